@@ -1,0 +1,148 @@
+"""The one database: engine, transactions and column types that behave alike on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.types import TypeDecorator
+
+from bot.errors import TryLaterError
+
+#: Every area's tables register here; a migration creates them.
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: How long a writer waits for SQLite's single write lock, in seconds.
+SQLITE_BUSY_SECONDS = 10.0
+
+
+class UTCDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC moment; stored without zone, refused if naive, aware again when read."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
+        """Refuse what has no zone, store the rest as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not reach the database")
+        return value.astimezone(dt.timezone.utc).replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=dt.timezone.utc)
+
+
+def is_write(statement: str) -> bool:
+    """Whether an SQL statement needs the write lock."""
+    return not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "EXPLAIN"))
+
+
+class Database:
+    """Opens connections to the store's one database.
+
+    On SQLite, reads run outside a transaction until the first write, which takes the write lock at
+    once (``BEGIN IMMEDIATE``): a turn never fails because somebody wrote between its read and its
+    write, and never holds the lock while it only thinks. What must not have changed in between is
+    read again after the first write.
+    """
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url, echo) if self.is_sqlite else _server_engine(self.url, echo)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            TryLaterError: the database is locked, full or away.
+        """
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            if is_passing(error):
+                raise TryLaterError(f"the database cannot do this now: {reason_of(error)}") from error
+            raise
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def reason_of(error: DBAPIError) -> str:
+    """The driver's own words, without the statement and its parameters (they are buyers' data)."""
+    return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether a database error may pass by itself: locked, full, away, connection lost."""
+    if isinstance(error.orig, sqlite3.Error):
+        words = str(error.orig).lower()
+        return any(
+            sign in words for sign in ("locked", "busy", "full", "disk i/o", "readonly", "unable to open")
+        )
+    return error.connection_invalidated or isinstance(error, OperationalError)
+
+
+def lock_now(connection: Connection) -> None:
+    """Take SQLite's write lock before the first write; nothing to do on PostgreSQL, which locks rows."""
+    raw: Any = connection.connection.dbapi_connection
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        raw.execute("BEGIN IMMEDIATE")
+
+
+def _sqlite_engine(url: sa.engine.URL, echo: bool) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        future=True,
+        echo=echo,
+        poolclass=sa.pool.QueuePool,
+        # A connection is used by one thread at a time, but not always by the same one.
+        connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(raw: sqlite3.Connection, _record: object) -> None:
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("PRAGMA foreign_keys=ON")
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def begin_at_first_write(
+        connection: Connection,
+        cursor: sqlite3.Cursor,
+        statement: str,
+        parameters: object,
+        context: object,
+        executemany: bool,
+    ) -> None:
+        if is_write(statement):
+            lock_now(connection)
+
+    return engine
+
+
+def _server_engine(url: sa.engine.URL, echo: bool) -> Engine:
+    return sa.create_engine(url, future=True, echo=echo, pool_pre_ping=True)

@@ -1,0 +1,90 @@
+"""Every error that crossdesk raises on purpose.
+
+::
+
+    CrossdeskError
+    ├── ConfigurationError      a person must change a setting or a file
+    ├── SchemaError             the database is older or newer than the code
+    ├── TryLaterError           the outside or the database is away for now
+    ├── NeverError              this will not work however often it is tried
+    ├── OperatorError           the outside refuses until a person acts (credentials, rights)
+    ├── UnknownOutcomeError     nobody can tell whether the outside acted
+    ├── LostClaimError          another worker holds the conversation now
+    ├── TurnTimeoutError        a turn took too long
+    ├── ModelError              the model is missing or does not load
+    ├── ShopError               the store's data does not allow it
+    │   └── PolicyError         the store's policy does not allow it
+    └── DeskError               a person's act that is not allowed
+        ├── NotOwnerError       only the case's owner may do that
+        └── ForbiddenError      the rank does not allow it
+"""
+
+from __future__ import annotations
+
+
+class CrossdeskError(Exception):
+    """Something went wrong in crossdesk."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").splitlines()[0])
+
+
+class ConfigurationError(CrossdeskError):
+    """A setting or a file must be changed by a person."""
+
+
+class SchemaError(CrossdeskError):
+    """The database does not have the schema that this version needs."""
+
+
+class TryLaterError(CrossdeskError):
+    """Not now: try again later."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        #: Seconds that the other side asked us to wait, if it said so.
+        self.retry_after = retry_after
+
+
+class NeverError(CrossdeskError):
+    """This will not work however often it is tried."""
+
+
+class OperatorError(CrossdeskError):
+    """The other side refuses until a person acts."""
+
+
+class UnknownOutcomeError(CrossdeskError):
+    """Nobody can tell whether the other side acted."""
+
+
+class LostClaimError(CrossdeskError):
+    """Another worker holds this conversation now."""
+
+
+class TurnTimeoutError(CrossdeskError):
+    """The turn took too long."""
+
+
+class ModelError(CrossdeskError):
+    """The model is missing or does not load."""
+
+
+class ShopError(CrossdeskError):
+    """The store's data does not allow this."""
+
+
+class PolicyError(ShopError):
+    """The store's policy does not allow this."""
+
+
+class DeskError(CrossdeskError):
+    """This act is not possible at the desk."""
+
+
+class NotOwnerError(DeskError):
+    """Only the owner of the case may do this."""
+
+
+class ForbiddenError(DeskError):
+    """Your rank does not allow this."""
