@@ -37,7 +37,11 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
     impl = sa.DateTime
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
+    def process_bind_param(
+        self,
+        value: dt.datetime | None,
+        dialect: Any,  # noqa: ARG002 (SQLAlchemy's signature)
+    ) -> dt.datetime | None:
         """Refuse what has no zone, store the rest as UTC."""
         if value is None:
             return None
@@ -45,7 +49,11 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
             raise ValueError("a time without a zone must not reach the database")
         return value.astimezone(dt.timezone.utc).replace(tzinfo=None)
 
-    def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
+    def process_result_value(
+        self,
+        value: dt.datetime | None,
+        dialect: Any,  # noqa: ARG002 (SQLAlchemy's signature)
+    ) -> dt.datetime | None:
         """Give the zone back."""
         return None if value is None else value.replace(tzinfo=dt.timezone.utc)
 
@@ -123,25 +131,20 @@ def _sqlite_engine(url: sa.engine.URL, echo: bool) -> Engine:
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
 
-    @sa.event.listens_for(engine, "connect")
-    def configure(raw: sqlite3.Connection, _record: object) -> None:
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("PRAGMA foreign_keys=ON")
-
-    @sa.event.listens_for(engine, "before_cursor_execute")
-    def begin_at_first_write(
-        connection: Connection,
-        cursor: sqlite3.Cursor,
-        statement: str,
-        parameters: object,
-        context: object,
-        executemany: bool,
-    ) -> None:
-        if is_write(statement):
-            lock_now(connection)
-
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "before_cursor_execute", _lock_before_first_write)
     return engine
+
+
+def _configure(raw: sqlite3.Connection, _record: object) -> None:
+    raw.execute("PRAGMA journal_mode=WAL")
+    raw.execute("PRAGMA synchronous=FULL")
+    raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _lock_before_first_write(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+    if is_write(statement):
+        lock_now(connection)
 
 
 def _server_engine(url: sa.engine.URL, echo: bool) -> Engine:

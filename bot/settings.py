@@ -35,7 +35,9 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"'{name}' is not a time zone of the IANA database (such as Europe/Berlin)") from error
+        raise ValueError(
+            f"'{name}' is not a time zone of the IANA database (such as Europe/Berlin)"
+        ) from error
     return name
 
 
@@ -271,7 +273,9 @@ def _read_yaml(path: Path) -> CommentedMap:
     except (MarkedYAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{path}{line}: this is not YAML: {getattr(error, 'problem', error)}") from error
+        raise ConfigurationError(
+            f"{path}{line}: this is not YAML: {getattr(error, 'problem', error)}"
+        ) from error
     if loaded is None:
         return CommentedMap()
     if not isinstance(loaded, CommentedMap):
@@ -283,8 +287,10 @@ def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _laid_over(below, value) if both else value
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[key] = _laid_over(below, value)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -1,0 +1,302 @@
+"""The inbox: messages are committed here before a channel is told that they arrived."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.channels import Receipt
+from bot.database import lock_now
+from bot.errors import LostClaimError
+from bot.mailroom import conversations as talks
+from bot.mailroom.conversations import Conversation, Owner
+from bot.mailroom.tables import conversations, inbox
+from bot.messages import Attachment, Inbound
+
+#: The kind of an inbox row that a buyer wrote; every other kind is an internal event.
+MESSAGE = "message"
+
+
+class InboxState(str, enum.Enum):
+    """Where an inbox row stands."""
+
+    NEW = "new"
+    DONE = "done"
+    #: Given up after the last try; a case tells of it.
+    BURIED = "buried"
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """A message or event as a worker gets it."""
+
+    id: int
+    kind: str
+    text: str
+    button: str | None
+    language_hint: str | None
+    network: str | None
+    attachments: tuple[Attachment, ...]
+    data: Mapping[str, Any]
+    sent_at: dt.datetime
+    received_at: dt.datetime
+    #: Turns that failed on it so far.
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to take one conversation's turn on one row, until the lease ends."""
+
+    conversation: Conversation
+    row: InboxRow
+    worker: str
+    #: The fence: whoever holds an older number can no longer write.
+    number: int
+
+
+def accept(connection: Connection, message: Inbound, *, language: str, now: dt.datetime) -> Receipt:
+    """Put a buyer's message into the inbox, once by channel, account and message id.
+
+    Args:
+        connection: the caller's unit of work; tell the channel only after it is committed.
+        message: what the channel's translation understood.
+        language: ISO 639-1 of a stranger's first answer, until the model has read something.
+        now: the moment of acceptance.
+    """
+    lock_now(connection)
+    talk = talks.open_for(
+        connection,
+        channel=message.channel,
+        account=message.account,
+        sender=message.sender,
+        sender_name=message.sender_name,
+        language=language,
+        now=now,
+    )
+    known = connection.execute(
+        sa.select(inbox.c.id).where(
+            inbox.c.channel == message.channel,
+            inbox.c.account == message.account,
+            inbox.c.message_id == message.message_id,
+        )
+    ).first()
+    with_agent = talk.owner is Owner.AGENT
+    if known is not None:
+        return Receipt(talk.id, fresh=False, with_agent=with_agent)
+    connection.execute(
+        inbox.insert().values(
+            conversation_id=talk.id,
+            kind=MESSAGE,
+            channel=message.channel,
+            account=message.account,
+            message_id=message.message_id,
+            position=talks.take_position(connection, talk.id, now),
+            text=message.text,
+            button=message.button,
+            language_hint=message.language_hint,
+            network=message.network,
+            data={"attachments": [dataclasses.asdict(item) for item in message.attachments]},
+            sent_at=message.sent_at,
+            received_at=now,
+            state=InboxState.NEW.value,
+            attempts=0,
+            not_before=now,
+        )
+    )
+    return Receipt(talk.id, fresh=True, with_agent=with_agent)
+
+
+def accept_event(
+    connection: Connection,
+    conversation_id: int,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    now: dt.datetime,
+) -> None:
+    """Have the bot take a turn on something that happened inside: a hand-back, an approval."""
+    connection.execute(
+        inbox.insert().values(
+            conversation_id=conversation_id,
+            kind=kind,
+            text="",
+            data={"event": dict(payload)},
+            sent_at=now,
+            received_at=now,
+            state=InboxState.NEW.value,
+            attempts=0,
+            not_before=now,
+        )
+    )
+
+
+def claim(connection: Connection, worker: str, *, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
+    """Take the turn of the oldest waiting row whose conversation nobody holds.
+
+    Within a conversation rows are taken in the order of arrival: a row that waits for its next try
+    holds back the ones behind it.
+    """
+    other = inbox.alias()
+    oldest = (
+        sa.select(sa.func.min(other.c.id))
+        .where(other.c.state == InboxState.NEW.value, other.c.conversation_id == inbox.c.conversation_id)
+        .scalar_subquery()
+    )
+    free = sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= now)
+    waiting = connection.execute(
+        sa.select(inbox)
+        .join(conversations, conversations.c.id == inbox.c.conversation_id)
+        .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= now, inbox.c.id == oldest, free)
+        .order_by(inbox.c.id)
+        .limit(1)
+    ).one_or_none()
+    if waiting is None:
+        return None
+    taken = connection.execute(
+        conversations.update()
+        .where(conversations.c.id == waiting.conversation_id, free)
+        .values(claim_number=conversations.c.claim_number + 1, claim_worker=worker, claim_until=now + lease)
+    )
+    if taken.rowcount != 1:
+        return None
+    # Read again under the lock: another worker may have finished the row before we took the claim.
+    row = connection.execute(sa.select(inbox).where(inbox.c.id == waiting.id)).one()
+    number: int = connection.execute(
+        sa.select(conversations.c.claim_number).where(conversations.c.id == waiting.conversation_id)
+    ).scalar_one()
+    held = Claim(talks.get(connection, waiting.conversation_id), _row(row), worker, number)
+    if row.state != InboxState.NEW.value:
+        release(connection, held)
+        return None
+    return held
+
+
+def extend(connection: Connection, held: Claim, *, now: dt.datetime, lease: dt.timedelta) -> None:
+    """Prolong the lease while the turn goes on.
+
+    Raises:
+        LostClaimError: another worker holds the conversation now.
+    """
+    _if_held(connection, held, claim_until=now + lease)
+
+
+def finish(connection: Connection, held: Claim, note: str, *, now: dt.datetime) -> None:
+    """Mark the row done and let go of the conversation, in the turn's own transaction.
+
+    Raises:
+        LostClaimError: another worker holds the conversation now; the turn must be rolled back.
+    """
+    release(connection, held)
+    _end(connection, held.row.id, InboxState.DONE, note, now)
+
+
+def retry(connection: Connection, held: Claim, note: str, *, not_before: dt.datetime) -> None:
+    """Count a failed try and let the row wait.
+
+    Raises:
+        LostClaimError: another worker holds the conversation now.
+    """
+    release(connection, held)
+    connection.execute(
+        inbox.update()
+        .where(inbox.c.id == held.row.id)
+        .values(attempts=inbox.c.attempts + 1, not_before=not_before, note=note[:200])
+    )
+
+
+def bury(connection: Connection, held: Claim, note: str, *, now: dt.datetime) -> None:
+    """Give a row up; the caller opens a case in the same transaction.
+
+    Raises:
+        LostClaimError: another worker holds the conversation now.
+    """
+    release(connection, held)
+    connection.execute(inbox.update().where(inbox.c.id == held.row.id).values(attempts=inbox.c.attempts + 1))
+    _end(connection, held.row.id, InboxState.BURIED, note, now)
+
+
+def release(connection: Connection, held: Claim) -> None:
+    """Let go of the conversation.
+
+    Raises:
+        LostClaimError: another worker holds the conversation now.
+    """
+    _if_held(connection, held, claim_until=None, claim_worker=None)
+
+
+def claims_of(connection: Connection, worker: str) -> list[Claim]:
+    """What a worker held when it died, each fenced anew so that the dead can't write."""
+    table = conversations.c
+    held = connection.execute(sa.select(table.id).where(table.claim_worker == worker)).scalars().all()
+    claims = []
+    for conversation_id in held:
+        connection.execute(
+            conversations.update()
+            .where(table.id == conversation_id)
+            .values(claim_number=table.claim_number + 1)
+        )
+        number: int = connection.execute(
+            sa.select(table.claim_number).where(table.id == conversation_id)
+        ).scalar_one()
+        row = connection.execute(
+            sa.select(inbox)
+            .where(inbox.c.conversation_id == conversation_id, inbox.c.state == InboxState.NEW.value)
+            .order_by(inbox.c.id)
+            .limit(1)
+        ).one_or_none()
+        talk = talks.get(connection, conversation_id)
+        if row is not None:
+            claims.append(Claim(talk, _row(row), worker, number))
+    return claims
+
+
+def waiting_count(connection: Connection) -> int:
+    """How many rows no turn has finished yet."""
+    count: int = connection.execute(
+        sa.select(sa.func.count()).select_from(inbox).where(inbox.c.state == InboxState.NEW.value)
+    ).scalar_one()
+    return count
+
+
+def _if_held(connection: Connection, held: Claim, **values: object) -> None:
+    done = connection.execute(
+        conversations.update()
+        .where(
+            conversations.c.id == held.conversation.id,
+            conversations.c.claim_number == held.number,
+            conversations.c.claim_worker == held.worker,
+        )
+        .values(**values)
+    )
+    if done.rowcount != 1:
+        raise LostClaimError
+
+
+def _end(connection: Connection, row_id: int, state: InboxState, note: str, now: dt.datetime) -> None:
+    connection.execute(
+        inbox.update().where(inbox.c.id == row_id).values(state=state.value, note=note[:200], done_at=now)
+    )
+
+
+def _row(row: Any) -> InboxRow:
+    return InboxRow(
+        id=row.id,
+        kind=row.kind,
+        text=row.text,
+        button=row.button,
+        language_hint=row.language_hint,
+        network=row.network,
+        attachments=tuple(Attachment(**item) for item in row.data.get("attachments", ())),
+        data=row.data.get("event", {}),
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        attempts=row.attempts,
+    )

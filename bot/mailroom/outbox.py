@@ -1,0 +1,185 @@
+"""The outbox: what is said is committed here with the turn that says it, then delivered in order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.mailroom import conversations as talks
+from bot.mailroom.tables import conversations, outbox
+from bot.messages import Author, Button, Outbound, Weight
+
+
+class OutboxState(str, enum.Enum):
+    """Where an outbox row stands."""
+
+    QUEUED = "queued"
+    #: Handed to the channel, whose answer isn't known yet.
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    #: Nobody can tell whether the channel sent it.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """A message that waits to be delivered."""
+
+    id: int
+    conversation_id: int
+    message: Outbound
+    weight: Weight
+    attempts: int
+
+
+def post(
+    connection: Connection,
+    conversation_id: int,
+    text: str,
+    *,
+    now: dt.datetime,
+    buttons: Sequence[Button] = (),
+    author: Author = Author.AGENT,
+    author_name: str | None = None,
+    language: str = "en",
+    weight: Weight = Weight.TALK,
+    key: str | None = None,
+) -> int:
+    """Queue a message to the buyer in the caller's unit of work.
+
+    Args:
+        connection: the caller's unit of work.
+        conversation_id: whose.
+        text: what to say.
+        now: the moment of saying it.
+        buttons: choices offered with it.
+        author: the bot or an agent.
+        author_name: the agent's display name.
+        language: ISO 639-1 of the text.
+        weight: whether a repeated delivery would be harmless talk.
+        key: an idempotency key, unique for ever; made up if none is given.
+
+    Returns:
+        The row's id.
+    """
+    inserted = connection.execute(
+        outbox.insert().values(
+            key=key or uuid4().hex,
+            conversation_id=conversation_id,
+            position=talks.take_position(connection, conversation_id, now),
+            text=text,
+            buttons=[{"title": button.title, "payload": button.payload} for button in buttons],
+            author=author.value,
+            author_name=author_name,
+            language=language,
+            weight=weight.value,
+            state=OutboxState.QUEUED.value,
+            attempts=0,
+            not_before=now,
+            created_at=now,
+        )
+    )
+    row_id: int = inserted.inserted_primary_key[0]
+    return row_id
+
+
+def due(connection: Connection, *, now: dt.datetime, limit: int = 100) -> list[OutboxRow]:
+    """The oldest undelivered row of each conversation, if it may be tried now."""
+    other = outbox.alias()
+    oldest = (
+        sa.select(sa.func.min(other.c.id))
+        .where(
+            other.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)),
+            other.c.conversation_id == outbox.c.conversation_id,
+        )
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        sa.select(outbox, conversations.c.channel, conversations.c.account, conversations.c.sender)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .where(outbox.c.state == OutboxState.QUEUED.value, outbox.c.not_before <= now, outbox.c.id == oldest)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    ).all()
+    return [
+        OutboxRow(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            message=Outbound(
+                key=row.key,
+                channel=row.channel,
+                account=row.account,
+                sender=row.sender,
+                text=row.text,
+                author=Author(row.author),
+                created_at=row.created_at,
+                buttons=tuple(Button(**button) for button in row.buttons),
+                author_name=row.author_name,
+                language=row.language,
+            ),
+            weight=Weight(row.weight),
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def begin_sending(connection: Connection, row_id: int) -> bool:
+    """Note that the channel is about to be asked; False if somebody else has taken the row."""
+    done = connection.execute(
+        outbox.update()
+        .where(outbox.c.id == row_id, outbox.c.state == OutboxState.QUEUED.value)
+        .values(state=OutboxState.SENDING.value, attempts=outbox.c.attempts + 1)
+    )
+    return bool(done.rowcount == 1)
+
+
+def settle(
+    connection: Connection,
+    row_id: int,
+    state: OutboxState,
+    *,
+    now: dt.datetime,
+    error: str | None = None,
+    not_before: dt.datetime | None = None,
+    channel_message_id: str | None = None,
+) -> None:
+    """Write down what became of a row; ``QUEUED`` with ``not_before`` tries it again."""
+    connection.execute(
+        outbox.update()
+        .where(outbox.c.id == row_id)
+        .values(
+            state=state.value,
+            error=None if error is None else error[:200],
+            not_before=not_before or now,
+            sent_at=now if state is OutboxState.SENT else None,
+            channel_message_id=channel_message_id,
+        )
+    )
+
+
+def interrupted(connection: Connection) -> list[tuple[int, int, Weight]]:
+    """Rows (id, conversation id, weight) that were being sent when the deliverer died."""
+    rows = connection.execute(
+        sa.select(outbox.c.id, outbox.c.conversation_id, outbox.c.weight).where(
+            outbox.c.state == OutboxState.SENDING.value
+        )
+    ).all()
+    return [(row.id, row.conversation_id, Weight(row.weight)) for row in rows]
+
+
+def waiting_count(connection: Connection) -> int:
+    """How many rows are not delivered yet."""
+    count: int = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(outbox)
+        .where(outbox.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)))
+    ).scalar_one()
+    return count

@@ -1,0 +1,49 @@
+"""The transcript: both directions of a conversation as its two sides saw them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.mailroom.tables import inbox, outbox
+from bot.messages import Attachment, Author, Button, TranscriptLine
+
+
+def lines(
+    connection: Connection, conversation_id: int, *, after: int = 0, limit: int = 200
+) -> list[TranscriptLine]:
+    """The newest ``limit`` lines with a position above ``after``, oldest first."""
+    received = connection.execute(
+        sa.select(inbox)
+        .where(inbox.c.conversation_id == conversation_id, inbox.c.position > after)
+        .order_by(inbox.c.position.desc())
+        .limit(limit)
+    ).all()
+    said = connection.execute(
+        sa.select(outbox)
+        .where(outbox.c.conversation_id == conversation_id, outbox.c.position > after)
+        .order_by(outbox.c.position.desc())
+        .limit(limit)
+    ).all()
+    both = [
+        TranscriptLine(
+            position=row.position,
+            author=Author.BUYER,
+            text=row.text,
+            at=row.sent_at,
+            attachments=tuple(Attachment(**item) for item in row.data.get("attachments", ())),
+        )
+        for row in received
+    ] + [
+        TranscriptLine(
+            position=row.position,
+            author=Author(row.author),
+            text=row.text,
+            at=row.created_at,
+            buttons=tuple(Button(**button) for button in row.buttons),
+            author_name=row.author_name,
+            state=row.state,
+        )
+        for row in said
+    ]
+    return sorted(both, key=lambda line: line.position)[-limit:]
