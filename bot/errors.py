@@ -73,6 +73,11 @@ class ModelError(CrossdeskError):
 class ShopError(CrossdeskError):
     """The store's data does not allow this."""
 
+    def __init__(self, message: str | None = None, *, code: str = "shop") -> None:
+        super().__init__(message)
+        #: One of ``bot.shop.values.Refusal``'s values: what a flow branches on.
+        self.code = code
+
 
 class PolicyError(ShopError):
     """The store's policy does not allow this."""

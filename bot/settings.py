@@ -130,6 +130,25 @@ class PaymentRules(_Rules):
     double_charge_hours: int = Field(ge=1)
 
 
+class StockRules(_Rules):
+    """What buyers are told about stock."""
+
+    low: int = Field(ge=0)
+
+
+RemarkColourName = Literal["yellow", "purple", "blue", "red", "green", "orange", "grey"]
+
+
+class RemarkRules(_Rules):
+    """The colour of a remark on an order, by what it is about."""
+
+    price: RemarkColourName
+    before_shipping: RemarkColourName
+    after_shipping: RemarkColourName
+    special: RemarkColourName
+    refund: RemarkColourName
+
+
 class QueueRules(_Rules):
     """A queue's working hours, in its own time zone."""
 
@@ -183,6 +202,8 @@ class ShopRules(_Rules):
     returns: ReturnRules
     shipping: ShippingRules
     payment: PaymentRules
+    stock: StockRules
+    remarks: RemarkRules
     queues: Mapping[str, QueueRules]
     topic_queues: Mapping[str, str]
     intent_queues: Mapping[str, str]
