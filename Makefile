@@ -1,0 +1,48 @@
+# What a person types. Each target readies .venv first (scripts/setup), which takes a blink when nothing has changed.
+# Arguments pass through:  make run ARGS="--port 9000"    make test ARGS="-k parcel"
+
+SHELL = /bin/sh
+ARGS =
+BIN = .venv/bin
+
+# Without byte code Rasa and TensorFlow take half a minute longer to start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL = help
+.PHONY: help run test check format proof bench-turns lock clean setup-run setup-dev
+
+help: ## show this list
+	@echo "make TARGET [ARGS=\"…\"]"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+run: setup-run ## set up, make and fill the database, train if need be, and serve on this machine
+	@exec $(BIN)/crossdesk serve $(ARGS)
+
+test: setup-dev ## run the tests (ARGS goes to pytest)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## formatting, lint, types, import contracts, YAML
+	@exec scripts/check.sh
+
+format: setup-dev ## format the code and repair what can be repaired
+	@$(BIN)/ruff format .
+	@exec $(BIN)/ruff check --fix .
+
+proof: setup-dev ## run the long proofs (ARGS goes to pytest)
+	@exec $(BIN)/python -m pytest -m proof $(ARGS)
+
+bench-turns: setup-dev ## measure whole turns, beside stock Rasa
+	@exec $(BIN)/python -m bench.turns $(ARGS)
+
+lock: ## pin the requirements anew (ARGS="--upgrade" for newer releases)
+	@exec scripts/lock.sh $(ARGS)
+
+clean: ## remove what set-up, checks and tests have made; your data, models and store stay
+	@rm -rf .venv .tools build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-run:
+	@scripts/setup.sh run
+
+setup-dev:
+	@scripts/setup.sh dev

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Runs every check, each to its end, so that one run shows all there is to repair.
+set -u
+cd "$(dirname "$0")/.."
+failed=""
+
+step() {
+    name=$1
+    shift
+    start=$(date +%s)
+    if "$@"; then result=good; else result=FAILED failed="$failed, $name"; fi
+    echo "check: $name: $result ($(($(date +%s) - start)) s)"
+}
+
+step formatting .venv/bin/ruff format --check .
+step lint .venv/bin/ruff check .
+step types .venv/bin/mypy --strict
+step "import contracts" .venv/bin/lint-imports
+step YAML .venv/bin/yamllint --strict .
+
+if [ -n "$failed" ]; then
+    echo "check: failed:${failed#,}" >&2
+    exit 1
+fi
