@@ -15,6 +15,9 @@
     ├── ShopError               the store's data does not allow it
     │   └── PolicyError         the store's policy does not allow it
     └── DeskError               a person's act that is not allowed
+        ├── SignInError         wrong login or password, or too many tries
+        ├── UnknownCaseError    there is no such case
+        ├── CaseTakenError      somebody else was faster
         ├── NotOwnerError       only the case's owner may do that
         └── ForbiddenError      the rank does not allow it
 """
@@ -85,6 +88,28 @@ class PolicyError(ShopError):
 
 class DeskError(CrossdeskError):
     """This act is not possible at the desk."""
+
+
+class SignInError(DeskError):
+    """The login or the password is wrong."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        #: Seconds until a try counts again; ``None`` if the next one may follow at once.
+        self.retry_after = retry_after
+
+
+class UnknownCaseError(DeskError):
+    """There is no such case."""
+
+
+class CaseTakenError(DeskError):
+    """Somebody else has this case."""
+
+    def __init__(self, message: str | None = None, *, owner: str | None = None) -> None:
+        super().__init__(message)
+        #: The name of who has it; ``None`` if nobody does (it is closed).
+        self.owner = owner
 
 
 class NotOwnerError(DeskError):

@@ -1,0 +1,126 @@
+"""The desk's tables: people, their sessions, cases, what happened to them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.database import UTCDateTime, metadata
+from bot.mailroom.tables import conversations
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # Case-folded: a person is not two for having typed a capital.
+    sa.Column("login", sa.String(64), nullable=False, unique=True),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("rank", sa.String(16), nullable=False),
+    sa.Column("languages", sa.JSON, nullable=False),
+    sa.Column("queues", sa.JSON, nullable=False),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("away", sa.Boolean, nullable=False),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+)
+
+people_events = sa.Table(
+    "people_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id"), nullable=False, index=True),
+    # Who did it: a login, or "operator" for the command line.
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+desk_sessions = sa.Table(
+    "desk_sessions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # SHA-256 of the token: who reads the database cannot sign in with it.
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.Column("expires_at", UTCDateTime, nullable=False, index=True),
+)
+
+sign_in_tries = sa.Table(
+    "sign_in_tries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # As typed, case-folded and cut: it may belong to nobody.
+    sa.Column("login", sa.String(64), nullable=False, index=True),
+    sa.Column("network", sa.String(64), nullable=False, index=True),
+    sa.Column("at", UTCDateTime, nullable=False, index=True),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey(conversations.c.id), nullable=False, index=True),
+    sa.Column("queue", sa.String(64), nullable=False),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("intent", sa.String(120), nullable=False),
+    sa.Column("topic", sa.String(32), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("language", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("owner_id", sa.Integer, sa.ForeignKey("people.id"), index=True),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("opened_at", UTCDateTime, nullable=False),
+    sa.Column("claimed_at", UTCDateTime),
+    sa.Column("first_answer_at", UTCDateTime),
+    sa.Column("clock", sa.String(16)),
+    sa.Column("due_at", UTCDateTime, index=True),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("closed_at", UTCDateTime),
+    sa.Column("outcome", sa.String(32)),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("card", sa.JSON, nullable=False),
+    sa.Index("ix_cases_state_queue", "state", "queue"),
+    # The invariant, held by the database itself: an open case has an owner or a running clock.
+    sa.CheckConstraint("state = 'closed' OR owner_id IS NOT NULL OR due_at IS NOT NULL", name="answered_for"),
+    sa.CheckConstraint("(clock IS NULL) = (due_at IS NULL)", name="clock_has_end"),
+)
+
+# A conversation never has two open cases.
+sa.Index(
+    "uq_cases_open_conversation",
+    cases.c.conversation_id,
+    unique=True,
+    sqlite_where=cases.c.state != "closed",
+    postgresql_where=cases.c.state != "closed",
+)
+
+case_events = sa.Table(
+    "case_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("actor_id", sa.Integer, sa.ForeignKey("people.id")),
+    # For what nobody of the desk did: the bot, the buyer, the clock.
+    sa.Column("actor", sa.String(120), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    # What the frontend calls this act; the same key again does nothing again.
+    sa.Column("key", sa.String(120), unique=True),
+    sqlite_autoincrement=True,
+)
+
+case_drafts = sa.Table(
+    "case_drafts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("author_id", sa.Integer, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("decided_by", sa.Integer, sa.ForeignKey("people.id")),
+    sa.Column("decided_at", UTCDateTime),
+)

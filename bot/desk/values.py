@@ -1,0 +1,272 @@
+"""What the desk is about: people, cases, cards and what happened to them; plain values, no SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+
+class Rank(str, enum.Enum):
+    """A person's rank, lowest first; a higher rank may do all that the lower ones may."""
+
+    TRAINEE = "trainee"
+    AGENT = "agent"
+    AFTERSALES = "aftersales"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+    @property
+    def height(self) -> int:
+        """Its place in the order of ranks; grows upwards."""
+        return list(Rank).index(self)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who works at the desk."""
+
+    id: int
+    login: str
+    #: The name that buyers read beside a reply.
+    name: str
+    rank: Rank
+    #: ISO 639-1.
+    languages: tuple[str, ...] = ()
+    #: The queues this person serves; empty means all of them.
+    queues: tuple[str, ...] = ()
+    active: bool = True
+    away: bool = False
+
+
+class CaseState(str, enum.Enum):
+    """Where a case stands."""
+
+    #: Nobody has it; its clock runs.
+    OPEN = "open"
+    #: Somebody has it and has not answered yet; the clock of the first answer runs.
+    CLAIMED = "claimed"
+    #: Answered; it is the buyer's turn.
+    WAITING_BUYER = "waiting_buyer"
+    #: The buyer wrote again; the clock of an open question runs.
+    WAITING_US = "waiting_us"
+    CLOSED = "closed"
+
+
+class ClockKind(str, enum.Enum):
+    """What a case's clock waits for."""
+
+    CLAIM = "claim"
+    FIRST_ANSWER = "first_answer"
+    OPEN_QUESTION = "open_question"
+
+
+class Reason(str, enum.Enum):
+    """Why the bot handed over."""
+
+    ASKED_FOR_HUMAN = "asked_for_human"
+    NOT_UNDERSTOOD = "not_understood"
+    REPEATED = "repeated"
+    ANGRY = "angry"
+    #: A topic on the always-human list: dispute, chargeback, legal, safety, press …
+    ALWAYS_HUMAN = "always_human"
+    ABOVE_AUTHORITY = "above_authority"
+    #: A look-up, an action or a whole turn failed.
+    FAILED = "failed"
+    #: The buyer cannot go on in the fallback language.
+    LANGUAGE = "language"
+    WHOLESALE = "wholesale"
+    VALUED_BUYER = "valued_buyer"
+    #: The bot knows the wish and has no script for it yet.
+    FLOW_MISSING = "flow_missing"
+    #: The store's policy leaves it to a person.
+    POLICY = "policy"
+    #: Too many wrong tries at the identity check.
+    IDENTITY_LOCKED = "identity_locked"
+    AGENT_AWAY = "agent_away"
+    #: A message that matters could not be delivered, or nobody knows whether it was.
+    UNDELIVERED = "undelivered"
+    #: A fault found by the watchdog: nobody was answering this buyer.
+    ORPHANED = "orphaned"
+
+
+class Priority(enum.IntEnum):
+    """How far up a case stands in its queue."""
+
+    NORMAL = 1
+    HIGH = 2
+    URGENT = 3
+
+
+class Outcome(str, enum.Enum):
+    """How a case ended."""
+
+    SOLVED = "solved"
+    REFUNDED = "refunded"
+    REPLACED = "replaced"
+    ANSWERED = "answered"
+    NO_ANSWER_NEEDED = "no_answer_needed"
+    SPAM = "spam"
+    OTHER = "other"
+
+
+class Standing(str, enum.Enum):
+    """What the store knows of a buyer."""
+
+    NEW = "new"
+    RETURNING = "returning"
+    VALUED = "valued"
+
+
+class CardField(str, enum.Enum):
+    """A part of the card that is masked until somebody asks for it."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    ADDRESS = "address"
+    #: The buyer's own words, which may hold any of the above.
+    WANTS = "wants"
+
+
+@dataclass(frozen=True)
+class Likely:
+    """What the buyer may have meant."""
+
+    intent: str
+    #: From 0 to 1.
+    confidence: float
+
+
+@dataclass(frozen=True)
+class CaseCard:
+    """All that a person must know at a glance; made by the bot when it hands over, in English."""
+
+    #: What the buyer wants, in one line.
+    wants: str
+    #: Why it came here, in one line.
+    why: str = ""
+    name: str | None = None
+    #: Whether the identity check was passed.
+    verified: bool = False
+    standing: Standing = Standing.NEW
+    #: ISO 639-1.
+    language: str = "en"
+    #: The buyer's time zone (IANA), if known.
+    timezone: str | None = None
+    #: ISO 3166, if known.
+    country: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    #: What the bot did and said, oldest first, a line each.
+    bot_did: tuple[str, ...] = ()
+    order_number: str | None = None
+    order_state: str | None = None
+    parcel_state: str | None = None
+    #: Money at stake, in minor units of ``currency``.
+    money_minor: int | None = None
+    currency: str | None = None
+    #: Texts that the owner may send as they are, in the buyer's language where the bot has it.
+    suggested_replies: tuple[str, ...] = ()
+    #: Likeliest first.
+    likely: tuple[Likely, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A conversation that waits for a person."""
+
+    id: int
+    conversation_id: int
+    queue: str
+    reason: Reason
+    intent: str
+    topic: str
+    priority: Priority
+    #: The buyer's language, ISO 639-1.
+    language: str
+    state: CaseState
+    owner_id: int | None
+    #: Grows whenever the owner changes; an act that names an older one is refused.
+    fence: int
+    opened_at: dt.datetime
+    claimed_at: dt.datetime | None
+    first_answer_at: dt.datetime | None
+    #: What the clock waits for and until when; both or neither.
+    clock: ClockKind | None
+    due_at: dt.datetime | None
+    #: How often the clock ran out since somebody last answered.
+    level: int
+    closed_at: dt.datetime | None
+    outcome: Outcome | None
+    summary: str
+    #: Unmasked: show it only through ``bot.desk.masking``.
+    card: CaseCard
+
+
+class EventKind(str, enum.Enum):
+    """What can happen to a case; each is written down with who did it and when."""
+
+    OPENED = "opened"
+    #: The bot had something to add to a case that was already there.
+    ADDED = "added"
+    BUYER_WROTE = "buyer_wrote"
+    CLAIMED = "claimed"
+    REPLIED = "replied"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    NOTED = "noted"
+    REVEALED = "revealed"
+    RELEASED = "released"
+    TAKEN_OVER = "taken_over"
+    PASSED_ON = "passed_on"
+    CLOSED = "closed"
+    HANDED_BACK = "handed_back"
+    #: The owner was silent past the clock, away or gone: the case is back in the queue.
+    LAPSED = "lapsed"
+    #: Nobody claimed it in time: the queue is asked again.
+    ASKED_AGAIN = "asked_again"
+    ESCALATED = "escalated"
+    #: The supervisor was silent too: the clock restarts and the operator is told.
+    OPERATOR_TOLD = "operator_told"
+    #: The watchdog found a fault and mended it.
+    REPAIRED = "repaired"
+    #: Somebody tried what they may not.
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class CaseEvent:
+    """One line of a case's history; never shown to the buyer."""
+
+    id: int
+    case_id: int
+    at: dt.datetime
+    #: A person's name, ``the bot``, ``the buyer`` or ``the clock``.
+    actor: str
+    kind: EventKind
+    text: str
+
+
+class DraftState(str, enum.Enum):
+    """What became of a reply that needed somebody's yes."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    #: The case changed hands, or a newer draft took its place.
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A trainee's reply that waits for an agent's yes; the buyer has not seen it."""
+
+    id: int
+    case_id: int
+    author_id: int
+    author: str
+    text: str
+    at: dt.datetime
+    state: DraftState
