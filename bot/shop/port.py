@@ -1,0 +1,188 @@
+"""The Shop port: what flows may ask of the store and what they may have done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.shop.values import (
+    Customer,
+    DoubleCharge,
+    Money,
+    Order,
+    Product,
+    Refund,
+    Remark,
+    RemarkColour,
+    Return,
+    ReturnReason,
+    Trace,
+)
+
+
+class Shop(Protocol):
+    """The store within one unit of work.
+
+    Questions change nothing and see what has been committed, and what this unit of work did itself. They
+    give every fact of an order to whoever asks: *checking the buyer's identity first is the caller's duty*.
+
+    Actions take a ``key`` and run at most once for it, for ever: called again with the same key and the same
+    arguments, in this unit of work or any later one, an action changes nothing and returns what it made the
+    first time (as it stands now); with other arguments it raises ``ShopError`` (``key_reused``). An action
+    decides on what it reads after having taken its key, so two at the same time cannot both spend the same
+    money. One that raises has changed nothing and leaves its key free. All effects belong to the caller's
+    transaction: rolled back with it.
+
+    ``ShopError`` means that the data does not allow it, ``PolicyError`` that the store's rules do not; their
+    ``code`` is one of ``Refusal``'s values. Every method raises ``TryLaterError`` by way of the unit of work
+    when the database is away.
+    """
+
+    # --- Questions --------------------------------------------------------------------------------
+
+    def product(self, code: str) -> Product | None:
+        """The product of this code, or the one that has a variant of this SKU; case does not matter."""
+        ...
+
+    def products_named(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products whose name or alias is meant by these words, likeliest first; typing errors are forgiven.
+
+        Empty where nothing resembles them. Never more than ``limit``.
+        """
+        ...
+
+    def order(self, number: str) -> Order | None:
+        """The order of this number, however it is written (``cd 100123``, ``CD-100123``); None if none."""
+        ...
+
+    def orders_of(self, customer_id: int, limit: int = 10) -> Sequence[Order]:
+        """The customer's orders, newest first; empty for an unknown customer."""
+        ...
+
+    def customer(self, customer_id: int) -> Customer | None:
+        """The customer; None if unknown.
+
+        ``paid_total`` leaves out sums in currencies that have no exchange rate.
+        """
+        ...
+
+    def is_returning(self, customer_id: int, current: str | None = None) -> bool:
+        """Whether an order of this customer was delivered before the current one.
+
+        ``current`` is the number of the order that is spoken about; without it any delivered order counts.
+        False for an unknown customer.
+        """
+        ...
+
+    def is_valued(self, customer_id: int) -> bool:
+        """Whether the customer has paid ``store.vip_from`` or more, over time. False for an unknown one."""
+        ...
+
+    def nearest_order_number(self, customer_id: int, typed: str) -> str | None:
+        """The one of this customer's own order numbers that was meant by a mistyped one.
+
+        The same number, or one that differs by a single wrong digit or by two neighbours swapped; None
+        where no number, or more than one, lies that near.
+        """
+        ...
+
+    def convert(self, amount: Money, currency: str) -> Money:
+        """The amount in another currency, rounded half to even in that currency's minor units.
+
+        Raises:
+            ShopError: ``no_rate`` if the store has no exchange rate for one of the two.
+        """
+        ...
+
+    # --- Actions ----------------------------------------------------------------------------------
+
+    def request_return(
+        self, order_number: str, line_ids: Sequence[int], reason: ReturnReason, *, key: str
+    ) -> Return:
+        """Open a return of whole order lines.
+
+        The return is ``APPROVED`` (it is within policy; nothing else has to be decided) and says whether the
+        goods must come back and by when they must be handed to a carrier. Asks for no money:
+        ``request_refund`` does, with the return's id.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_line`` (no lines, or one that is not this order's);
+                ``no_rate``; ``key_reused``.
+            PolicyError: ``not_delivered``, ``window_closed``, ``already_returned``.
+        """
+        ...
+
+    def record_return_parcel(self, return_id: int, tracking_number: str, *, key: str) -> Return:
+        """Note that the buyer has sent the goods: the return becomes ``SENT``.
+
+        A return whose goods have arrived keeps its state; the number is noted all the same.
+
+        Raises:
+            ShopError: ``unknown_return``; ``key_reused``.
+        """
+        ...
+
+    def request_refund(
+        self,
+        order_number: str,
+        amount: Money | None,
+        reason: ReturnReason,
+        *,
+        key: str,
+        return_id: int | None = None,
+    ) -> Refund:
+        """Ask for money back, to the method it was paid with.
+
+        ``amount`` is in the order's currency; None means all that can still be given back or, with a
+        ``return_id``, what the returned lines are worth. The refund is ``REQUESTED`` where the bot may grant it;
+        where this one and those the bot granted for the order before add up to more than
+        ``authority.refund``, it is ``AWAITING_APPROVAL`` and an approval is asked for (it is then the last of
+        the order's ``approvals``). A remark in the refunds' colour is left on the order.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_return`` (or one of another order); ``no_rate``;
+                ``key_reused``.
+            PolicyError: ``not_paid``, ``not_delivered``, ``window_closed``, ``nothing_left``,
+                ``too_much``, ``not_positive``, ``wrong_currency``; ``already_returned`` where a
+                refund hangs on this return already.
+        """
+        ...
+
+    def report_double_charge(self, order_number: str, *, key: str) -> DoubleCharge:
+        """Ask finance to give back a payment that was taken twice, with the evidence.
+
+        Reported once for each payment, whatever the key: a second report finds the first one's refund. A
+        remark for anything special is left on the order at the first report. Finance decides: the
+        amount has no limit of authority here, and the refund stays ``REQUESTED`` until it does.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+            PolicyError: ``no_double_charge`` if no two payments are alike.
+        """
+        ...
+
+    def open_trace(self, shipment_id: int, *, key: str) -> Trace:
+        """Ask logistics to search for a parcel.
+
+        One search at a time for a parcel, whatever the key: while one is open, it is returned.
+
+        Raises:
+            ShopError: ``unknown_shipment``; ``key_reused``.
+            PolicyError: ``not_shipped``.
+        """
+        ...
+
+    def add_remark(
+        self, order_number: str, colour: RemarkColour, author: str, text: str, *, key: str
+    ) -> Remark:
+        """Leave a note on an order for the store's people; buyers never see it.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+        """
+        ...
+
+    def now(self) -> dt.datetime:
+        """The moment that policies are judged at; aware, UTC."""
+        ...
