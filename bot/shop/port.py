@@ -135,10 +135,10 @@ class Shop(Protocol):
         """Ask for money back, to the method it was paid with.
 
         ``amount`` is in the order's currency; None means all that can still be given back or, with a
-        ``return_id``, what the returned lines are worth. The refund is ``REQUESTED`` where the bot may grant it;
-        where this one and those the bot granted for the order before add up to more than
-        ``authority.refund``, it is ``AWAITING_APPROVAL`` and an approval is asked for (it is then the last of
-        the order's ``approvals``). A remark in the refunds' colour is left on the order.
+        ``return_id``, what the returned lines are worth. The refund is ``REQUESTED`` where the bot may grant
+        it; where this one and those asked for before on this order add up to more than ``authority.refund``,
+        it is ``AWAITING_APPROVAL`` and an approval is asked for (it is then the last of the order's
+        ``approvals``). A remark in the refunds' colour is left on the order.
 
         Raises:
             ShopError: ``unknown_order``; ``unknown_return`` (or one of another order); ``no_rate``;
@@ -150,11 +150,11 @@ class Shop(Protocol):
         ...
 
     def report_double_charge(self, order_number: str, *, key: str) -> DoubleCharge:
-        """Ask finance to give back a payment that was taken twice, with the evidence.
+        """Ask finance to give back what was taken twice (or more often), with the evidence.
 
-        Reported once for each payment, whatever the key: a second report finds the first one's refund. A
+        Reported once for each payment, whatever the key: a second report finds the first one's refunds. A
         remark for anything special is left on the order at the first report. Finance decides: the
-        amount has no limit of authority here, and the refund stays ``REQUESTED`` until it does.
+        amount has no limit of authority here, and the refunds stay ``REQUESTED`` until it does.
 
         Raises:
             ShopError: ``unknown_order``; ``key_reused``.

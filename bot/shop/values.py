@@ -281,15 +281,15 @@ class Order:
 
 @dataclass(frozen=True)
 class DoubleCharge:
-    """A payment that was taken twice, reported to finance."""
+    """An order that was paid more than once, reported to finance."""
 
     order_number: str
-    #: The one that stays.
+    #: The payment that stays.
     first: Payment
-    #: The one that goes back.
-    second: Payment
-    #: What finance was asked for.
-    refund: Refund
+    #: Those that go back.
+    extra: tuple[Payment, ...]
+    #: What finance was asked for, one for each of ``extra``.
+    refunds: tuple[Refund, ...]
     #: When finance answers at the latest.
     answer_by: dt.datetime
 

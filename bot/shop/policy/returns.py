@@ -1,0 +1,107 @@
+"""Policy on goods that come back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
+
+from bot.settings import ShopRules
+from bot.shop.exchange import Rates
+from bot.shop.policy.days import local_day
+from bot.shop.values import Money, Order, OrderState, Refusal, ReturnReason, ReturnState
+
+#: The cause lies with us: freight is ours, both ways.
+OUR_FAULT = frozenset(
+    {
+        ReturnReason.DAMAGED,
+        ReturnReason.WRONG_ITEM,
+        ReturnReason.MISSING_ITEM,
+        ReturnReason.NOT_AS_DESCRIBED,
+        ReturnReason.FAULTY,
+        ReturnReason.NOT_RECEIVED,
+    }
+)
+
+
+class FreightPayer(str, enum.Enum):
+    """Who pays for a parcel's way back."""
+
+    BUYER = "buyer"
+    STORE = "store"
+
+
+class ReturnWindow(NamedTuple):
+    """Until when an order may be returned."""
+
+    #: In the buyer's time zone; None while the order has not been delivered.
+    last_day: dt.date | None
+    #: From the day of delivery.
+    days: int
+
+
+def return_window(order: Order, rules: ShopRules) -> ReturnWindow:
+    """Until when the order may be returned: counted from the delivery of its last parcel."""
+    days = rules.returns.window_days_by_country.get(order.ship_to.country, rules.returns.window_days)
+    if order.delivered_at is None:
+        return ReturnWindow(None, days)
+    return ReturnWindow(local_day(order.delivered_at, order.timezone) + dt.timedelta(days=days), days)
+
+
+def is_in_window(order: Order, rules: ShopRules, now: dt.datetime) -> bool:
+    """Whether the order may be returned today, where the buyer lives."""
+    last_day = return_window(order, rules).last_day
+    return last_day is not None and local_day(now, order.timezone) <= last_day
+
+
+def return_refusal(
+    order: Order, line_ids: Sequence[int], rules: ShopRules, now: dt.datetime
+) -> Refusal | None:
+    """Why these lines cannot be returned; None if they can."""
+    if not line_ids or not set(line_ids) <= {line.id for line in order.lines}:
+        return Refusal.UNKNOWN_LINE
+    if order.state is OrderState.RETURNED:
+        return Refusal.ALREADY_RETURNED
+    if order.state is not OrderState.DELIVERED:
+        return Refusal.NOT_DELIVERED
+    if returning_lines(order) & set(line_ids):
+        return Refusal.ALREADY_RETURNED
+    return None if is_in_window(order, rules, now) else Refusal.WINDOW_CLOSED
+
+
+def returning_lines(order: Order) -> frozenset[int]:
+    """The ids of lines that are in a return which was not refused."""
+    taken = (back.line_ids for back in order.returns if back.state is not ReturnState.REFUSED)
+    return frozenset(line_id for ids in taken for line_id in ids)
+
+
+def freight_payer(reason: ReturnReason) -> FreightPayer:
+    """Who pays for the way back."""
+    return FreightPayer.STORE if reason in OUR_FAULT else FreightPayer.BUYER
+
+
+def return_value(order: Order, line_ids: Sequence[int], reason: ReturnReason) -> Money:
+    """What the buyer paid for these lines: less their share of the order's discount.
+
+    The order's freight is given back with it where all lines come back and the cause is ours.
+    """
+    chosen = [line for line in order.lines if line.id in set(line_ids)]
+    goods = sum(line.total.minor for line in chosen)
+    every = sum(line.total.minor for line in order.lines)
+    share = Decimal(order.discount.minor) * goods / every if every else Decimal(0)
+    minor = goods - int(share.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    if len(chosen) == len(order.lines) and reason in OUR_FAULT:
+        minor += order.freight.minor
+    return Money(minor, order.currency)
+
+
+def goods_must_come_back(value: Money, rules: ShopRules, rates: Rates) -> bool:
+    """Whether goods of this value are worth the way back.
+
+    Raises:
+        ShopError: ``no_rate``.
+    """
+    currency = rules.store.currency
+    return rates.convert(value, currency) >= Money.of(rules.returns.keep_below, currency)
