@@ -23,6 +23,8 @@ class Refusal(str, enum.Enum):
     WINDOW_CLOSED = "window_closed"
     #: These goods are in a return already.
     ALREADY_RETURNED = "already_returned"
+    #: Delivered well and worth the way back: a return comes before the refund.
+    RETURN_FIRST = "return_first"
     #: No money was received for this order.
     NOT_PAID = "not_paid"
     #: All that was paid has been refunded, or is about to be.

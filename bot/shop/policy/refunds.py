@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.settings import ShopRules
 from bot.shop.exchange import Rates
 from bot.shop.policy.days import local_day
-from bot.shop.policy.returns import is_in_window
+from bot.shop.policy.returns import OUR_FAULT, goods_must_come_back, is_in_window
 from bot.shop.values import (
     Money,
     Order,
@@ -19,6 +19,7 @@ from bot.shop.values import (
     RefundState,
     Refusal,
     Return,
+    ReturnReason,
 )
 
 
@@ -99,6 +100,7 @@ def authority_limit(rules: ShopRules) -> Money:
 def refund_decision(
     order: Order,
     amount: Money | None,
+    reason: ReturnReason,
     rules: ShopRules,
     rates: Rates,
     now: dt.datetime,
@@ -107,31 +109,36 @@ def refund_decision(
 ) -> RefundDecision:
     """Whether the amount (None: all that is left) may be given back, and whether a person must agree.
 
-    With ``goods``, the return that it is for: None then means what they are worth, and the window is not
-    looked at again.
+    With ``goods``, the return that it is for: it is then worth what they are worth at most, and the window is
+    not looked at again. Without, goods that were delivered well must be on their way back first, unless they
+    are not worth it. That a parcel was not received, though the carrier says so, only a person can grant.
 
     Raises:
         ShopError: ``no_rate`` if the order's currency cannot be compared with the limit.
     """
     left = refundable(order)
-    wanted = amount if amount is not None else min(left, goods.value) if goods is not None else left
-    refusal = _refusal(order, wanted, left, rules, now, goods)
+    most = left if goods is None else min(left, goods.value)
+    wanted = most if amount is None else amount
     limit = authority_limit(rules)
-    needs_approval = False
-    if refusal is None:
-        # Several small ones must not walk around the limit.
-        before = sum(
-            refund.amount.minor
-            for refund in order.refunds
-            if refund.payment_id is None and refund.state is not RefundState.DECLINED
-        )
-        in_all = Money(before + wanted.minor, order.currency)
-        needs_approval = rates.convert(in_all, limit.currency) > limit
-    return RefundDecision(refusal, wanted, left, needs_approval, limit)
+    refusal = _refusal(order, wanted, most, rules, now, in_window=goods is not None)
+    if refusal is not None:
+        return RefundDecision(refusal, wanted, left, False, limit)
+    if order.state is OrderState.DELIVERED and goods is None and reason not in OUR_FAULT:
+        if goods_must_come_back(wanted, rules, rates):
+            return RefundDecision(Refusal.RETURN_FIRST, wanted, left, False, limit)
+    # Several small ones must not walk around the limit.
+    before = sum(
+        refund.amount.minor
+        for refund in order.refunds
+        if refund.payment_id is None and refund.state is not RefundState.DECLINED
+    )
+    in_all = Money(before + wanted.minor, order.currency)
+    needs_approval = rates.convert(in_all, limit.currency) > limit or reason is ReturnReason.NOT_RECEIVED
+    return RefundDecision(None, wanted, left, needs_approval, limit)
 
 
 def _refusal(
-    order: Order, wanted: Money, left: Money, rules: ShopRules, now: dt.datetime, goods: Return | None
+    order: Order, wanted: Money, most: Money, rules: ShopRules, now: dt.datetime, *, in_window: bool
 ) -> Refusal | None:
     if wanted.currency != order.currency:
         return Refusal.WRONG_CURRENCY
@@ -139,13 +146,13 @@ def _refusal(
         return Refusal.NOT_PAID
     if order.state not in (OrderState.DELIVERED, OrderState.RETURNED, OrderState.CANCELLED):
         return Refusal.NOT_DELIVERED
-    if not left:
+    if not most:
         return Refusal.NOTHING_LEFT
-    if order.state is OrderState.DELIVERED and goods is None and not is_in_window(order, rules, now):
+    if order.state is OrderState.DELIVERED and not in_window and not is_in_window(order, rules, now):
         return Refusal.WINDOW_CLOSED
     if wanted.minor <= 0:
         return Refusal.NOT_POSITIVE
-    return Refusal.TOO_MUCH if wanted > left else None
+    return Refusal.TOO_MUCH if wanted > most else None
 
 
 def refund_method(order: Order) -> str:
@@ -157,8 +164,8 @@ def refund_method(order: Order) -> str:
 def refund_arrival(method: str, start: dt.date, rules: ShopRules, *, checking: bool = False) -> dt.date:
     """The last day on which the money should arrive.
 
-    ``start`` is the day on which it was sent or, with ``checking``, the day on which goods or question reached
-    us: the days for checking are then added.
+    ``start`` is the day on which it was sent or, with ``checking``, the day on which the goods or the question
+    reached us: the days for checking are then added.
     """
     known = rules.returns.refund_days
     days = known.get(method, max(known.values(), default=0))
