@@ -13,6 +13,7 @@ from typing import IO, Iterator, NamedTuple, Sequence, cast
 
 HEARTBEAT_SECONDS = 15.0
 SHOWN_LINES = 30
+SHOWN_LETTERS = 160
 
 # What would make our Python, uv or pip look at another installation, or leave out the byte code that
 # TensorFlow and Rasa take half a minute longer to start without.
@@ -126,16 +127,17 @@ def _lines_or_silence(output: IO[str]) -> Iterator[str | None]:
 
 
 def failure(what: str, outcome: Outcome) -> SetupError:
-    """Make the error for a command that failed: its last lines, then what it means and what to do."""
+    """Make the error for a command that failed: what it said, what that means and what to do."""
     said = "\n".join(f"  {line}" for line in outcome.lines)
-    text = said.lower()
-    if any(sign in text for sign in NETWORK_SIGNS):
-        advice = (
-            "The network, or the package index that is configured here, could not be reached. Check it, then "
-            "run the same command again: what has been fetched is kept."
+    signs = [line.strip() for line in outcome.lines if any(sign in line.lower() for sign in NETWORK_SIGNS)]
+    if signs:
+        return SetupError(
+            f"{what} failed: the network, or the package index configured here, could not be reached. "
+            f"Check it, then run the same command again; what has been fetched is kept.\n"
+            f"  {signs[-1][-SHOWN_LETTERS:]}"
         )
-    elif "no space left" in text or "os error 28" in text:
+    if "no space left" in said.lower():
         advice = "The disk is full: crossdesk needs about 5 GB. Make room, then run the same command again."
     else:
-        advice = "Run the same command again once the cause above is gone."
+        advice = "Run the same command again once this cause is gone."
     return SetupError(f"{what} failed (exit code {outcome.code}):\n{said}\nsetup: {advice}")

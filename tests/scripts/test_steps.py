@@ -6,24 +6,38 @@ import sys
 
 import pytest
 
-from scripts.setup import steps, uv
+from scripts.setup import steps
 from scripts.setup.__main__ import ROOT
 
 
 @pytest.mark.parametrize(
     ("said", "advice"),
     [
-        ("error: failed to fetch\n  cause: dns error", "network"),
-        ("Temporary failure in name resolution", "network"),
         ("error: No space left on device (os error 28)", "disk is full"),
-        ("no wheel for this platform", "once the cause above is gone"),
+        ("Resolved\nerror: no wheel for this platform", "once this cause is gone"),
+        ("", "once this cause is gone"),
     ],
 )
-def test_a_failure_shows_its_cause_and_what_to_do(said, advice):
+def test_a_failure_shows_what_was_said_and_what_to_do(said, advice):
     text = str(steps.failure("Installing", steps.Outcome(2, said.splitlines())))
     assert text.startswith("Installing failed (exit code 2):")
-    assert said.splitlines()[-1] in text
+    assert all(line in text for line in said.splitlines())
     assert advice in text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error: Failed to fetch\n  cause: dns error\n  cause: Name or service not known",
+        "WARNING: Retrying after 'NewConnectionError'\nERROR: No matching distribution found for uv",
+        "error: operation timed out",
+    ],
+)
+def test_a_missing_network_is_told_shortly(said):
+    text = str(steps.failure("Installing", steps.Outcome(2, said.splitlines())))
+    assert "the network, or the package index configured here, could not be reached" in text
+    assert "No matching distribution" not in text
+    assert len(text.splitlines()) == 2
 
 
 def test_a_command_that_is_not_there_is_a_failure_like_any_other():
@@ -45,24 +59,6 @@ def test_a_long_command_repeats_its_latest_line(monkeypatch, capfd):
     outcome = steps.run([sys.executable, "-u", "-c", "import time; print('fetching'); time.sleep(1)"])
     assert outcome.code == 0
     assert "s: fetching" in capfd.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("answer", "version"),
-    [("uv 0.13.9 (somewhere)", (0, 13, 9)), ("uv 0.4.30", (0, 4, 30)), ("pip 23", None), ("", None)],
-)
-def test_a_uv_is_known_by_what_it_answers(executable, answer, version):
-    assert uv.version_of(str(executable("uv", f"echo '{answer}'"))) == version
-
-
-def test_a_uv_that_fails_or_is_too_old_is_not_taken(tmp_path, executable):
-    executable("broken/uv", "echo 'uv 0.13.9'; exit 127")
-    executable("old/uv", "echo 'uv 0.4.30'")
-    home = tmp_path / "home"
-    assert uv.find(tmp_path, path=str(tmp_path / "broken"), home=home) is None
-    assert uv.find(tmp_path, path=str(tmp_path / "old"), home=home) is None
-    kept = executable(".tools/uv/bin/uv", "echo 'uv 0.13.9'")
-    assert uv.find(tmp_path, path=str(tmp_path / "old"), home=home) == uv.Uv(str(kept), (0, 13, 9))
 
 
 def test_requirements_pin_by_hash_and_name_no_index():
