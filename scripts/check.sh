@@ -15,7 +15,7 @@ step() {
 step formatting .venv/bin/ruff format --check .
 step lint .venv/bin/ruff check .
 step types .venv/bin/mypy --strict
-step "import contracts" .venv/bin/lint-imports
+step "import contracts" .venv/bin/lint-imports --no-logo
 step YAML .venv/bin/yamllint --strict .
 
 if [ -n "$failed" ]; then

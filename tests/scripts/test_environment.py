@@ -21,7 +21,8 @@ UV = """
 echo "$1 $2" >>"$HOME/log"
 for step in venv sync install; do
     case "$1 $2" in *$step*) ;; *) continue ;; esac
-    while [ -e "$HOME/stop-$step" ]; do touch "$HOME/at-$step"; sleep 0.02; done
+    left=3000
+    while [ -e "$HOME/stop-$step" ] && [ $((left -= 1)) -gt 0 ]; do touch "$HOME/at-$step"; sleep 0.02; done
 done
 [ -e "$HOME/no-network" ] && { echo "  cause: dns error"; exit 2; }
 case "$1 $2" in
