@@ -138,7 +138,8 @@ class Shop(Protocol):
         ``return_id``, what the returned lines are worth. The refund is ``REQUESTED`` where the bot may grant
         it; where this one and those asked for before on this order add up to more than ``authority.refund``,
         it is ``AWAITING_APPROVAL`` and an approval is asked for (it is then the last of the order's
-        ``approvals``); so it is for a parcel that the carrier delivered and the buyer did not get. A remark in the refunds' colour is left on the order.
+        ``approvals``); so it is for a parcel that the carrier delivered and the buyer did not get. A remark
+        in the refunds' colour is left on the order.
 
         Raises:
             ShopError: ``unknown_order``; ``unknown_return`` (or one of another order); ``no_rate``;

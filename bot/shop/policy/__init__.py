@@ -34,6 +34,7 @@ from bot.shop.policy.returns import (
     return_value,
     return_window,
     returning_lines,
+    send_by,
 )
 
 __all__ = [
@@ -63,5 +64,6 @@ __all__ = [
     "return_value",
     "return_window",
     "returning_lines",
+    "send_by",
     "stock_state",
 ]

@@ -123,16 +123,16 @@ def refund_decision(
     refusal = _refusal(order, wanted, most, rules, now, in_window=goods is not None)
     if refusal is not None:
         return RefundDecision(refusal, wanted, left, False, limit)
-    if order.state is OrderState.DELIVERED and goods is None and reason not in OUR_FAULT:
-        if goods_must_come_back(wanted, rules, rates):
-            return RefundDecision(Refusal.RETURN_FIRST, wanted, left, False, limit)
-    # Several small ones must not walk around the limit.
+    # Several small ones must walk around neither the way back nor the limit.
     before = sum(
         refund.amount.minor
         for refund in order.refunds
         if refund.payment_id is None and refund.state is not RefundState.DECLINED
     )
     in_all = Money(before + wanted.minor, order.currency)
+    keeps_goods = order.state is OrderState.DELIVERED and goods is None and reason not in OUR_FAULT
+    if keeps_goods and goods_must_come_back(in_all, rules, rates):
+        return RefundDecision(Refusal.RETURN_FIRST, wanted, left, False, limit)
     needs_approval = rates.convert(in_all, limit.currency) > limit or reason is ReturnReason.NOT_RECEIVED
     return RefundDecision(None, wanted, left, needs_approval, limit)
 
@@ -164,8 +164,8 @@ def refund_method(order: Order) -> str:
 def refund_arrival(method: str, start: dt.date, rules: ShopRules, *, checking: bool = False) -> dt.date:
     """The last day on which the money should arrive.
 
-    ``start`` is the day on which it was sent or, with ``checking``, the day on which the goods or the question
-    reached us: the days for checking are then added.
+    ``start`` is the day on which it was sent or, with ``checking``, the day on which the goods or the
+    question reached us: the days for checking are then added.
     """
     known = rules.returns.refund_days
     days = known.get(method, max(known.values(), default=0))

@@ -105,3 +105,8 @@ def goods_must_come_back(value: Money, rules: ShopRules, rates: Rates) -> bool:
     """
     currency = rules.store.currency
     return rates.convert(value, currency) >= Money.of(rules.returns.keep_below, currency)
+
+
+def send_by(order: Order, rules: ShopRules, now: dt.datetime) -> dt.date:
+    """The last day on which returned goods may be handed to a carrier: as long again as the window has."""
+    return local_day(now, order.timezone) + dt.timedelta(days=return_window(order, rules).days)

@@ -1,0 +1,105 @@
+"""Products out of the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from rapidfuzz import fuzz, process, utils
+from sqlalchemy.engine import Connection, Row
+
+from bot.shop.tables import products, variants
+from bot.shop.values import Certificate, Money, Product, SizeRow, Variant
+
+#: Below this likeness (0 to 100) words are not taken for a product's name.
+LIKE_ENOUGH = 72
+
+
+def read_products(connection: Connection, condition: Any) -> list[Product]:
+    """The products that meet a condition on the table ``products``, in the catalogue's order."""
+    found = connection.execute(sa.select(products).where(condition).order_by(products.c.id)).all()
+    if not found:
+        return []
+    parts = connection.execute(
+        sa.select(variants)
+        .where(variants.c.product_id.in_([row.id for row in found]))
+        .order_by(variants.c.id)
+    )
+    by_product = defaultdict(list)
+    for row in parts:
+        by_product[row.product_id].append(row)
+    return [_product(row, by_product[row.id]) for row in found]
+
+
+def product_of(connection: Connection, code: str) -> Product | None:
+    """The product of this code or of this SKU; case does not matter."""
+    wanted = code.strip().casefold()
+    if not wanted:
+        return None
+    of_sku = sa.select(variants.c.product_id).where(sa.func.lower(variants.c.sku) == wanted)
+    found = read_products(connection, (sa.func.lower(products.c.code) == wanted) | products.c.id.in_(of_sku))
+    return found[0] if found else None
+
+
+def products_like(connection: Connection, words: str, limit: int) -> list[Product]:
+    """The products whose name or alias is meant by these words, likeliest first."""
+    exact = product_of(connection, words)
+    if exact is not None:
+        return [exact][:limit]
+    named: list[tuple[str, str]] = []
+    for row in connection.execute(sa.select(products.c.code, products.c.name, products.c.aliases)):
+        named.extend((row.code, name) for name in (row.name, *row.aliases))
+    scored = process.extract(
+        words,
+        [name for _, name in named],
+        scorer=fuzz.token_set_ratio,
+        processor=utils.default_process,
+        score_cutoff=LIKE_ENOUGH,
+        limit=None,
+    )
+    # All the words of a name in a long message score 100; among equals the name with more words is meant.
+    ranked = sorted(scored, key=lambda hit: (-hit[1], -fuzz.token_sort_ratio(words, hit[0]), hit[2]))
+    codes = list(dict.fromkeys(named[hit[2]][0] for hit in ranked))[:limit]
+    found = {one.code: one for one in read_products(connection, products.c.code.in_(codes))}
+    return [found[code] for code in codes]
+
+
+def _product(row: Row, parts: Sequence[Row]) -> Product:
+    made = tuple(_variant(part, row.code) for part in parts)
+    return Product(
+        code=row.code,
+        name=row.name,
+        category=row.category,
+        description=row.description,
+        facts=row.facts,
+        variants=made,
+        rating=None if row.rating_tenths is None else row.rating_tenths / 10,
+        review_count=row.review_count,
+        price=min(
+            (variant.price for variant in made), key=lambda price: price.minor, default=Money(0, "XXX")
+        ),
+        certificates=tuple(Certificate(one["name"], tuple(one["countries"])) for one in row.certificates),
+        size_chart=tuple(_size(one) for one in row.size_chart),
+        aliases=tuple(row.aliases),
+        goes_with=tuple(row.goes_with),
+    )
+
+
+def _variant(row: Row, product_code: str) -> Variant:
+    return Variant(
+        sku=row.sku,
+        product_code=product_code,
+        colour=row.colour,
+        size=row.size,
+        price=Money(row.price_minor, row.currency),
+        floor=Money(row.floor_minor, row.currency),
+        stock=row.stock,
+        restock_on=row.restock_on,
+    )
+
+
+def _size(stored: Mapping[str, Any]) -> SizeRow:
+    body = {part: (low, high) for part, (low, high) in stored["body"].items()}
+    return SizeRow(stored["size"], body, stored["equivalents"])
