@@ -73,6 +73,7 @@ cases = sa.Table(
     sa.Column("opened_at", UTCDateTime, nullable=False),
     sa.Column("claimed_at", UTCDateTime),
     sa.Column("first_answer_at", UTCDateTime),
+    sa.Column("waiting_since", UTCDateTime),
     sa.Column("clock", sa.String(16)),
     sa.Column("due_at", UTCDateTime, index=True),
     sa.Column("level", sa.Integer, nullable=False),

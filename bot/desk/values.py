@@ -192,6 +192,8 @@ class Case:
     opened_at: dt.datetime
     claimed_at: dt.datetime | None
     first_answer_at: dt.datetime | None
+    #: When the buyer wrote the oldest message that nobody has answered; ``None`` if it is the buyer's turn.
+    waiting_since: dt.datetime | None
     #: What the clock waits for and until when; both or neither.
     clock: ClockKind | None
     due_at: dt.datetime | None

@@ -1,0 +1,325 @@
+"""People: added, ranked, sent away; the one table of who may work at the desk."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from sqlalchemy.engine import Connection
+
+from bot.clock import Clock
+from bot.database import lock_now
+from bot.desk import ranks
+from bot.desk.cases import Cases
+from bot.desk.masking import without_nul
+from bot.desk.sessions import end_all_sessions
+from bot.desk.tables import people, people_events
+from bot.desk.values import Person, Rank
+from bot.errors import DeskError, ForbiddenError
+from bot.settings import ShopRules
+
+#: Who did it, where it was done on the command line.
+OPERATOR = "operator"
+
+#: Characters of a password. The upper bound keeps hashing cheap.
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class People:
+    """The people of the desk, in the caller's unit of work.
+
+    Every change names who made it (``by``; without it, the operator on the command line) and is
+    written down. Nobody can give, or touch, a rank above their own, and the last person who may look
+    after people cannot be lost.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        rules: ShopRules,
+        clock: Clock,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        self.connection = connection
+        self.rules = rules
+        self.clock = clock
+        self.hasher = hasher or PasswordHasher()
+
+    def list(self) -> Sequence[Person]:
+        """Everybody, by login; those no longer active too."""
+        rows = self.connection.execute(sa.select(people).order_by(people.c.login))
+        return tuple(person_of(row) for row in rows)
+
+    def get(self, person_id: int) -> Person:
+        """The person with this id.
+
+        Raises:
+            DeskError: there is none.
+        """
+        return self._one(
+            sa.select(people).where(people.c.id == person_id), f"There is no person {person_id}."
+        )
+
+    def locked(self, person_id: int) -> Person:
+        """The person with this id, who stays as read until the unit of work ends: for acts.
+
+        Raises:
+            DeskError: there is none.
+        """
+        lock_now(self.connection)
+        query = sa.select(people).where(people.c.id == person_id).with_for_update(read=True)
+        return self._one(query, f"There is no person {person_id}.")
+
+    def named(self, login: str) -> Person:
+        """The person with this login; case does not matter.
+
+        Raises:
+            DeskError: there is none.
+        """
+        query = sa.select(people).where(people.c.login == folded(login))
+        return self._one(query, f"There is nobody with the login '{login}'.")
+
+    def add(
+        self,
+        login: str,
+        name: str,
+        rank: Rank,
+        password: str,
+        *,
+        languages: Sequence[str] = (),
+        queues: Sequence[str] = (),
+        by: Person | None = None,
+    ) -> Person:
+        """Let somebody work at the desk.
+
+        Args:
+            login: letters, digits and ``. _ @ + -``; case does not matter.
+            name: what buyers read beside a reply.
+            rank: what the person may do.
+            password: at least ten characters, not the login.
+            languages: ISO 639-1 codes.
+            queues: those of ``shop.yml`` that the person serves; none means all.
+            by: who adds; the operator if left out.
+
+        Raises:
+            DeskError: something given is not allowed, or the login is taken.
+            ForbiddenError: ``by`` may not.
+        """
+        login = folded(login)
+        if not _LOGIN.fullmatch(login):
+            raise DeskError(f"'{login}' is no login: letters, digits and . _ @ + -, at most 64 of them.")
+        self._require_over(by, rank)
+        # Before the lock: hashing takes its time on purpose.
+        hashed = self._hash(login, password)
+        lock_now(self.connection)
+        taken = sa.select(people.c.id).where(people.c.login == login)
+        if self.connection.execute(taken).first() is not None:
+            raise DeskError(f"The login '{login}' is taken.")
+        made = self.connection.execute(
+            people.insert().values(
+                login=login,
+                name=_name(name),
+                rank=rank.value,
+                languages=_languages(languages),
+                queues=self._queues(queues),
+                password_hash=hashed,
+                active=True,
+                away=False,
+                created_at=self.clock.now(),
+            )
+        )
+        person = self.get(made.inserted_primary_key[0])
+        self._record(person, "added", rank.value, by)
+        return person
+
+    def add_first_supervisor(self) -> tuple[str, str] | None:
+        """Add a supervisor if there is nobody at all yet.
+
+        Returns:
+            The login and a random password that nobody will ever see again; ``None`` if there are people.
+        """
+        lock_now(self.connection)
+        if self.connection.execute(sa.select(people.c.id).limit(1)).first() is not None:
+            return None
+        password = secrets.token_urlsafe(12)
+        person = self.add("supervisor", "Supervisor", Rank.SUPERVISOR, password)
+        return person.login, password
+
+    def set_rank(self, person: Person, rank: Rank, *, by: Person | None = None) -> Person:
+        """Change what somebody may do.
+
+        Raises:
+            DeskError: nobody would be left to look after people.
+            ForbiddenError: ``by`` may not.
+        """
+        self._require_over(by, max(person.rank, rank, key=lambda one: one.height))
+        if "people" not in ranks.rights(self.rules, rank):
+            self._require_another_keeper(person)
+        return self._set(person, "rank", rank.value, by, rank=rank.value)
+
+    def set_work(
+        self,
+        person: Person,
+        *,
+        name: str | None = None,
+        languages: Sequence[str] | None = None,
+        queues: Sequence[str] | None = None,
+        by: Person | None = None,
+    ) -> Person:
+        """Change a person's name, languages or queues; what is left out stays.
+
+        Raises:
+            DeskError: something given is not allowed.
+            ForbiddenError: ``by`` may not.
+        """
+        self._require_over(by, person.rank)
+        values: dict[str, Any] = {}
+        if name is not None:
+            values["name"] = _name(name)
+        if languages is not None:
+            values["languages"] = _languages(languages)
+        if queues is not None:
+            values["queues"] = self._queues(queues)
+        return self._set(person, "work", ", ".join(values), by, **values) if values else person
+
+    def set_password(self, person: Person, password: str, *, by: Person | None = None) -> Person:
+        """Give a new password and end all of the person's sessions.
+
+        Raises:
+            DeskError: the password is too short, too long or too easy.
+            ForbiddenError: ``by`` is somebody else and may not.
+        """
+        if by is not None and by.id != person.id:
+            self._require_over(by, person.rank)
+        hashed = self._hash(person.login, password)
+        end_all_sessions(self.connection, person.id)
+        return self._set(person, "password", "", by, password_hash=hashed)
+
+    def set_away(self, person: Person, away: bool) -> Person:
+        """Mark somebody as away or back; who goes away gives up the questions that are open."""
+        if away:
+            self._cases.give_up(person, "went away")
+        return self._set(person, "away" if away else "back", "", person, away=away)
+
+    def deactivate(self, person: Person, *, by: Person | None = None) -> Person:
+        """Let somebody work here no longer: sessions end, cases go back to their queues. Idempotent.
+
+        Raises:
+            DeskError: nobody would be left to look after people.
+            ForbiddenError: ``by`` may not.
+        """
+        self._require_over(by, person.rank)
+        if not person.active:
+            return person
+        self._require_another_keeper(person)
+        changed = self._set(person, "deactivated", "", by, active=False)
+        end_all_sessions(self.connection, person.id)
+        self._cases.give_up(person, "no longer works here", answered_too=True)
+        return changed
+
+    def activate(self, person: Person, *, by: Person | None = None) -> Person:
+        """Let somebody work here again, with the rank and password of before. Idempotent.
+
+        Raises:
+            ForbiddenError: ``by`` may not.
+        """
+        self._require_over(by, person.rank)
+        return person if person.active else self._set(person, "activated", "", by, active=True, away=False)
+
+    @property
+    def _cases(self) -> Cases:
+        return Cases(self.connection, self.rules, self.clock)
+
+    def _one(self, query: Any, missing: str) -> Person:
+        row = self.connection.execute(query).one_or_none()
+        if row is None:
+            raise DeskError(missing)
+        return person_of(row)
+
+    def _set(self, person: Person, kind: str, text: str, by: Person | None, **values: Any) -> Person:
+        self.connection.execute(people.update().where(people.c.id == person.id).values(**values))
+        self._record(person, kind, text, by)
+        return self.get(person.id)
+
+    def _record(self, person: Person, kind: str, text: str, by: Person | None) -> None:
+        self.connection.execute(
+            people_events.insert().values(
+                at=self.clock.now(),
+                person_id=person.id,
+                actor=OPERATOR if by is None else by.login,
+                kind=kind,
+                text=text,
+            )
+        )
+
+    def _hash(self, login: str, password: str) -> str:
+        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            raise DeskError(
+                f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, not {len(password)}."
+            )
+        if folded(password) == login or len(set(password)) < 4:
+            raise DeskError("This password is too easy to guess.")
+        return self.hasher.hash(password.encode("utf-8", "replace"))
+
+    def _queues(self, queues: Sequence[str]) -> Sequence[str]:
+        unknown = [queue for queue in queues if queue not in self.rules.queues]
+        if unknown:
+            known = ", ".join(self.rules.queues)
+            raise DeskError(f"There is no queue '{unknown[0]}' in shop.yml (there are: {known}).")
+        return sorted(set(queues))
+
+    def _require_over(self, by: Person | None, rank: Rank) -> None:
+        if by is None:
+            return
+        ranks.require(self.rules, by, "people")
+        if rank.height > by.rank.height:
+            raise ForbiddenError(f"Your rank ({by.rank.value}) is below {rank.value}.")
+
+    def _require_another_keeper(self, person: Person) -> None:
+        lock_now(self.connection)
+        keepers = [one for one in self.list() if ranks.may(self.rules, one, "people")]
+        if [one.id for one in keepers] == [person.id]:
+            raise DeskError(
+                f"{person.login} is the last who may look after people; give somebody else that rank."
+            )
+
+
+def folded(login: str) -> str:
+    """A login as the table keeps it."""
+    return login.strip().casefold()
+
+
+def person_of(row: Any) -> Person:
+    """A row of the table as a value."""
+    return Person(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        rank=Rank(row.rank),
+        languages=tuple(row.languages),
+        queues=tuple(row.queues),
+        active=row.active,
+        away=row.away,
+    )
+
+
+def _name(name: str) -> str:
+    name = " ".join(without_nul(name).split())
+    if not name or len(name) > 120 or not name.isprintable():
+        raise DeskError("A name has 1 to 120 printable characters.")
+    return name
+
+
+def _languages(languages: Sequence[str]) -> Sequence[str]:
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise DeskError(f"'{language}' is no language code (such as en or zh).")
+    return sorted(set(languages))
