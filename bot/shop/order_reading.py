@@ -58,7 +58,7 @@ def read_orders(
     limit: int | None = None,
     newest_first: bool = True,
 ) -> list[Order]:
-    """The orders that meet a condition on the table ``orders``: ten queries at most, however many they are."""
+    """The orders that meet a condition on the table ``orders``, in ten queries however many they are."""
     by_time = (orders.c.placed_at.desc(), orders.c.id.desc()) if newest_first else (orders.c.id,)
     found = connection.execute(_ORDERS.where(condition).order_by(*by_time).limit(limit)).all()
     if not found:
@@ -118,7 +118,7 @@ def _of(
     if parent_ids:
         order = by or (table.c.id,)
         for row in connection.execute(sa.select(table).where(parent.in_(parent_ids)).order_by(*order)):
-            groups[row[parent.name]].append(row)
+            groups[row._mapping[parent.name]].append(row)
     return groups
 
 
