@@ -1,0 +1,78 @@
+"""Words that a buyer's short message is made of, where letter statistics of encyclopedias fail.
+
+Only languages that share the Latin script need them. Each is written as people type it, so with and without
+accents.
+"""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+COMMON_WORDS: dict[str, frozenset[str]] = {
+    "en": _words(
+        """
+        the a an and or but if not no yes yeah yep nope ok okay hi hello hey thanks thank thx please pls sorry
+        i you he she it we they me my mine your yours his her our their this that these those there here
+        is are was were be been am do does did done don't doesn't didn't can can't could would will won't
+        should have has had haven't hasn't i'm i've i'd it's that's isn't wasn't what's where's
+        what when where who why how which to of in on at for from with without by about into out up
+        still yet already again now today tomorrow yesterday soon never always just only too very much many
+        want need get got give send sent order ordered buy bought pay paid help know tell ask see said like
+        refund return parcel package shipping delivery price cancel change wrong broken lost money card size
+        something anything nothing someone because than then also any some more all
+        """
+    ),
+    "es": _words(
+        """
+        el la los las un una unos unas y o pero si sí no hola buenas buenos dias días gracias por favor vale
+        yo tu tú usted ustedes él ella me mi mis te se le les lo su sus nos nuestro este esta esto estos ese
+        esa eso es son era está esta estan están estoy soy ser estar hay hace hacer tengo tiene tienen he ha
+        han haber quiero quisiera puedo puede pueden podría podria necesito quería queria
+        que qué cuando cuándo donde dónde quien quién como cómo cuanto cuánto cual cuál porque
+        de del a al en con sin para por sobre desde hasta ya aun aún todavia todavía ahora hoy mañana manana
+        ayer muy mas más tambien también nada algo todo pedido paquete envio envío llega llegado llegó llego
+        devolver devolución reembolso dinero tarjeta talla precio pagar pago comprar cancelar cambiar ayuda
+        """
+    ),
+    "fr": _words(
+        """
+        le la les un une des du de d l et ou mais si oui non bonjour bonsoir salut merci svp s'il plaît plait
+        ok je j tu il elle on nous vous ils moi toi mon ma mes ton votre vos notre nos son sa ses leur ce cet
+        cette ces c est suis es êtes etes sont était etait être etre ai as a avez ont avoir fait faire peut
+        peux pouvez veux voudrais voulez dois faut n ne pas plus jamais rien déjà deja encore toujours
+        maintenant que qu quoi qui quand où comment combien pourquoi quel quelle quels
+        à au aux en dans sur avec sans pour par chez depuis aujourd'hui hier demain ici là ça ca y
+        commande colis livraison livré recu reçu arrivé arrive retour retourner rembourser remboursement
+        argent carte taille prix payer paiement acheter annuler changer aide très tres aussi
+        """
+    ),
+    "de": _words(
+        """
+        der die das den dem des ein eine einen einem einer und oder aber wenn ja nein nicht kein keine hallo
+        guten tag danke bitte ok ich du er sie es wir ihr mich mir dich dir uns mein meine meinen meinem
+        meiner dein deine ihre ihren unser dieser diese dieses dies ist sind war waren bin bist sein habe hab
+        hat haben hatte kann können koennen könnte möchte moechte will wollen muss soll werden wird wurde
+        was wann wo wer wie warum wieso welche welcher wieviel
+        zu zum zur von vom in im an am auf für fuer mit ohne bei aus nach über ueber um bis seit
+        noch schon immer nie jetzt heute morgen gestern hier da doch auch nur sehr mehr viel alles etwas
+        nichts paket bestellung bestellt lieferung versand geld zurück zurueck rückgabe erstattung karte größe
+        groesse preis bezahlen zahlen kaufen stornieren umtauschen ändern hilfe angekommen kaputt
+        """
+    ),
+    "pt": _words(
+        """
+        o a os as um uma uns umas e ou mas se sim não nao olá ola oi bom boa dia tarde noite obrigado obrigada
+        por favor eu tu você voce vocês ele ela nós meu minha meus minhas seu sua seus te me nos lhe este esta
+        isto esse essa isso é são sao era está estão estao estou sou ser estar há ha faz fazer tenho tem têm
+        foi quero queria posso pode podem poderia preciso gostaria
+        que quê quando onde quem como quanto qual porque
+        de do da dos das em no na nos nas ao à com sem para pra pro sobre desde até ate já ja ainda agora hoje
+        amanhã amanha ontem muito mais também tambem nada algo tudo
+        pedido encomenda pacote envio entrega chegou chega devolver devolução reembolso dinheiro cartão cartao
+        tamanho preço preco pagar pagamento comprar cancelar trocar mudar ajuda
+        """
+    ),
+}
