@@ -1,1 +1,21 @@
-"""TODO."""
+"""The web's two doors: the buyers' chat page and the agents' desk."""
+
+from __future__ import annotations
+
+from adapters.web.chat import WebChat
+from adapters.web.pages import Pages
+from adapters.web.secret import load_secret
+from bot.channels import Channel, Reception
+from bot.clock import SystemClock
+from bot.settings import Settings
+
+
+def open_channel(settings: Settings, reception: Reception) -> Channel:
+    """The buyers' chat page.
+
+    Raises:
+        ConfigurationError: the signing key can neither be read nor made.
+    """
+    return WebChat(
+        settings, reception, secret=load_secret(settings.files), clock=SystemClock(), pages=Pages()
+    )

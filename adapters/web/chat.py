@@ -1,0 +1,199 @@
+"""The buyers' chat page as a channel."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Sequence
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from adapters.web.events import event_stream
+from adapters.web.hub import Hub
+from adapters.web.limits import (
+    BodyTooLargeError,
+    BodyTooSlowError,
+    RateLimit,
+    network_of,
+    read_body,
+)
+from adapters.web.pages import Pages, static_files
+from adapters.web.shield import Shield, is_cross_site
+from adapters.web.translate import (
+    ACCOUNT,
+    CHANNEL,
+    TEXT_LIMIT,
+    TOO_LONG,
+    Refusal,
+    Sender,
+    to_inbound,
+    to_page,
+)
+from adapters.web.visitors import Visitor, Visitors
+from adapters.web.wording import COOKIE, Wording
+from bot.channels import Reception
+from bot.clock import Clock
+from bot.errors import TryLaterError
+from bot.messages import Outbound
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Seconds before a page tries again when we do not know better.
+RETRY_AFTER = 5
+#: Pages open at once: for one visitor, and in all.
+VISITOR_STREAMS = 10
+STREAMS = 5_000
+
+_CROSS_SITE = Refusal(403, "cross_site", "messages are taken from the store's own page only")
+_STRANGER = Refusal(401, "no_visitor", "open the chat page first: it sets the cookie that is missing here")
+_MEDIA = Refusal(415, "not_json", "send application/json")
+_TOO_LARGE = Refusal(413, "too_large", "the message is too large")
+_TOO_SLOW = Refusal(408, "too_slow", "the message did not arrive in time")
+_TOO_FAST = Refusal(429, "too_fast", "that was quick: the next message can be sent in a moment")
+_LATER = Refusal(503, "later", "messages cannot be taken right now: try again in a moment")
+_NO_POSITION = Refusal(422, "no_position", "'after' must be a position: a whole number from 0")
+
+
+class WebChat:
+    """The channel ``web``: a page, a way in, and a stream that wakes the page up."""
+
+    name = CHANNEL
+
+    def __init__(
+        self, settings: Settings, reception: Reception, *, secret: str, clock: Clock, pages: Pages
+    ) -> None:
+        rules = settings.rules
+        self._store = rules.store
+        self._reception = reception
+        self._clock = clock
+        self._visitors = Visitors(secret)
+        self._wording = Wording(rules.languages, rules.fallback_language)
+        self._pages = pages
+        self._hub = Hub()
+        self._by_visitor = RateLimit(20, 60)
+        # One address may be a whole office's.
+        self._by_network = RateLimit(60, 60)
+        self._reads = RateLimit(600, 60)
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The page below ``/chat``; ``/`` leads there."""
+        shield = [Middleware(Shield)]
+        return [
+            Route("/", self._home, middleware=shield),
+            Route("/chat", self._page, middleware=shield),
+            Route("/chat/messages", self._read, methods=["GET"], middleware=shield),
+            Route("/chat/messages", self._write, methods=["POST"], middleware=shield),
+            Route("/chat/events", self._events, middleware=shield),
+            static_files("/chat/static", "chat-static"),
+        ]
+
+    async def start(self) -> None:
+        """Let pages listen."""
+        self._hub.open()
+
+    async def send(self, message: Outbound) -> str | None:
+        """Wake the visitor's open pages: they fetch the message; who is away finds it at the next visit."""
+        self._hub.publish(message.sender, "message")
+        return message.key
+
+    async def stop(self) -> None:
+        """End all streams at once."""
+        self._hub.close()
+
+    async def _home(self, _: Request) -> Response:
+        return RedirectResponse("/chat", 307)
+
+    async def _page(self, request: Request) -> Response:
+        choice = self._wording.choose(request)
+        visitor = self._visitors.read(request) or self._visitors.new()
+        response = self._pages.page(
+            "chat.html",
+            language=choice.language,
+            languages=self._wording.languages.values(),
+            hint=choice.hint or "",
+            store=self._store,
+            limit=TEXT_LIMIT,
+            t=choice.language.strings,
+        )
+        self._visitors.remember(visitor, request, response)
+        if request.query_params.get("lang") == choice.language.code:
+            response.set_cookie(
+                COOKIE, choice.language.code, max_age=31_536_000, path="/chat", httponly=True, samesite="lax"
+            )
+        return response
+
+    async def _read(self, request: Request) -> Response:
+        visitor = self._visitors.read(request)
+        if visitor is None:
+            return _refuse(_STRANGER)
+        if wait := self._reads.wait(visitor.id):
+            return _refuse(_TOO_FAST, wait)
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) < 16):
+            return _refuse(_NO_POSITION)
+        try:
+            lines = await self._reception.transcript(CHANNEL, ACCOUNT, visitor.id, after=int(after))
+        except TryLaterError as error:
+            return _refuse(_LATER, error.retry_after)
+        return JSONResponse(to_page(lines, lambda payload: self._visitors.sign_button(visitor, payload)))
+
+    async def _write(self, request: Request) -> Response:
+        network = network_of(request)
+        visitor = self._visitors.read(request)
+        if is_cross_site(request):
+            return _refuse(_CROSS_SITE)
+        if visitor is None:
+            return _refuse(_STRANGER)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refuse(_MEDIA)
+        if wait := self._by_visitor.wait(visitor.id) or self._by_network.wait(network or ""):
+            return _refuse(_TOO_FAST, wait)
+        try:
+            raw = await read_body(request)
+        except BodyTooLargeError:
+            return _refuse(_TOO_LARGE)
+        except BodyTooSlowError:
+            return _refuse(_TOO_SLOW)
+        return await self._accept(raw, visitor, network)
+
+    async def _accept(self, raw: bytes, visitor: Visitor, network: str | None) -> Response:
+        message = to_inbound(
+            raw,
+            Sender(visitor.id, network),
+            self._clock.now(),
+            lambda signed: self._visitors.read_button(visitor, signed),
+        )
+        if isinstance(message, Refusal):
+            return _refuse(message)
+        try:
+            receipt = await self._reception.accept(message)
+        except TryLaterError as error:
+            return _refuse(_LATER, error.retry_after)
+        # The visitor's other open pages show it too.
+        self._hub.publish(visitor.id, "message")
+        if not receipt.with_agent:
+            self._hub.publish(visitor.id, "typing")
+        return JSONResponse({"fresh": receipt.fresh, "with_agent": receipt.with_agent}, 202)
+
+    async def _events(self, request: Request) -> Response:
+        visitor = self._visitors.read(request)
+        if visitor is None:
+            return _refuse(_STRANGER)
+        if self._hub.count(visitor.id) >= VISITOR_STREAMS or self._hub.total() >= STREAMS:
+            return _refuse(_LATER, 30)
+        return event_stream(self._hub, visitor.id)
+
+
+def _refuse(refusal: Refusal, wait: float | None = None) -> Response:
+    more = {"limit": TEXT_LIMIT} if refusal is TOO_LONG else {}
+    headers = {}
+    if refusal.status in (429, 503):
+        headers["Retry-After"] = str(max(1, math.ceil(wait or RETRY_AFTER)))
+    return Response(
+        json.dumps(refusal.body(**more)), refusal.status, headers=headers, media_type="application/json"
+    )

@@ -1,0 +1,99 @@
+// Talking to the server: one request at a time with a limit, and a stream that wakes us up.
+
+const PATIENCE = 15_000;
+/** The server sends a beat every 15 seconds: after this long the stream is dead whatever the browser thinks. */
+const SILENCE = 40_000;
+const LONGEST_WAIT = 15_000;
+
+/** The server will not take this, however often it is tried. */
+export class Refused extends Error {
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Not now. */
+export class Later extends Error {
+  constructor(code, seconds) {
+    super(code);
+    this.code = code;
+    this.seconds = seconds;
+  }
+}
+
+/** The answer's JSON. Throws Refused or Later, nothing else. */
+export async function ask(path, { method = "GET", json } = {}, again = true) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: json ? { "Content-Type": "application/json" } : {},
+      body: json && JSON.stringify(json),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (response.ok) return await response.json();
+  } catch {
+    throw new Later("unreachable");
+  }
+  if (response.status === 401 && again) {
+    // Our cookie is gone or no longer good: the page sets a new one.
+    await fetch("/chat", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+    return ask(path, { method, json }, false);
+  }
+  const code = await response.json().then((body) => body.error.code, () => "unreachable");
+  if (response.status === 429 || response.status === 408 || response.status >= 500) {
+    throw new Later(code, Number(response.headers.get("Retry-After")) || undefined);
+  }
+  throw new Refused(code);
+}
+
+/** Waits that grow, with some chance in them so that a restarted server isn't met by everyone at once. */
+export function backoff(tries) {
+  return Math.min(LONGEST_WAIT, 1000 * 2 ** tries) * (0.7 + 0.6 * Math.random());
+}
+
+/** The event stream: calls `on.ready`, `on.signal(name)` and `on.lost`, and reopens itself. */
+export class Stream {
+  constructor(path, names, on) {
+    Object.assign(this, { path, names, on, tries: 0 });
+    window.addEventListener("online", () => this.source || this.open());
+  }
+
+  open() {
+    this.close();
+    this.source = new EventSource(this.path);
+    this.source.addEventListener("ready", () => {
+      this.tries = 0;
+      this.on.ready();
+    });
+    this.source.addEventListener("error", () => this.retry());
+    for (const name of ["ready", "beat", ...this.names]) {
+      this.source.addEventListener(name, () => {
+        this.watch();
+        if (this.names.includes(name)) this.on.signal(name);
+      });
+    }
+    this.watch();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    clearTimeout(this.silence);
+    this.source?.close();
+    this.source = undefined;
+  }
+
+  watch() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.retry(), SILENCE);
+  }
+
+  retry() {
+    this.close();
+    this.on.lost();
+    this.timer = setTimeout(() => this.open(), backoff(this.tries++));
+  }
+}

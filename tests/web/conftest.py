@@ -1,0 +1,109 @@
+"""The chat and the desk with ports of our own behind them, and a browser before them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from adapters.web.chat import WebChat
+from adapters.web.pages import Pages
+from bot.clock import SetClock, SystemClock
+from bot.settings import ROOT, Settings, read_rules
+from tests.web.reception import MemoryReception
+from tests.web.serving import Serving
+
+CHROMIUM = Path("/usr/bin/chromium")
+SECRET = "a secret of the tests, long enough for them"
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("files")
+    rules = read_rules(ROOT / "shop.yml")
+    return Settings(rules=rules, database_url="sqlite://", files=folder, store=folder / "store")
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(dt.datetime(2024, 5, 6, 12, 0, tzinfo=dt.timezone.utc))
+
+
+@pytest.fixture
+def reception() -> MemoryReception:
+    return MemoryReception()
+
+
+@pytest.fixture
+def chat(settings: Settings, reception: MemoryReception, clock: SetClock) -> WebChat:
+    channel = WebChat(settings, reception, secret=SECRET, clock=clock, pages=Pages())
+    reception.channel = channel
+    return channel
+
+
+@pytest.fixture
+def client(chat: WebChat) -> Iterator[TestClient]:
+    """A visitor who has opened the page."""
+    with TestClient(Starlette(routes=list(chat.routes())), base_url="http://shop.test") as visitor:
+        assert visitor.get("/chat").status_code == 200
+        yield visitor
+
+
+# For a module, not the session: while it is open, no test can run an event loop of its own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs Chromium at {CHROMIUM} (apt install chromium)")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+
+
+@dataclasses.dataclass
+class Shop:
+    """A served chat."""
+
+    serving: Serving
+    chat: WebChat
+    reception: MemoryReception
+
+    @property
+    def address(self) -> str:
+        return self.serving.address
+
+    def sender(self) -> str:
+        """The one visitor who has written."""
+        return self.reception.accepted[-1].sender
+
+    def stop(self) -> None:
+        self.serving.stop(self.chat.stop)
+
+    def start(self) -> None:
+        self.serving.start()
+        self.serving.run(self.chat.start())
+
+
+@pytest.fixture
+def shop(settings: Settings, reception: MemoryReception) -> Iterator[Shop]:
+    channel = WebChat(settings, reception, secret=SECRET, clock=SystemClock(), pages=Pages())
+    reception.channel = channel
+    shop = Shop(Serving(channel.routes()), channel, reception)
+    shop.start()
+    yield shop
+    shop.stop()
