@@ -42,12 +42,15 @@ def is_open(queue: QueueRules, now: dt.datetime) -> bool:
 
 def next_open(queue: QueueRules, now: dt.datetime) -> dt.datetime:
     """The first moment from now on at which the queue is at work; aware, UTC."""
+    now = now.astimezone(dt.timezone.utc)
     window = next(_windows(queue, now), None)
     return now if window is None else max(now, window[0])
 
 
 def after(queue: QueueRules, start: dt.datetime, working: dt.timedelta) -> dt.datetime:
     """The moment at which so much working time has passed since ``start``; aware, UTC."""
+    # In UTC: sums in a zone of its own would not see the hour that summer time takes.
+    start = start.astimezone(dt.timezone.utc)
     left = working
     for opens, closes in _windows(queue, start):
         begin = max(start, opens)
