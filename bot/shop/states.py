@@ -37,6 +37,8 @@ class Refusal(str, enum.Enum):
     WRONG_CURRENCY = "wrong_currency"
     #: No payment of the order was taken twice.
     NO_DOUBLE_CHARGE = "no_double_charge"
+    #: Only an empty shop can be seeded.
+    NOT_EMPTY = "not_empty"
     #: The parcel has not left yet, so there is nothing to trace.
     NOT_SHIPPED = "not_shipped"
 

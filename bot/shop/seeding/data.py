@@ -1,0 +1,23 @@
+"""The word lists and tables that the made-up store is drawn from."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+FOLDER = Path(__file__).resolve().parent.parent / "seed_data"
+
+
+@cache
+def read(name: str) -> dict[str, Any]:
+    """One of the files, by its name without ending."""
+    loaded: dict[str, Any] = YAML(typ="safe").load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def categories() -> tuple[str, ...]:
+    """The catalogue's files, in a fixed order."""
+    return tuple(f"catalogue/{path.stem}" for path in sorted((FOLDER / "catalogue").glob("*.yml")))
