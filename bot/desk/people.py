@@ -160,6 +160,7 @@ class People:
             DeskError: nobody would be left to look after people.
             ForbiddenError: ``by`` may not.
         """
+        person = self.locked(person.id)
         self._require_over(by, max(person.rank, rank, key=lambda one: one.height))
         if "people" not in ranks.rights(self.rules, rank):
             self._require_another_keeper(person)
@@ -180,6 +181,7 @@ class People:
             DeskError: something given is not allowed.
             ForbiddenError: ``by`` may not.
         """
+        person = self.locked(person.id)
         self._require_over(by, person.rank)
         values: dict[str, Any] = {}
         if name is not None:
@@ -205,6 +207,7 @@ class People:
 
     def set_away(self, person: Person, away: bool) -> Person:
         """Mark somebody as away or back; who goes away gives up the questions that are open."""
+        person = self.locked(person.id)
         if away:
             self._cases.give_up(person, "went away")
         return self._set(person, "away" if away else "back", "", person, away=away)
@@ -216,6 +219,7 @@ class People:
             DeskError: nobody would be left to look after people.
             ForbiddenError: ``by`` may not.
         """
+        person = self.locked(person.id)
         self._require_over(by, person.rank)
         if not person.active:
             return person
@@ -231,6 +235,7 @@ class People:
         Raises:
             ForbiddenError: ``by`` may not.
         """
+        person = self.locked(person.id)
         self._require_over(by, person.rank)
         return person if person.active else self._set(person, "activated", "", by, active=True, away=False)
 

@@ -65,6 +65,16 @@ class CaseRecords:
         ).one_or_none()
         return None if row is None else case_of(row)
 
+    def latest_of(self, conversation_id: int) -> Case | None:
+        """The conversation's newest case, open or closed, if it ever had one."""
+        row = self.connection.execute(
+            sa.select(cases)
+            .where(cases.c.conversation_id == conversation_id)
+            .order_by(cases.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        return None if row is None else case_of(row)
+
     def list(
         self,
         *,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,7 @@ from bot.clock import SetClock
 from bot.database import Database, metadata
 from bot.desk.values import Person
 from bot.settings import ROOT, ShopRules, read_rules
-from tests.desk.acting import Acting
-
-#: A Wednesday, 10:00 in Shanghai, where every queue of the shipped shop.yml is at work.
-WEDNESDAY = dt.datetime(2026, 6, 10, 2, 0, tzinfo=dt.timezone.utc)
+from tests.desk.acting import WEDNESDAY, Acting
 
 
 @pytest.fixture(scope="session")

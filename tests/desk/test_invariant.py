@@ -1,0 +1,240 @@
+"""Whatever people, buyers and the clock do in whatever order: a case has an owner or a running clock."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+
+from bot.clock import SetClock
+from bot.database import Database
+from bot.desk.cases import Cases
+from bot.desk.health import health
+from bot.desk.people import People
+from bot.desk.service import turn_clocks
+from bot.desk.tables import case_events
+from bot.desk.tables import cases as cases_table
+from bot.desk.values import Case, CaseState, ClockKind, EventKind, Outcome, Person, Reason
+from bot.errors import DeskError
+from bot.mailroom.conversations import Owner
+from bot.settings import ShopRules
+from tests.desk.acting import WEDNESDAY, Acting
+
+RANKS = ("trainee", "agent", "aftersales", "supervisor", "supervisor")
+INTENTS = ("order_cancel", "payment_declined", "out_of_scope", "product_quotation")
+REASONS = (Reason.ASKED_FOR_HUMAN, Reason.ANGRY, Reason.ALWAYS_HUMAN)
+STATES = {
+    CaseState.OPEN: (False, ClockKind.CLAIM),
+    CaseState.CLAIMED: (True, ClockKind.FIRST_ANSWER),
+    CaseState.WAITING_US: (True, ClockKind.OPEN_QUESTION),
+    CaseState.WAITING_BUYER: (True, None),
+}
+
+
+def draft_of(cases: Cases, case: Case) -> int:
+    drafts = cases.drafts(case.id)
+    return drafts[0].id if drafts else 0
+
+
+#: What can be done with a case, by its name: by whom, and with the fence of which page.
+ACTS: dict[str, Callable[[Cases, Case, Person, int], Case]] = {
+    "claim": lambda cases, case, who, fence: cases.claim(case.id, who),
+    "take_over": lambda cases, case, who, fence: cases.take_over(case.id, who),
+    "reply": lambda cases, case, who, fence: cases.reply(case.id, who, "Hello", fence),
+    "note": lambda cases, case, who, fence: cases.note(case.id, who, "Seen."),
+    "release": lambda cases, case, who, fence: cases.release(case.id, who, fence),
+    "pass_on": lambda cases, case, who, fence: cases.pass_on(case.id, who, "wholesale", fence),
+    "close": lambda cases, case, who, fence: cases.close(case.id, who, Outcome.SOLVED, "", fence),
+    "hand_back": lambda cases, case, who, fence: cases.hand_back(case.id, who, Outcome.SOLVED, "", fence),
+    "approve": lambda cases, case, who, fence: cases.approve_reply(case.id, who, draft_of(cases, case)),
+    "decline": lambda cases, case, who, fence: cases.decline_reply(case.id, who, draft_of(cases, case), "no"),
+}
+CHANGES: dict[str, Callable[[People, Person], Person]] = {
+    "goes away": lambda people, who: people.set_away(who, True),
+    "comes back": lambda people, who: people.set_away(who, False),
+    "leaves for good": lambda people, who: people.deactivate(who),
+    "is taken on again": lambda people, who: people.activate(who),
+}
+
+
+MINUTES = (1, 2, 5, 60, 36 * 60)
+
+#: What may happen next; what is named twice happens twice as often.
+STEPS = (
+    "the bot hands over",
+    "the buyer writes",
+    "the buyer writes",
+    "somebody claims",
+    "somebody claims",
+    "a trainee answers",
+    "somebody decides",
+    *(f"the owner's {act}" for act in ("reply", "reply", "release", "pass_on", "close", "hand_back")),
+    *(f"anybody's {act}" for act in ACTS),
+    *(f"anybody's late {act}" for act in ACTS),
+    "time passes",
+    "time passes",
+    *(f"somebody {change}" for change in CHANGES),
+)
+STEP = st.tuples(
+    st.sampled_from(STEPS), st.integers(0, 2), st.integers(0, len(RANKS) - 1), st.integers(0, 11)
+)
+
+
+class Store:
+    """Three buyers, five people and a clock, who do what they are told."""
+
+    def __init__(self, empty: Path, rules: ShopRules) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        shutil.copy(empty, self.folder / "desk.sqlite")
+        database = Database(f"sqlite:///{self.folder / 'desk.sqlite'}")
+        self.desk = Acting(database, rules, SetClock(WEDNESDAY))
+        self.people = [self.desk.person(f"p{number}", rank) for number, rank in enumerate(RANKS)]
+        self.talks = [self.desk.conversation() for _ in range(3)]
+        self.refusals = 0
+
+    def step(self, name: str, talk: int, who: int, choice: int) -> None:
+        """Do one thing, with this buyer's case, by this person."""
+        words = name.split(" ", 1)
+        if name == "the bot hands over":
+            about = {"intent": INTENTS[choice % 4], "reason": REASONS[choice % 3]}
+            self.desk.open(self.talks[talk], **about)
+        elif name == "the buyer writes":
+            self.desk.act(lambda cases: cases.buyer_wrote(self.talks[talk]))
+        elif name == "somebody claims":
+            self._try("claim", talk, who)
+        elif name == "a trainee answers":
+            self._try("claim", talk, 0)
+            self._try("reply", talk, 0)
+        elif name == "somebody decides":
+            self._try("decline" if choice > 8 else "approve", talk, who)
+        elif name == "time passes":
+            self.desk.clock.advance(minutes=MINUTES[choice % len(MINUTES)])
+            turn_clocks(self.desk.database, self.desk.rules, self.desk.clock)
+        elif words[0] == "the":
+            self._try(name.rsplit(" ", 1)[1], talk, self._owner(talk))
+        elif words[0] == "anybody's":
+            self._try(name.rsplit(" ", 1)[1], talk, who, late="late" in name)
+        else:
+            # The last of the supervisors stays.
+            person = self.people[min(who, len(RANKS) - 2)]
+            self.desk.staff(lambda people: CHANGES[words[1]](people, people.get(person.id)))
+
+    def check(self) -> None:
+        """Hold the desk to what must always be so."""
+        open_cases = self.desk.act(lambda cases: cases.list(limit=500))
+        active = {one.id for one in self.desk.staff(lambda people: people.list()) if one.active}
+        for case in open_cases:
+            owned = case.owner_id is not None
+            assert owned or case.due_at is not None
+            assert not owned or case.owner_id in active
+            assert (owned, case.clock) == STATES[case.state]
+            assert (case.clock is None) == (case.due_at is None)
+            # For an owner, a clock runs exactly as long as an answer is owed.
+            assert not owned or (case.waiting_since is not None) == (case.due_at is not None)
+        with_desk = {case.conversation_id for case in open_cases}
+        assert len(with_desk) == len(open_cases)
+        for talk in self.talks:
+            assert (self.desk.owner_of(talk) is Owner.AGENT) == (talk in with_desk)
+        with self.desk.database.begin() as connection:
+            assert health(connection, self.desk.clock) == []
+
+    def close(self) -> set[str]:
+        """What has happened to cases."""
+        with self.desk.database.begin() as connection:
+            kinds = set(connection.execute(sa.select(case_events.c.kind)).scalars())
+        self.desk.database.close()
+        shutil.rmtree(self.folder)
+        return kinds | ({"a refusal"} if self.refusals else set())
+
+    def _case(self, talk: int) -> Case | None:
+        return self.desk.act(lambda cases: cases.open_case_of(self.talks[talk]))
+
+    def _owner(self, talk: int) -> int:
+        case = self._case(talk)
+        owners = [n for n, one in enumerate(self.people) if case is not None and one.id == case.owner_id]
+        return owners[0] if owners else 0
+
+    def _try(self, act: str, talk: int, who: int, *, late: bool = False) -> None:
+        case = self._case(talk)
+        if case is None:
+            return
+        person = self.desk.staff(lambda people: people.get(self.people[who].id))
+        fence = case.fence - late
+        before = self.desk.said()
+        try:
+            self.desk.act(lambda cases: ACTS[act](cases, case, person, fence))
+        except DeskError:
+            self.refusals += 1
+            assert self._case(talk) == case, "what is refused changes nothing"
+            assert self.desk.said() == before, "what is refused says nothing"
+            return
+        after = self.desk.said()
+        if act == "reply" and len(after) > len(before):
+            assert case.owner_id == person.id, "only the owner's words get out"
+            assert not late, "late words do not get out"
+        elif act != "approve":
+            assert after == before, "nothing else says anything to the buyer"
+
+
+def walk(empty: Path, rules: ShopRules, steps: Sequence[tuple[str, int, int, int]]) -> set[str]:
+    store = Store(empty, rules)
+    try:
+        for talk in store.talks:
+            store.desk.open(talk)
+        for step in steps:
+            store.step(*step)
+            store.check()
+    finally:
+        happened = store.close()
+    return happened
+
+
+def test_a_case_always_has_an_owner_or_a_running_clock(empty: Path, rules: ShopRules) -> None:
+    happened: set[str] = set()
+
+    @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.lists(STEP, min_size=40, max_size=60))
+    def whatever_happens(steps: Sequence[tuple[str, int, int, int]]) -> None:
+        happened.update(walk(empty, rules, steps))
+
+    whatever_happens()
+    elsewhere = {EventKind.REVEALED, EventKind.REPAIRED, EventKind.REFUSED}
+    assert {kind.value for kind in set(EventKind) - elsewhere} <= happened, "the walk has been everywhere"
+    assert "a refusal" in happened
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
+def test_it_always_has_whatever_else_is_tried(empty: Path, rules: ShopRules) -> None:
+    @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(STEP, max_size=100))
+    def whatever_happens(steps: Sequence[tuple[str, int, int, int]]) -> None:
+        walk(empty, rules, steps)
+
+    whatever_happens()
+
+
+def test_the_database_itself_refuses_a_case_without_owner_and_clock(desk: Acting) -> None:
+    case = desk.open()
+    with pytest.raises(IntegrityError, match="answered_for"), desk.database.begin() as connection:
+        connection.execute(sa.update(cases_table).values(due_at=None, clock=None))
+    with pytest.raises(IntegrityError, match="clock_has_end"), desk.database.begin() as connection:
+        connection.execute(sa.update(cases_table).values(clock=None))
+    assert desk.get(case) == case
+
+
+def test_the_database_itself_refuses_a_second_open_case(desk: Acting) -> None:
+    case = desk.open()
+    with desk.database.begin() as connection:
+        row = dict(connection.execute(sa.select(cases_table)).mappings().one())
+    row.pop("id")
+    with pytest.raises(IntegrityError), desk.database.begin() as connection:
+        connection.execute(cases_table.insert().values(**row))
+    assert desk.get(case) == case

@@ -1,0 +1,181 @@
+"""Many hands at once, on a real file: exactly one wins, and nobody else's words get out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import pytest
+
+from bot.clock import SetClock
+from bot.desk.cases import Cases
+from bot.desk.people import People
+from bot.desk.values import Case, CaseState, Outcome, Person
+from bot.errors import CaseTakenError, DeskError, NotOwnerError
+from bot.mailroom.conversations import Owner
+from tests.desk.acting import Acting
+
+T = TypeVar("T")
+
+CLICKS = 50
+
+
+def at_once(works: Sequence[Callable[[], T]]) -> list[T | DeskError]:
+    """Run all of them from the same moment on; what is refused is returned."""
+    start = threading.Barrier(len(works))
+
+    def run(work: Callable[[], T]) -> T | DeskError:
+        start.wait()
+        try:
+            return work()
+        except DeskError as error:
+            return error
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def replying(case: Case, person: Person, text: str) -> Callable[[Cases], Case]:
+    return lambda cases: cases.reply(case.id, person, text, case.fence)
+
+
+@pytest.fixture
+def crowd(desk: Acting) -> list[Person]:
+    return [desk.person(f"agent{number}", "agent") for number in range(CLICKS)]
+
+
+def test_of_fifty_clicks_at_once_one_claims_twenty_times_over(desk: Acting, crowd: list[Person]) -> None:
+    for _ in range(20):
+        case = desk.open()
+        done = at_once(
+            [partial(desk.act, partial(Cases.claim, case_id=case.id, person=who)) for who in crowd]
+        )
+        winners = [one for one in done if isinstance(one, Case)]
+        losers = [one for one in done if isinstance(one, CaseTakenError)]
+        assert len(winners) == 1
+        assert len(losers) == CLICKS - 1
+        now = desk.get(case)
+        owner = next(who for who in crowd if who.id == now.owner_id)
+        assert (winners[0].owner_id, now.fence) == (owner.id, case.fence + 1)
+        assert {one.owner for one in losers} == {owner.name}
+        assert desk.kinds(case) == ["opened", "claimed"]
+
+
+def test_a_reply_races_the_clock_and_only_one_of_them_has_its_way(
+    desk: Acting, ana: Person, ben: Person, clock: SetClock
+) -> None:
+    for number in range(20):
+        case = desk.claimed(ana)
+        assert case.due_at is not None
+        clock.at = case.due_at
+        said = len(desk.said())
+        answer, _ = at_once(
+            [
+                partial(desk.act, replying(case, ana, f"reply {number}")),
+                lambda case=case: desk.act(lambda cases: cases.expire(case.id)),
+            ]
+        )
+        now = desk.get(case)
+        if isinstance(answer, Case):
+            assert (now.state, now.owner_id, len(desk.said())) == (CaseState.WAITING_BUYER, ana.id, said + 1)
+        else:
+            assert isinstance(answer, NotOwnerError)
+            assert (now.state, now.owner_id, len(desk.said())) == (CaseState.OPEN, None, said)
+
+
+def test_a_take_over_stops_the_words_of_who_had_it(desk: Acting, ana: Person, sue: Person) -> None:
+    for _ in range(20):
+        case = desk.claimed(ana)
+        texts = at_once(
+            [
+                *(partial(desk.act, replying(case, ana, f"reply {number}")) for number in range(5)),
+                partial(desk.act, lambda cases, case=case: cases.take_over(case.id, sue)),
+            ]
+        )
+        kinds = desk.kinds(case)
+        taken = kinds.index("taken_over")
+        assert "replied" not in kinds[taken:]
+        sent = [one for one in texts[:-1] if isinstance(one, Case)]
+        assert kinds[:taken].count("replied") == len(sent)
+        mine = [text for talk, text, _ in desk.said() if talk == case.conversation_id]
+        assert len(mine) == len(sent)
+        assert desk.get(case).owner_id == sue.id
+
+
+def test_a_form_sent_by_many_clicks_says_it_once(desk: Acting, ana: Person) -> None:
+    for _ in range(10):
+        case = desk.claimed(ana)
+        before = len(desk.said())
+        at_once(
+            [
+                lambda case=case: desk.act(
+                    lambda cases: cases.reply(case.id, ana, "Hello", case.fence, key=f"form {case.id}")
+                )
+            ]
+            * 10
+        )
+        assert len(desk.said()) == before + 1
+
+
+def test_a_conversation_handed_over_by_many_turns_has_one_case(desk: Acting) -> None:
+    for _ in range(10):
+        talk = desk.conversation()
+        opened = at_once([lambda talk=talk: desk.open(talk)] * 10)
+        assert len({one.id for one in opened if isinstance(one, Case)}) == 1
+        assert len(opened) == 10
+
+
+def test_a_message_races_the_closing_and_is_never_lost_between_bot_and_desk(
+    desk: Acting, ana: Person
+) -> None:
+    for _ in range(20):
+        case = desk.answered(ana)
+        told, _ = at_once(
+            [
+                lambda case=case: desk.act(lambda cases: cases.buyer_wrote(case.conversation_id)),
+                lambda case=case: desk.act(
+                    lambda cases: cases.close(case.id, ana, Outcome.SOLVED, "", case.fence)
+                ),
+            ]
+        )
+        # Either the desk saw the message before it closed, or the bot was told to answer.
+        assert desk.get(case).state is CaseState.CLOSED
+        assert desk.owner_of(case.conversation_id) is Owner.BOT
+        assert ("buyer_wrote" in desk.kinds(case)) is (told is not None)
+
+
+def test_of_many_decisions_on_a_draft_one_counts(desk: Acting, tim: Person, crowd: list[Person]) -> None:
+    case = desk.claimed(tim)
+    desk.act(lambda cases: cases.reply(case.id, tim, "It is at customs.", case.fence))
+    (draft,) = desk.act(lambda cases: cases.drafts(case.id))
+    done = at_once(
+        [
+            lambda who=who: desk.act(lambda cases: cases.approve_reply(case.id, who, draft.id))
+            for who in crowd[:10]
+        ]
+        + [
+            lambda who=who: desk.act(lambda cases: cases.decline_reply(case.id, who, draft.id, "no"))
+            for who in crowd[10:20]
+        ]
+    )
+    assert len([one for one in done if isinstance(one, Case)]) == 1
+    assert len(desk.said()) <= 1
+    assert desk.kinds(case).count("approved") + desk.kinds(case).count("declined") == 1
+    assert desk.kinds(case).count("approved") == len(desk.said())
+
+
+def test_who_is_sent_away_in_the_middle_owns_nothing_afterwards(desk: Acting, sue: Person) -> None:
+    for number in range(10):
+        eve = desk.person(f"eve{number}", "agent")
+        case = desk.open()
+
+        def claim(eve: Person = eve, case: Case = case) -> Case:
+            with desk.database.begin() as connection:
+                who = People(connection, desk.rules, desk.clock).locked(eve.id)
+                return Cases(connection, desk.rules, desk.clock).claim(case.id, who)
+
+        at_once([claim, lambda eve=eve: desk.staff(lambda people: people.deactivate(eve))])
+        assert desk.get(case).owner_id is None
