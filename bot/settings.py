@@ -117,6 +117,7 @@ class ShippingRules(_Rules):
     trace_days: int = Field(ge=1)
     free_from: Decimal
     dispatch_hours: int = Field(ge=1)
+    delay_days: Mapping[str, int]
 
 
 class PaymentRules(_Rules):

@@ -300,3 +300,11 @@ def _row(row: Any) -> InboxRow:
         received_at=row.received_at,
         attempts=row.attempts,
     )
+
+
+def next_try(connection: Connection) -> dt.datetime | None:
+    """When the earliest waiting row may be taken; None if nothing waits."""
+    earliest: dt.datetime | None = connection.execute(
+        sa.select(sa.func.min(inbox.c.not_before)).where(inbox.c.state == InboxState.NEW.value)
+    ).scalar_one()
+    return earliest

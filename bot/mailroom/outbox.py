@@ -183,3 +183,18 @@ def waiting_count(connection: Connection) -> int:
         .where(outbox.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)))
     ).scalar_one()
     return count
+
+
+#: Buttons older than this many messages are stale.
+STALE_AFTER = 30
+
+
+def was_offered(connection: Connection, conversation_id: int, payload: str) -> bool:
+    """Whether a button with this payload stands among the conversation's latest messages."""
+    rows = connection.execute(
+        sa.select(outbox.c.buttons)
+        .where(outbox.c.conversation_id == conversation_id)
+        .order_by(outbox.c.position.desc())
+        .limit(STALE_AFTER)
+    ).scalars()
+    return any(button["payload"] == payload for buttons in rows for button in buttons)

@@ -1,1 +1,22 @@
-"""TODO."""
+"""The actions that flows take, by topic; ``domain.yml`` names them."""
+
+from __future__ import annotations
+
+from rasa_sdk import Action
+
+from bot.dialogue.actions import anytime, handover, identity, orders, parcels, payments, products, refunds
+from bot.dialogue.actions.step import Step
+
+_MODULES = (anytime, handover, identity, orders, parcels, payments, products, refunds)
+
+
+def every_action() -> list[type[Action]]:
+    """Every action and form validation that a story may name."""
+    return [
+        found
+        for module in _MODULES
+        for found in vars(module).values()
+        if getattr(found, "__module__", None) == module.__name__
+        and isinstance(found, type)
+        and issubclass(found, Step)
+    ]

@@ -1,0 +1,84 @@
+"""What commands open: the database, seeded at the first run, and the words they say on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+import typer
+
+from bot import schema
+from bot.clock import SystemClock
+from bot.database import Database
+from bot.desk.people import People
+from bot.settings import Settings
+from bot.shop.lexicon import write_lexicon
+from bot.shop.seed import seed
+from bot.shop.tables import customers
+
+#: The seed of the store that is made at the first run.
+FIRST_SEED = 1
+
+
+def announce(line: str) -> None:
+    """Say something to whoever runs the command."""
+    typer.echo(line)
+
+
+def open_database(settings: Settings, *, check: bool = True) -> Database:
+    """The store's database.
+
+    Raises:
+        SchemaError: it is older or newer than this code, and ``check`` is on.
+    """
+    database = Database(settings.database_url)
+    if check:
+        schema.require_current(database)
+    return database
+
+
+def prepare_store(settings: Settings) -> None:
+    """Make what the first run lacks: folders, schema, a demonstration store, the first supervisor.
+
+    Raises:
+        SchemaError: there is a database, but not of this version.
+    """
+    settings.files.mkdir(parents=True, exist_ok=True)
+    (settings.store / "nlu").mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    try:
+        if schema.is_empty(database):
+            announce("Making the database …")
+            schema.upgrade(database)
+        schema.require_current(database)
+        if seed_if_empty(database, FIRST_SEED, SystemClock().now().date()):
+            announce("Filled in a demonstration store; `crossdesk shop import` loads your own.")
+        with database.begin() as connection:
+            first = People(connection, settings.rules, SystemClock()).add_first_supervisor()
+        if first is not None:
+            login, password = first
+            announce(f"The desk's first supervisor: login '{login}', password '{password}' (shown only now).")
+        with database.begin() as connection:
+            write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
+    finally:
+        database.close()
+
+
+def write_lexicon_if_possible(settings: Settings) -> None:
+    """Tell the model what the store sells, where there is a store to ask."""
+    database = Database(settings.database_url)
+    try:
+        if schema.version(database) == schema.newest():
+            with database.begin() as connection:
+                write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
+    finally:
+        database.close()
+
+
+def seed_if_empty(database: Database, number: int, today: dt.date) -> bool:
+    """Fill an empty store with the demonstration store of this seed; False if there is one already."""
+    with database.begin() as connection:
+        if connection.execute(sa.select(customers.c.id).limit(1)).first() is not None:
+            return False
+        seed(connection, number, today)
+    return True

@@ -1,0 +1,228 @@
+"""What may happen at any time: a greeting, not being understood, small answers, leaving, wrapping up."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from rasa_sdk import Tracker
+
+from bot.desk.values import Reason
+from bot.dialogue.actions.handover import hand_over
+from bot.dialogue.actions.step import NOTHING, Slots, Speaker, Step
+from bot.dialogue.turn import Turn
+from bot.messages import Button
+
+#: The likeliest meanings that are offered as buttons.
+MEANINGS = 3
+#: Meanings that nobody chooses from a list.
+NOT_OFFERED = frozenset(
+    {"service_affirm", "service_deny", "service_thanks", "service_goodbye", "out_of_scope"}
+)
+
+
+class DeadEndError(RuntimeError):
+    """A flow stopped in the middle of a turn: its rules lack a step."""
+
+
+def part_of_day(hour: int) -> str:
+    """Which greeting fits an hour of the buyer's day."""
+    if 5 <= hour < 12:
+        return "morning"
+    return "afternoon" if 12 <= hour < 18 else "evening"
+
+
+class Greet(Step):
+    """Says who speaks, for which store, and what it can help with."""
+
+    title = "action_greet"
+    flow = "greeting"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Greet by the hour where the buyer is, if that is known; by name only as the channel gives it."""
+        words = turn.words
+        name = turn.customer.name if turn.customer else turn.conversation.sender_name
+        store = turn.rules.store
+        hour = turn.clock.now().astimezone(words.zone).hour
+        when = part_of_day(hour) if words.zone_is_theirs else "day"
+        reply = f"utter_greet_{when}" if name else f"utter_greet_{when}_nameless"
+        speaker.say(reply, name=name, store=store.name, assistant=store.assistant)
+        return {}
+
+
+class NotUnderstood(Step):
+    """Not understood: once with the likeliest meanings as buttons, twice a human."""
+
+    title = "action_not_understood"
+    flow = "not_understood"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Ask, or hand over."""
+        if tracker.latest_action_name not in (None, "action_listen", tracker.active_loop_name):
+            raise DeadEndError(f"no rule goes on after {tracker.latest_action_name}")
+        times = int(tracker.get_slot("misunderstandings") or 0) + 1
+        if times >= turn.rules.understanding.misunderstandings:
+            return hand_over(
+                turn,
+                tracker,
+                speaker,
+                Reason.NOT_UNDERSTOOD,
+                why=f"not understood {times} times in a row",
+                reply="utter_not_understood_again",
+            )
+        if tracker.active_loop_name:
+            speaker.say("utter_not_understood_in_form")
+            return {"misunderstandings": times}
+        offered = [
+            name
+            for name, _ in turn.understanding.ranking
+            if name not in NOT_OFFERED and turn.replies.has(f"utter_meaning_{name}")
+        ][:MEANINGS]
+        buttons = [
+            Button(
+                turn.replies.say(f"utter_meaning_{name}", turn.words.language, {}).text.rstrip("."),
+                f"/{name}",
+            )
+            for name in offered
+        ]
+        reply = "utter_not_understood" if buttons else "utter_not_understood_blank"
+        human = turn.replies.say("utter_meaning_service_human", turn.words.language, {}).text
+        if "service_human" not in offered:
+            buttons.append(Button(human, "/service_human"))
+        speaker.say(reply, buttons)
+        return {"misunderstandings": times}
+
+
+class OutOfScope(Step):
+    """Something that no store's desk answers: refused kindly, with what the bot can do."""
+
+    title = "action_out_of_scope"
+    flow = "out_of_scope"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Say so; inside a form, go back to its question."""
+        in_form = tracker.active_loop_name is not None
+        speaker.say(
+            "utter_out_of_scope_in_form" if in_form else "utter_out_of_scope", store=turn.rules.store.name
+        )
+        return {}
+
+
+class Leave(Step):
+    """Never mind: the buyer leaves a flow half-way."""
+
+    title = "action_leave"
+    flow = "left"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Let go of the form; nothing was done."""
+        speaker.say("utter_left" if tracker.active_loop_name else "utter_what_next")
+        return {"leave_form": True}
+
+
+class WhatNext(Step):
+    """A bare yes or no, with nothing asked."""
+
+    title = "action_what_next"
+    flow = "small_answer"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Ask for the wish; inside a form, let the form ask again."""
+        speaker.say("utter_please_choose" if tracker.active_loop_name else "utter_what_next")
+        return {}
+
+
+class WrapUp(Step):
+    """Thanks: asks whether all is solved and sums up what was done."""
+
+    title = "action_wrap_up"
+    flow = "wrap_up"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Ask, with the summary where there is something to sum up; inside a form, just be polite."""
+        if tracker.active_loop_name:
+            speaker.say("utter_welcome")
+            return {}
+        done = [
+            turn.replies.say(f"utter_done_{what}", turn.words.language, {}).text
+            for what in tracker.get_slot("done") or ()
+        ]
+        if done:
+            speaker.say("utter_wrap_up", done=turn.words.all_of(done))
+        else:
+            speaker.say("utter_wrap_up_nothing_done")
+        return {"asked": "all_solved"}
+
+
+class SayGoodbye(Step):
+    """Goodbye: thanks, and how to come back."""
+
+    title = "action_goodbye"
+    flow = "wrap_up"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """End the conversation's business; an identity stays checked for its time."""
+        speaker.say("utter_goodbye", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
+        return {"leave_form": True, "done": None, "paused_intent": None, "asked": NOTHING}
+
+
+class WhatIsOpen(Step):
+    """Not solved after all."""
+
+    title = "action_what_is_open"
+    flow = "wrap_up"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Ask what is still open, with a person one click away."""
+        speaker.say("utter_what_is_open")
+        return {}
+
+
+class WelcomeBack(Step):
+    """A person has handed the conversation back."""
+
+    title = "action_welcome_back"
+    flow = "handed_back"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Say that the assistant is there again, knowing that a colleague was."""
+        agent = turn.row.data.get("agent")
+        reply = "utter_welcome_back" if agent else "utter_welcome_back_nameless"
+        speaker.say(reply, agent=agent, assistant=turn.rules.store.assistant)
+        return {"leave_form": True, "misunderstandings": 0}
+
+
+class CaseLate(Step):
+    """Nobody answered in time: the buyer hears it first, with a new date."""
+
+    title = "action_case_late"
+    flow = "case_late"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Apologise once and name the moment by which somebody answers."""
+        until = dt.datetime.fromisoformat(str(turn.row.data["until"]))
+        speaker.say("utter_case_late", by=turn.words.moment(until))
+        return {}
+
+
+class AboutBot(Step):
+    """Are you a bot: yes, said plainly."""
+
+    title = "action_about_bot"
+    flow = "about_bot"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Name itself, its store and the way to a person."""
+        speaker.say("utter_about_bot", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
+        return {}
+
+
+class Capabilities(Step):
+    """What can you do."""
+
+    title = "action_capabilities"
+    flow = "capabilities"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Offer the main topics."""
+        speaker.say("utter_capabilities")
+        return {}

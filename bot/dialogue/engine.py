@@ -1,0 +1,206 @@
+"""The engine: one loaded Rasa model that understands messages and takes turns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.lock_store import LockStore
+from rasa.core.nlg.generator import NaturalLanguageGenerator
+from rasa.shared.core.events import ActionExecuted
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa_sdk.executor import ActionExecutor
+
+from bot.dialogue import actions
+from bot.dialogue.endpoint import InProcessActions, spare_the_schema_check
+from bot.dialogue.trackers import ConversationTrackerStore
+from bot.dialogue.turn import Said, Turn, Understanding, current_turn, taking
+from bot.errors import ModelError
+from bot.messages import Button
+
+log = logging.getLogger(__name__)
+
+#: What Rasa calls a message that it did not understand.
+FALLBACK_INTENT = "nlu_fallback"
+OUT_OF_SCOPE = "out_of_scope"
+
+
+def topic_of(intent: str) -> str:
+    """The topic that an intent's name begins with; ``other`` for what is out of scope or not understood."""
+    return "other" if intent in (FALLBACK_INTENT, OUT_OF_SCOPE) else intent.split("_", 1)[0]
+
+
+class _TurnReplies(NaturalLanguageGenerator):
+    """Picks a reply by the turn's language and channel."""
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **values: Any
+    ) -> dict[str, Any]:
+        turn = current_turn()
+        known = {name: value for name, value in tracker.current_slot_values().items() if value is not None}
+        try:
+            reply = turn.replies.say(
+                utter_action,
+                turn.words.language,
+                {**known, **values},
+                channel=output_channel,
+                seed=f"{turn.conversation.id}",
+            )
+        except Exception as error:
+            turn.failure = turn.failure or error
+            raise
+        return {
+            "text": reply.text,
+            "buttons": [{"title": button.title, "payload": button.payload} for button in reply.buttons],
+            "language": reply.language,
+        }
+
+
+class _Said(CollectingOutputChannel):
+    """Collects what is said, whole: Rasa's own would cut a text at its paragraphs."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self._channel = channel
+        self.said: list[Said] = []
+
+    def name(self) -> str:
+        return self._channel
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:  # noqa: ARG002
+        buttons = tuple(Button(button["title"], button["payload"]) for button in message.get("buttons") or ())
+        language = (message.get("custom") or message).get("language", "en")
+        self.said.append(Said(message.get("text") or "", buttons, language))
+
+
+class EndlessTurnError(RuntimeError):
+    """The policies never came to listen."""
+
+
+def _endless(*_args: Any) -> None:
+    turn = current_turn()
+    turn.failure = turn.failure or EndlessTurnError()
+
+
+class _NoLocks(LockStore):
+    """Our claim already gives a conversation one turn at a time."""
+
+    @contextmanager
+    def lock(self, *_args: Any, **_more: Any) -> Any:
+        yield
+
+
+class Engine:
+    """One loaded model; not thread-safe, one turn at a time."""
+
+    def __init__(self, agent: Agent, model: str) -> None:
+        self._agent = agent
+        #: The model file's name, as turns record it.
+        self.model = model
+        self._loop = asyncio.new_event_loop()
+
+    @classmethod
+    def load(cls, model: Path) -> Engine:
+        """Load a trained model.
+
+        Raises:
+            ModelError: it is missing, broken, or made by another version.
+        """
+        quiet()
+        spare_the_schema_check()
+        executor = ActionExecutor()
+        for action in actions.every_action():
+            executor.register_action(action)
+        try:
+            agent = Agent.load(
+                model_path=str(model),
+                action_endpoint=InProcessActions(executor),
+                generator=_TurnReplies(),
+                tracker_store=ConversationTrackerStore(),
+                lock_store=_NoLocks(),
+            )
+        except Exception as error:
+            raise ModelError(
+                f"the model {model.name} does not load: {type(error).__name__}: {error}"
+            ) from error
+        if agent.processor is None:
+            raise ModelError(f"the model {model.name} does not load")
+        # Rasa stops a turn that never ends and carries on; ours must fail as a whole.
+        agent.processor.on_circuit_break = _endless
+        return cls(agent, model.name)
+
+    def understand(self, text: str, metadata: Mapping[str, Any] | None = None) -> Understanding:
+        """Read a message; slow (the encoder), and needs no turn."""
+        message = UserMessage(text, metadata=dict(metadata or {}))
+        parsed = self._loop.run_until_complete(self._agent.processor.parse_message(message))
+        ranking = tuple(
+            (item["name"], float(item["confidence"]))
+            for item in parsed.get("intent_ranking") or ()
+            if item["name"] != FALLBACK_INTENT
+        )
+        intent = parsed["intent"]
+        return Understanding(
+            text=text,
+            language=parsed.get("language") or "en",
+            language_known=bool(parsed.get("language_known", True)),
+            intent=intent.get("name") or FALLBACK_INTENT,
+            confidence=float(intent.get("confidence") or 0.0),
+            ranking=ranking[:5],
+            entities=tuple(parsed.get("entities") or ()),
+        )
+
+    def take(self, turn: Turn) -> list[Said]:
+        """Run policies and actions on the turn's understanding; writes through the turn's connection.
+
+        Raises:
+            Exception: whatever an action or a reply raised; roll the turn back.
+        """
+        read = turn.understanding
+        parse_data = {
+            "text": read.text,
+            "intent": {"name": read.intent, "confidence": read.confidence},
+            "entities": [dict(entity) for entity in read.entities],
+            "intent_ranking": [{"name": name, "confidence": sure} for name, sure in read.ranking[:3]],
+        }
+        channel = _Said(turn.conversation.channel)
+        message = UserMessage(
+            read.text,
+            output_channel=channel,
+            sender_id=str(turn.conversation.id),
+            parse_data=parse_data,
+            input_channel=turn.conversation.channel,
+            message_id=str(turn.row.id),
+        )
+        with taking(turn):
+            self._loop.run_until_complete(self._agent.processor.handle_message(message))
+        if turn.failure is not None:
+            raise turn.failure
+        turn.steps = _steps_of(turn.tracker)
+        return channel.said
+
+
+def _steps_of(tracker: DialogueStateTracker) -> list[Mapping[str, Any]]:
+    """The actions since the last message with the policy that chose each, in order."""
+    steps: list[Mapping[str, Any]] = []
+    for event in reversed(tracker.events):
+        if event.type_name == "user":
+            break
+        if isinstance(event, ActionExecuted) and event.action_name != "action_listen":
+            steps.append({"action": event.action_name, "policy": event.policy})
+    return steps[::-1]
+
+
+def quiet() -> None:
+    """Silence what would log buyers' words (Rasa, at debug level) or drown our own lines."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    for name in ("rasa", "rasa_sdk", "tensorflow", "matplotlib", "apscheduler", "jax", "h5py", "httpx"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,45 @@
+"""One message in, one JSON-ready record of what the model makes of it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.dialogue.engine import FALLBACK_INTENT, Engine, topic_of
+from bot.dialogue.turn import Understanding
+
+#: Meanings listed with each message.
+RANKED = 3
+
+
+def parse(engine: Engine, text: str) -> dict[str, Any]:
+    """What the model makes of a message, as ``crossdesk parse`` writes it.
+
+    ``requests``, ``mood`` and ``threat`` are placeholders of the format until the model finds them.
+    """
+    # A slash would be Rasa's syntax for a button: what a buyer types is only ever text.
+    typed = text.lstrip("/ \t")
+    read = engine.understand(typed) if typed else _nothing()
+    moved = len(text) - len(typed)
+    return {
+        "text": text,
+        "language": read.language,
+        "intent": read.intent,
+        "topic": topic_of(read.intent),
+        "confidence": round(read.confidence, 4),
+        "ranking": [{"intent": name, "confidence": round(sure, 4)} for name, sure in read.ranking[:RANKED]],
+        "entities": [
+            {
+                **entity,
+                "start": entity["start"] + moved,
+                "end": entity["end"] + moved,
+            }
+            for entity in read.entities
+        ],
+        "requests": [],
+        "mood": None,
+        "threat": None,
+    }
+
+
+def _nothing() -> Understanding:
+    return Understanding("", "en", False, FALLBACK_INTENT, 0.0, (), ())

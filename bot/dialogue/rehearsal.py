@@ -1,0 +1,250 @@
+"""A rehearsal: the real bot, database and rules, driven line by line with a clock that is set."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.engine import Connection
+
+from bot.clock import SetClock
+from bot.database import Database
+from bot.desk.cases import Cases
+from bot.desk.people import People
+from bot.desk.values import Case, CaseState, Outcome, Person, Rank
+from bot.dialogue.engine import Engine
+from bot.dialogue.replies import Replies
+from bot.dialogue.turns import TurnReport, TurnTaker
+from bot.errors import CrossdeskError, DeskError
+from bot.mailroom import conversations, inbox, transcript
+from bot.mailroom.conversations import Owner
+from bot.messages import Attachment, Author, Inbound
+from bot.settings import ShopRules
+from bot.shop.changes import change_order, decide_approval
+
+#: Who acts for the desk where a line does not name somebody.
+AGENT = "rehearsal"
+EVENTS = ("agent_reply", "approve", "counter", "decline", "close", "shop_change", "tick")
+
+
+class LineError(CrossdeskError):
+    """A line of the rehearsal cannot be acted upon."""
+
+
+@dataclass
+class Rehearsal:
+    """Takes one line after another; each returns what the buyer saw since."""
+
+    database: Database
+    rules: ShopRules
+    replies: Replies
+    engine: Engine
+    clock: SetClock
+    _seen: dict[int, int] = field(default_factory=dict)
+    #: The last turn's report, for ``/why``.
+    last: TurnReport | None = None
+
+    def play(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        """Act on one line.
+
+        Args:
+            line: ``channel`` and ``sender`` with ``text`` or ``button`` (optional ``language_hint``,
+                ``sender_name``, ``network``, ``attachments``), or an ``event``; optional ``at`` (ISO 8601).
+
+        Returns:
+            ``replies``, ``status``, ``case`` and ``flow``.
+
+        Raises:
+            LineError: a field is missing, of the wrong type, or the act isn't possible now.
+        """
+        if line.get("at") is not None:
+            self.clock.at = moment(line["at"])
+        channel = _text(line, "channel", default="web")
+        sender = _text(line, "sender", default="buyer")
+        event = line.get("event")
+        if event is None:
+            self._say(line, channel, sender)
+        else:
+            self._happen(str(event), line, channel, sender)
+        reports = self._take_turns()
+        return self._seen_since(channel, sender, reports)
+
+    def _say(self, line: Mapping[str, Any], channel: str, sender: str) -> None:
+        button = line.get("button")
+        text = line.get("text", "")
+        if not isinstance(text, str) or not (button is None or isinstance(button, str)):
+            raise LineError("`text` and `button` must be strings")
+        if button is None and "text" not in line and not line.get("attachments"):
+            raise LineError("a line needs `text`, `button`, `attachments` or `event`")
+        hint = line.get("language_hint")
+        message = Inbound(
+            channel=channel,
+            account="store",
+            message_id=str(line.get("id") or uuid4().hex),
+            sender=sender,
+            text=text,
+            sent_at=self.clock.now(),
+            button=button,
+            sender_name=line.get("sender_name"),
+            language_hint=hint,
+            network=line.get("network"),
+            attachments=_attachments(line.get("attachments") or ()),
+        )
+        language = hint if hint in self.rules.languages else self.rules.fallback_language
+        with self.database.begin() as connection:
+            inbox.accept(connection, message, language=language, now=self.clock.now())
+
+    def _happen(self, event: str, line: Mapping[str, Any], channel: str, sender: str) -> None:
+        if event == "tick":
+            self._turn_clocks()
+            return
+        with self.database.begin() as connection:
+            try:
+                if event == "agent_reply":
+                    case, person = self._claimed(connection, channel, sender, line)
+                    self._cases(connection).reply(case.id, person, _text(line, "text"), case.fence)
+                elif event == "close":
+                    case, person = self._claimed(connection, channel, sender, line)
+                    self._close(connection, case, person, line)
+                elif event in ("approve", "counter", "decline"):
+                    decide_approval(
+                        connection,
+                        self.rules,
+                        self.clock,
+                        _text(line, "order"),
+                        event,
+                        by=AGENT,
+                        amount=line.get("amount"),
+                    )
+                elif event == "shop_change":
+                    change_order(
+                        connection, self.rules, self.clock, _text(line, "order"), line.get("set") or {}
+                    )
+                else:
+                    raise LineError(f"`event` is '{event}': one of {', '.join(EVENTS)} is allowed")
+            except LineError:
+                raise
+            except (DeskError, CrossdeskError, LookupError, ValueError) as error:
+                raise LineError(f"{event}: {error}") from error
+
+    def _close(self, connection: Connection, case: Case, person: Person, line: Mapping[str, Any]) -> None:
+        outcome = Outcome(line.get("outcome") or Outcome.SOLVED.value)
+        cases = self._cases(connection)
+        end = cases.hand_back if line.get("hand_back") else cases.close
+        end(case.id, person, outcome, str(line.get("summary") or ""), case.fence)
+
+    def _turn_clocks(self) -> None:
+        with self.database.begin() as connection:
+            due = self._cases(connection).due()
+        for case_id in due:
+            with self.database.begin() as connection:
+                self._cases(connection).expire(case_id)
+
+    def _claimed(
+        self, connection: Connection, channel: str, sender: str, line: Mapping[str, Any]
+    ) -> tuple[Case, Person]:
+        """The conversation's open case, claimed by the line's agent if nobody has it."""
+        talk = conversations.find(connection, channel, "store", sender)
+        case = None if talk is None else self._cases(connection).open_case_of(talk.id)
+        if case is None:
+            raise LineError("this conversation has no open case")
+        people = People(connection, self.rules, self.clock)
+        login = str(line.get("agent") or AGENT)
+        person = next((one for one in people.list() if one.login == login), None)
+        if person is None:
+            person = people.add(login, login.capitalize(), Rank.SUPERVISOR, uuid4().hex)
+        if case.owner_id is None:
+            case = self._cases(connection).claim(case.id, person)
+        return case, person
+
+    def _take_turns(self) -> list[TurnReport]:
+        taker = TurnTaker(self.database, self.rules, self.replies, self.clock, self.engine, "rehearsal")
+        reports: list[TurnReport] = []
+        while True:
+            report = taker.take_next()
+            if report is None and not self._skip_to_retry():
+                return reports
+            if report is not None:
+                reports.append(report)
+                self.last = report
+
+    def _skip_to_retry(self) -> bool:
+        """Move the clock on to the next try of a turn that failed."""
+        with self.database.begin() as connection:
+            next_try = inbox.next_try(connection)
+        if next_try is None or next_try <= self.clock.now():
+            return False
+        self.clock.at = next_try
+        return True
+
+    def _seen_since(self, channel: str, sender: str, reports: list[TurnReport]) -> dict[str, Any]:
+        with self.database.begin() as connection:
+            talk = conversations.find(connection, channel, "store", sender)
+            if talk is None:
+                return {"replies": [], "status": "bot", "case": None, "flow": None}
+            fresh = transcript.lines(connection, talk.id, after=self._seen.get(talk.id, 0))
+            case = self._cases(connection).latest_of(talk.id)
+        if fresh:
+            self._seen[talk.id] = fresh[-1].position
+        own = [report for report in reports if report.conversation_id == talk.id and report.flow]
+        return {
+            "replies": [
+                {
+                    "text": line.text,
+                    "buttons": [
+                        {"title": button.title, "payload": button.payload} for button in line.buttons
+                    ],
+                }
+                for line in fresh
+                if line.author is not Author.BUYER
+            ],
+            "status": _status(talk.owner, case),
+            "case": None
+            if case is None or case.state is CaseState.CLOSED
+            else {"id": case.id, "queue": case.queue, "reason": case.reason.value},
+            "flow": own[-1].flow if own else None,
+        }
+
+    def _cases(self, connection: Connection) -> Cases:
+        return Cases(connection, self.rules, self.clock)
+
+
+def moment(text: object) -> dt.datetime:
+    """An ISO 8601 moment; without a zone it is UTC.
+
+    Raises:
+        LineError: it is none.
+    """
+    try:
+        found = dt.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError as error:
+        raise LineError(f"`at` is '{text}': give a moment such as 2026-11-22T10:00:00Z") from error
+    return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
+
+
+def _status(owner: Owner, case: Case | None) -> str:
+    if owner is Owner.BOT:
+        return "closed" if case is not None else "bot"
+    return "queued" if case is None or case.owner_id is None else "agent"
+
+
+def _text(line: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    value = line.get(key, default)
+    if not isinstance(value, str) or not value:
+        raise LineError(f"`{key}` is missing or no string")
+    return value
+
+
+def _attachments(items: Any) -> tuple[Attachment, ...]:
+    try:
+        return tuple(
+            Attachment(
+                str(item["name"]), str(item["media_type"]), int(item["size"]), str(item.get("path", ""))
+            )
+            for item in items
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LineError("`attachments` is a list of {name, media_type, size}") from error

@@ -1,0 +1,97 @@
+"""Rasa's tracker store over one row per conversation, in the turn's own transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    Event,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+    deserialise_events,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.dialogue.tables import trackers
+from bot.dialogue.turn import current_turn
+
+#: A tracker with more events than this is folded …
+FOLD_ABOVE = 160
+#: … down to the events of this many last messages.
+KEEP_MESSAGES = 6
+
+
+class ConversationTrackerStore(TrackerStore):
+    """Loads and saves the tracker of the turn that is being taken.
+
+    The cost of a turn must not grow with the conversation: old events are folded into the slot values
+    that they left behind.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(domain=None)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """The conversation's tracker, or None for its first message."""
+        turn = current_turn()
+        stored = turn.connection.execute(
+            sa.select(trackers.c.events).where(trackers.c.conversation_id == turn.conversation.id)
+        ).scalar_one_or_none()
+        if stored is None:
+            return None
+        return self._tracker(sender_id, deserialise_events(json.loads(stored)))
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Write the tracker within the turn's transaction."""
+        turn = current_turn()
+        turn.tracker = tracker
+        events = list(tracker.events)
+        if len(events) > FOLD_ABOVE:
+            events = self._folded(tracker.sender_id, events)
+        values = {
+            "events": json.dumps([event.as_dict() for event in events], ensure_ascii=False),
+            "memory": turn.memory,
+            "updated_at": turn.clock.now(),
+        }
+        table = trackers.c
+        updated = turn.connection.execute(
+            trackers.update().where(table.conversation_id == turn.conversation.id).values(**values)
+        )
+        if updated.rowcount == 0:
+            turn.connection.execute(trackers.insert().values(conversation_id=turn.conversation.id, **values))
+
+    async def keys(self) -> list[str]:
+        """Nothing in crossdesk lists conversations through Rasa."""
+        return []
+
+    def _tracker(self, sender_id: str, events: Sequence[Event]) -> DialogueStateTracker:
+        return DialogueStateTracker.from_events(sender_id, events, slots=self.domain.slots)
+
+    def _folded(self, sender_id: str, events: list[Event]) -> list[Event]:
+        heard = [index for index, event in enumerate(events) if isinstance(event, UserUttered)]
+        cut = heard[-KEEP_MESSAGES] if len(heard) > KEEP_MESSAGES else heard[0]
+        past = self._tracker(sender_id, events[:cut])
+        left: list[Any] = [SessionStarted()]
+        left += [
+            SlotSet(name, value)
+            for name, value in past.current_slot_values().items()
+            if value != past.slots[name].initial_value
+        ]
+        if past.active_loop_name:
+            left += [ActionExecuted(past.active_loop_name), ActiveLoop(past.active_loop_name)]
+        return [*left, ActionExecuted("action_listen"), *events[cut:]]
+
+
+def remembered(turn_connection: sa.engine.Connection, conversation_id: int) -> dict[str, Any]:
+    """The conversation's memory beside its tracker; empty for a new one."""
+    memory = turn_connection.execute(
+        sa.select(trackers.c.memory).where(trackers.c.conversation_id == conversation_id)
+    ).scalar_one_or_none()
+    return dict(memory or {})

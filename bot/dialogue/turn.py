@@ -1,0 +1,121 @@
+"""The turn that is being taken: what every action, reply and store needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from bot.clock import Clock
+from bot.desk.cases import Cases
+from bot.desk.values import Case
+from bot.dialogue.replies import Replies
+from bot.dialogue.words import Words
+from bot.mailroom.conversations import Conversation
+from bot.mailroom.inbox import InboxRow
+from bot.messages import Button
+from bot.settings import ShopRules
+from bot.shop.identity import Identity
+from bot.shop.port import Shop
+from bot.shop.values import Customer
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the model made of a message."""
+
+    text: str
+    #: ISO 639-1; the store's fallback where the language isn't one of the store's.
+    language: str
+    #: Whether the language is one of the store's and was recognised.
+    language_known: bool
+    intent: str
+    confidence: float
+    #: Likeliest first: (intent, confidence).
+    ranking: tuple[tuple[str, float], ...]
+    #: Rasa's entities: entity, start, end, value and whatever the extractor adds.
+    entities: tuple[Mapping[str, Any], ...]
+
+    def first(self, entity: str) -> Any:
+        """The normal form of the first entity of a kind, or None."""
+        return next((found["value"] for found in self.entities if found["entity"] == entity), None)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing that the bot says in this turn."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    language: str = "en"
+
+
+@dataclass
+class Turn:
+    """One message's turn; everything it writes goes through its connection."""
+
+    connection: Connection
+    clock: Clock
+    rules: ShopRules
+    conversation: Conversation
+    row: InboxRow
+    replies: Replies
+    words: Words
+    shop: Shop
+    identity: Identity
+    cases: Cases
+    understanding: Understanding
+    #: The buyer, once known by a checked identity.
+    customer: Customer | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+    #: The flow that the turn's last business action belongs to.
+    flow: str | None = None
+    #: The case that this turn opened or added to.
+    case: Case | None = None
+    #: The identity check was made in this turn.
+    identity_checked: bool = False
+    #: True once an order or money was changed: what is said then confirms it.
+    confirms: bool = False
+    #: Rasa's actions with the policy that chose each, in order.
+    steps: list[Mapping[str, Any]] = field(default_factory=list)
+    facts: list[Mapping[str, Any]] = field(default_factory=list)
+    #: What Rasa would swallow: the first exception of an action or a reply.
+    failure: Exception | None = None
+    #: Rasa's tracker after the turn.
+    tracker: Any = None
+
+    def now_known(self, customer: Customer | None) -> None:
+        """The buyer's identity was just checked: from here on times are told in their own zone."""
+        self.customer = customer
+        if customer is not None:
+            self.words = self.words.for_zone(customer.timezone)
+
+    def read(self, what: str, **values: Any) -> None:
+        """Record a fact that the turn read, for ``/why`` and replay."""
+        self.facts.append({"what": what, "at": self.clock.now().isoformat(), **values})
+
+
+_turn: ContextVar[Turn] = ContextVar("turn")
+
+
+def current_turn() -> Turn:
+    """The turn being taken in this context.
+
+    Raises:
+        LookupError: no turn is being taken.
+    """
+    return _turn.get()
+
+
+@contextmanager
+def taking(turn: Turn) -> Iterator[Turn]:
+    """Make a turn the current one for the block."""
+    token = _turn.set(turn)
+    try:
+        yield turn
+    finally:
+        _turn.reset(token)

@@ -1,0 +1,95 @@
+"""The schema's version: brought up by a command, checked before anything serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bot.database import Database, lock_now, metadata
+from bot.errors import SchemaError
+
+
+def every_table() -> sa.MetaData:
+    """The metadata with every area's tables registered."""
+    import bot.desk.tables
+    import bot.dialogue.tables
+    import bot.mailroom.tables
+    import bot.shop.tables  # noqa: F401 (each registers its tables)
+
+    return metadata
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the database to a revision, by default the newest, in one transaction."""
+    _run(database, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Bring the database back to a revision; ``base`` removes everything."""
+    _run(database, lambda config: command.downgrade(config, revision))
+
+
+def version(database: Database) -> str | None:
+    """The database's revision; None for an empty one."""
+    with database.begin() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this code needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def is_empty(database: Database) -> bool:
+    """Whether nothing lies in the database yet."""
+    return not sa.inspect(database.engine).get_table_names()
+
+
+def require_current(database: Database) -> None:
+    """Refuse a database that is older or newer than this code.
+
+    Raises:
+        SchemaError: says which command helps.
+    """
+    have, need = version(database), newest()
+    if have == need:
+        return
+    if have is None:
+        tables = sa.inspect(database.engine).get_table_names()
+        if tables:
+            raise SchemaError(
+                f"the database {database.url} holds tables of another program: set CROSSDESK_DATABASE_URL "
+                "to a database of its own"
+            )
+        raise SchemaError("the database is empty: run `crossdesk db upgrade`")
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if have in known:
+        raise SchemaError(
+            f"the database is at revision {have}, this needs {need}: run `crossdesk db upgrade`"
+        )
+    raise SchemaError(
+        f"the database is at revision {have}, which this version does not know: install the newer crossdesk "
+        "that made it, or restore a backup"
+    )
+
+
+def _config() -> Config:
+    config = Config()
+    # Alembic interpolates: a percent sign in the path is doubled.
+    location = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", location)
+    return config
+
+
+def _run(database: Database, act: Callable[[Config], None]) -> None:
+    config = _config()
+    with database.begin() as connection:
+        lock_now(connection)
+        config.attributes["connection"] = connection
+        act(config)

@@ -1,0 +1,137 @@
+"""The worker processes of one front: started, woken, replaced when they die, and stopped in peace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from uuid import uuid4
+
+from anyio import to_thread
+
+from bot.clock import SystemClock
+from bot.database import Database
+from bot.dialogue.recovery import Recovery, load_replies
+from bot.errors import CrossdeskError, TryLaterError
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: How long a stopping worker may finish its turn, in seconds, before it is killed; it is taken again then.
+STOP_SECONDS = 25.0
+#: Waits before a dead worker is replaced, in seconds; the last one repeats.
+RESTART_WAITS = (0.0, 1.0, 5.0, 15.0)
+#: A worker that lived this long did not die of its start, in seconds.
+SETTLED_AFTER = 60.0
+
+
+class WorkerDiedError(CrossdeskError):
+    """The worker process died in the middle of the turn."""
+
+
+class WorkerPool:
+    """Keeps a number of worker processes alive."""
+
+    def __init__(self, settings: Settings, database: Database, on_turn: Callable[[], None]) -> None:
+        self._settings = settings
+        self._database = database
+        self._on_turn = on_turn
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self.ready = asyncio.Event()
+
+    async def start(self, count: int) -> None:
+        """Start the workers; messages wait in the inbox until the first is ready."""
+        self._keepers = [asyncio.create_task(self._keep()) for _ in range(count)]
+
+    def wake(self) -> None:
+        """Tell the workers that there may be something in the inbox."""
+        for process in self._processes.values():
+            if process.stdin is not None and not process.stdin.is_closing():
+                with contextlib.suppress(ConnectionError):
+                    process.stdin.write(b"\n")
+
+    async def stop(self) -> None:
+        """Close the lines and wait until the turns in progress are finished."""
+        self._stopping = True
+        for process in self._processes.values():
+            if process.stdin is not None:
+                process.stdin.close()
+        if self._keepers:
+            _, late = await asyncio.wait(self._keepers, timeout=STOP_SECONDS)
+            for process in self._processes.values():
+                if late and process.returncode is None:
+                    process.kill()
+            await asyncio.gather(*self._keepers, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        deaths = 0
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            name = f"worker-{os.getpid()}-{uuid4().hex[:8]}"
+            begun = loop.time()
+            code = await self._run(name)
+            if code == 0:
+                # Only a closed line ends a worker well.
+                return
+            log.error("worker %s ended with code %s", name, code)
+            await self._recover(name)
+            deaths = 0 if loop.time() - begun > SETTLED_AFTER else deaths + 1
+            if not self._stopping:
+                await asyncio.sleep(RESTART_WAITS[min(deaths, len(RESTART_WAITS) - 1)])
+
+    async def _run(self, name: str) -> int:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "worker",
+            "--name",
+            name,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **environment(self._settings)},
+            # Ctrl-C in a terminal reaches the whole group: only the front heeds it and tells the workers.
+            start_new_session=True,
+        )
+        self._processes[name] = process
+        try:
+            if process.stdout is None:
+                return await process.wait()
+            async for line in process.stdout:
+                if line.strip() == b"ready":
+                    self.ready.set()
+                    log.info("worker %s is ready", name)
+                self._on_turn()
+            return await process.wait()
+        finally:
+            del self._processes[name]
+
+    async def _recover(self, name: str) -> None:
+        """Give back what the dead worker held, so that its turn runs again."""
+        recovery = Recovery(self._database, self._settings.rules, load_replies(self._settings), SystemClock())
+        try:
+            freed = await to_thread.run_sync(recovery.take_back, name, WorkerDiedError())
+        except TryLaterError as error:
+            # The lease ends by itself.
+            log.warning("what %s held waits for its lease to end: %s", name, error)
+            return
+        if freed:
+            log.warning("took back %s turn(s) of %s", freed, name)
+            self.wake()
+            self._on_turn()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment that a process of ours needs to see the same ones."""
+    return {
+        "CROSSDESK_DATABASE_URL": settings.database_url,
+        "CROSSDESK_FILES": str(settings.files),
+        "CROSSDESK_STORE": str(settings.store),
+        "CROSSDESK_HOST": settings.host,
+        "CROSSDESK_PORT": str(settings.port),
+    }
