@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from adapters.web.chat import WebChat
+from adapters.web.desk import WebDesk
 from adapters.web.pages import Pages
 from adapters.web.secret import load_secret
 from bot.channels import Channel, Reception
 from bot.clock import SystemClock
+from bot.desk.port import Desk, DeskFrontend
 from bot.settings import Settings
 
 
@@ -19,3 +21,12 @@ def open_channel(settings: Settings, reception: Reception) -> Channel:
     return WebChat(
         settings, reception, secret=load_secret(settings.files), clock=SystemClock(), pages=Pages()
     )
+
+
+def open_desk(settings: Settings, desk: Desk) -> DeskFrontend:
+    """The agents' desk.
+
+    Raises:
+        ConfigurationError: the signing key can neither be read nor made.
+    """
+    return WebDesk(settings, desk, secret=load_secret(settings.files), clock=SystemClock(), pages=Pages())

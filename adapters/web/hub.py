@@ -13,7 +13,7 @@ class Subscription:
     def __init__(self) -> None:
         self._waiting: dict[str, None] = {}
         self._something = asyncio.Event()
-        self._closed = False
+        self.closed = False
 
     def put(self, signal: str) -> None:
         """Wake the page."""
@@ -21,20 +21,20 @@ class Subscription:
         self._something.set()
 
     def close(self) -> None:
-        """End the page's stream."""
-        self._closed = True
+        """End the page's stream, once it has been told what waits."""
+        self.closed = True
         self._something.set()
 
     async def signals(self, heartbeat: float) -> AsyncIterator[str | None]:
         """The signals as they come; None after each ``heartbeat`` seconds of silence; ends when closed."""
-        while not self._closed:
+        while not (self.closed and not self._waiting):
             try:
                 await asyncio.wait_for(self._something.wait(), heartbeat)
             except asyncio.TimeoutError:
                 yield None
                 continue
             taken, self._waiting = list(self._waiting), {}
-            if not self._closed:
+            if not self.closed:
                 self._something.clear()
             for signal in taken:
                 yield signal

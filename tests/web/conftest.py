@@ -13,11 +13,13 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from adapters.web.chat import WebChat
+from adapters.web.desk import WebDesk
 from adapters.web.pages import Pages
 from bot.clock import SetClock, SystemClock
 from bot.settings import ROOT, Settings, read_rules
 from tests.web.reception import MemoryReception
 from tests.web.serving import Serving
+from tests.web.staff import Staff, moment
 
 CHROMIUM = Path("/usr/bin/chromium")
 SECRET = "a secret of the tests, long enough for them"
@@ -107,3 +109,35 @@ def shop(settings: Settings, reception: MemoryReception) -> Iterator[Shop]:
     shop.start()
     yield shop
     shop.stop()
+
+
+@pytest.fixture
+def staff(settings: Settings, clock: SetClock, tmp_path: Path) -> Iterator[Staff]:
+    clock.at = moment()
+    staff = Staff(tmp_path, settings.rules, clock)
+    yield staff
+    staff.close()
+
+
+@dataclasses.dataclass
+class Office:
+    """A served desk, by the machine's own clock."""
+
+    serving: Serving
+    frontend: WebDesk
+    staff: Staff
+
+    @property
+    def address(self) -> str:
+        return self.serving.address
+
+
+@pytest.fixture
+def office(settings: Settings, tmp_path: Path) -> Iterator[Office]:
+    staff = Staff(tmp_path, settings.rules, SystemClock())
+    frontend = WebDesk(settings, staff.desk, secret=SECRET, clock=SystemClock(), pages=Pages())
+    office = Office(Serving(frontend.routes()), frontend, staff)
+    office.serving.start()
+    yield office
+    office.serving.stop(frontend.stop)
+    staff.close()

@@ -1,0 +1,162 @@
+"""The desk's pages: the list of cases and a case, as the one who asks may see them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from adapters.web.gate import Visit
+from adapters.web.labels import teach
+from adapters.web.pages import Pages
+from adapters.web.timeline import timeline
+from bot.clock import Clock
+from bot.desk.port import CaseView, Desk
+from bot.desk.values import CardField, CaseState
+from bot.settings import ShopRules
+
+#: Views of the list: the parameters that the desk is asked with, by the name in the address.
+VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "all": ("All open", {}),
+    "unclaimed": ("Unclaimed", {"state": CaseState.OPEN}),
+    "answer": ("Buyer wrote again", {"state": CaseState.WAITING_US}),
+    "buyer": ("Waiting for the buyer", {"state": CaseState.WAITING_BUYER}),
+    "mine": ("Mine", {"mine": True}),
+    "closed": ("Closed", {"state": CaseState.CLOSED}),
+}
+LIST_LIMIT = 100
+_EMPTY: Mapping[str, str] = {}
+#: Fields of a case's page that a person types into.
+TYPED = ("reply", "note", "summary", "decline", "draft")
+
+#: What the page says after an act, by the name in the address.
+DONE = {
+    "claim": "The case is yours. The buyer sees your name with your first reply.",
+    "take-over": "The case is yours now.",
+    "reply": "Your reply is on its way to the buyer.",
+    "draft": "Your draft waits for a colleague’s yes. The buyer has not seen it.",
+    "note": "The private note is saved. The buyer never sees it.",
+    "release": "The case is back in its queue.",
+    "pass-on": "The case is in its new queue.",
+    "close": "The case is closed.",
+    "hand-back": "The case is closed, and the bot goes on with the buyer.",
+    "approve": "The draft is on its way to the buyer.",
+    "decline": "The draft is declined.",
+    "password": "Your password is changed. All your other sessions have ended.",
+}
+
+
+class DeskPages:
+    """Asks the desk for what a page shows, and renders it."""
+
+    def __init__(self, desk: Desk, rules: ShopRules, clock: Clock, pages: Pages) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._pages = pages
+        self._store = rules.store
+        teach(pages.environment, rules.store.timezone)
+
+    async def cases(self, visit: Visit, queue: str | None, view: str, done: str = "") -> Response:
+        """The list, most pressing first."""
+        view = view if view in VIEWS else "all"
+        queues = await self._desk.queues(visit.person)
+        known = queue if queue in {each.queue for each in queues} else None
+        shown = await self._desk.cases(visit.person, queue=known, limit=LIST_LIMIT, **VIEWS[view][1])
+        return self._page(
+            "cases.html",
+            visit,
+            waiting=_waiting(visit, queues),
+            queues=queues,
+            queue=known,
+            view=view,
+            views={name: title for name, (title, _) in VIEWS.items()},
+            cases=shown,
+            limit=LIST_LIMIT,
+            flash=DONE.get(done),
+        )
+
+    async def case(self, visit: Visit, case_id: int, done: str = "", use: str = "") -> Response:
+        """One case; ``use`` is the number of a suggested reply to begin with."""
+        view = await self._desk.case(visit.person, case_id)
+        typed = {}
+        if use.isascii() and use.isdigit() and int(use[:3]) < len(view.suggested_replies):
+            typed["reply"] = view.suggested_replies[int(use[:3])]
+        return await self.shown(visit, view, flash=DONE.get(done), typed=typed)
+
+    async def shown(
+        self,
+        visit: Visit,
+        view: CaseView,
+        *,
+        status: int = 200,
+        flash: str | None = None,
+        problem: str | None = None,
+        typed: Mapping[str, str] = _EMPTY,
+        revealed: Mapping[CardField, str] | None = None,
+    ) -> Response:
+        """A case that was read already, with what was typed before an act failed."""
+        queues = await self._desk.queues(visit.person)
+        return self._page(
+            "case.html",
+            visit,
+            status=status,
+            waiting=_waiting(visit, queues),
+            view=view,
+            case=view.summary,
+            card=view.card,
+            acts=sorted(act.value for act in view.acts),
+            mine=view.summary.owner_id == visit.person.id and view.summary.state is not CaseState.CLOSED,
+            entries=timeline(view),
+            flash=flash,
+            problem=problem,
+            typed={field: typed.get(field, "") for field in TYPED},
+            revealed=revealed or {},
+            fields=CardField,
+            # Made once for a page: sending the same form twice sends the text once.
+            key=secrets.token_urlsafe(12),
+        )
+
+    def sign_in(
+        self, csrf: str, *, status: int = 200, after: str, problem: str | None = None, **typed: str
+    ) -> Response:
+        """The way in."""
+        return self._pages.page(
+            "sign_in.html",
+            status=status,
+            store=self._store,
+            csrf=csrf,
+            after=after,
+            problem=problem,
+            login=typed.get("login", ""),
+            typed=typed.get("text", ""),
+        )
+
+    def password(self, visit: Visit, *, status: int = 200, problem: str | None = None) -> Response:
+        """One's own password."""
+        return self._page("password.html", visit, status=status, waiting=None, flash=None, problem=problem)
+
+    def trouble(self, status: int, problem: str, *, typed: str = "") -> Response:
+        """A page that only says what went wrong, and gives back what was typed."""
+        return self._pages.page(
+            "trouble.html", status=status, store=self._store, problem=problem, typed=typed
+        )
+
+    def _page(self, template: str, visit: Visit, *, status: int = 200, **values: object) -> Response:
+        values.setdefault("problem", None)
+        return self._pages.page(
+            template,
+            status=status,
+            store=self._store,
+            person=visit.person,
+            csrf=visit.csrf,
+            now=self._clock.now(),
+            **values,
+        )
+
+
+def _waiting(visit: Visit, queues: Any) -> int:
+    """How many cases wait to be claimed in the queues that this person serves."""
+    mine = visit.person.queues
+    return sum(each.open for each in queues if not mine or each.queue in mine)

@@ -1,0 +1,190 @@
+// The desk's pages kept fresh: the server renders, we fetch the page again and put in what has changed.
+import { fresh } from "./fresh.js";
+import { learn, show } from "./revealed.js";
+import { tick } from "./times.js";
+import { Stream } from "./wire.js";
+import { Writing } from "./writing.js";
+
+const lost = document.getElementById("lost");
+const title = document.title;
+const here = document.getElementById("state")?.dataset.case;
+/** A busy desk changes many times a second: nobody reads that fast. */
+const PAUSE = here ? 300 : 1000;
+const HIDDEN = 60_000;
+const LOOK_AGAIN = 30_000;
+let signedOut = false;
+
+/* ---- what the page looks like now ---- */
+
+/** Put a page that the server sent in place of this one, but for what the agent is writing. */
+function take(html, { acted } = {}) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const flash = page.getElementById("flash");
+  if (!flash) {
+    sayWho();
+    return undefined;
+  }
+  if (acted) document.getElementById("flash").replaceChildren(...flash.childNodes);
+  const lines = document.getElementById("lines");
+  const atEnd = lines && lines.scrollHeight - lines.scrollTop - lines.clientHeight < 80;
+  learn(page);
+  fresh(page);
+  writing?.settle();
+  show(document.getElementById("state")?.dataset.acts.split(" ").includes("reveal"));
+  if (atEnd) lines.scrollTop = lines.scrollHeight;
+  count();
+  tick();
+  return page;
+}
+
+function count() {
+  const waiting = Number(document.getElementById("waiting")?.dataset.waiting ?? 0);
+  document.title = waiting ? `(${waiting}) ${title}` : title;
+}
+
+function sayWho() {
+  signedOut = true;
+  stream.close();
+  const link = Object.assign(document.createElement("a"), {
+    href: `/desk/sign-in?next=${encodeURIComponent(location.pathname)}`,
+    textContent: "Sign in again",
+  });
+  lost.replaceChildren("You are signed out. What you have written stays here. ", link, ".");
+  lost.hidden = false;
+}
+
+let lostTimer;
+function connected(up) {
+  clearTimeout(lostTimer);
+  if (signedOut) return;
+  if (up) lost.hidden = true;
+  else {
+    // A short break is nobody's business.
+    lostTimer = setTimeout(() => {
+      lost.textContent = "The connection was lost: this page may be out of date. It is being restored.";
+      lost.hidden = false;
+    }, 2000);
+  }
+}
+
+/** What came of the last act lies over the page, so that nothing jumps; good news goes by itself. */
+let flashTimer;
+function flashed() {
+  clearTimeout(flashTimer);
+  flashTimer = setTimeout(() => document.querySelector("#flash .good")?.remove(), 6000);
+}
+document.body.classList.add("js");
+document.getElementById("flash").addEventListener("click", (event) => event.currentTarget.replaceChildren());
+
+/* ---- looking again ---- */
+
+let looking = false;
+let again = false;
+let acting = 0;
+async function look() {
+  again = true;
+  if (looking || acting) return;
+  looking = true;
+  while (again && !acting) {
+    again = false;
+    try {
+      const before = acts;
+      const response = await fetch(location.href.replace(/[?&](done|use)=[^&#]*/g, ""), { cache: "no-store", signal: AbortSignal.timeout(15_000) });
+      const html = await response.text();
+      // An act that went out meanwhile brings a newer page than this one.
+      if (response.ok && before === acts) {
+        take(html);
+        connected(true);
+      }
+    } catch {
+      connected(false);
+    }
+    await new Promise((done) => setTimeout(done, PAUSE));
+  }
+  looking = false;
+}
+
+/* ---- acting: forms are sent from here, so that nothing else on the page is lost ---- */
+
+let acts = 0;
+async function act(form, submitter) {
+  if (submitter) submitter.setAttribute("aria-busy", "true");
+  acting += 1;
+  acts += 1;
+  const body = new URLSearchParams(new FormData(form, submitter));
+  const problem = (text) => {
+    const line = Object.assign(document.createElement("p"), { className: "bad", textContent: text });
+    document.getElementById("flash").replaceChildren(line);
+  };
+  try {
+    const response = await fetch(submitter?.getAttribute("formaction") ?? form.action, {
+      method: "POST",
+      body,
+      cache: "no-store",
+      signal: AbortSignal.timeout(20_000),
+    });
+    const page = take(await response.text(), { acted: true });
+    if (page && response.ok) writing?.sent(form, page);
+  } catch {
+    problem("The server cannot be reached. Nothing is lost: please try again.");
+  } finally {
+    submitter?.removeAttribute("aria-busy");
+    acting -= 1;
+    if (again) look();
+  }
+  flashed();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || !form.action.includes("/desk/cases/")) return;
+  event.preventDefault();
+  if (!acting) act(form, event.submitter);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit(event.target.form.querySelector("button.main"));
+  }
+  if (event.key === "Escape") document.querySelectorAll("details.drop[open], details.me[open]").forEach((open) => (open.open = false));
+});
+
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.drop[open], details.me[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+
+const stream = new Stream("/desk/events", ["case", "signed-out"], {
+  ready: look,
+  lost: () => {
+    connected(false);
+    look();
+  },
+  signal: (name) => (name === "signed-out" ? sayWho() : look()),
+});
+
+let hiddenTimer;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) {
+    // Browsers allow six connections to a host: pages nobody looks at must not use them up.
+    hiddenTimer = setTimeout(() => stream.close(), HIDDEN);
+  } else if (!signedOut) {
+    if (!stream.source) flashed();
+stream.open();
+    look();
+  }
+});
+setInterval(() => signedOut || look(), LOOK_AGAIN);
+setInterval(tick, 1000);
+
+const writing = here ? new Writing(here) : undefined;
+const lines = document.getElementById("lines");
+if (lines) lines.scrollTop = lines.scrollHeight;
+history.replaceState(null, "", location.href.replace(/[?&](done|use)=[^&#]*/g, ""));
+count();
+tick();
+flashed();
+stream.open();

@@ -1,0 +1,127 @@
+"""A real desk over a real database, with people and a buyer: what the desk's pages show in tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+import bot.desk.tables  # noqa: F401 (registers the tables)
+from bot.clock import Clock
+from bot.database import Database, metadata
+from bot.desk.cases import Cases
+from bot.desk.people import People
+from bot.desk.service import DatabaseDesk
+from bot.desk.values import Case, CaseCard, Likely, Person, Priority, Rank, Reason, Standing
+from bot.mailroom import conversations, inbox, outbox, transcript
+from bot.messages import Author, Button, Inbound, TranscriptLine
+from bot.settings import ShopRules
+
+PASSWORD = "correct horse battery"
+
+CARD = CaseCard(
+    wants="My parcel CD-104233 is lost, write to lena.fischer@example.com",
+    why="said twice that tracking has not moved",
+    name="Lena Fischer",
+    verified=True,
+    standing=Standing.VALUED,
+    language="de",
+    timezone="Europe/Berlin",
+    country="DE",
+    email="lena.fischer@example.com",
+    phone="+49 30 1234567",
+    address="Lindenweg 5, 10115 Berlin",
+    bot_did=("Checked the identity", "Looked up CD-104233", "Said that the parcel has no scan for 12 days"),
+    order_number="CD-104233",
+    order_state="in transit",
+    parcel_state="no scan since 3 May, Leipzig",
+    money_minor=8990,
+    currency="EUR",
+    suggested_replies=("We have opened a trace and will write to you by Friday.",),
+    likely=(Likely("logistics_lost", 0.62), Likely("logistics_where_is_parcel", 0.31)),
+)
+
+
+class Staff:
+    """The desk's people and buyers."""
+
+    def __init__(self, folder: Path, rules: ShopRules, clock: Clock) -> None:
+        self.database = Database(f"sqlite:///{folder / 'desk.sqlite'}")
+        metadata.create_all(self.database.engine)
+        self.rules = rules
+        self.clock = clock
+        # Weak on purpose: these tests are not about how long hashing takes.
+        self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.desk = DatabaseDesk(self.database, rules, clock, lambda: None, self.hasher)
+        self._buyers = 0
+
+    def person(
+        self, login: str, rank: str = "agent", name: str | None = None, queues: Sequence[str] = ()
+    ) -> Person:
+        with self.database.begin() as connection:
+            people = People(connection, self.rules, self.clock, self.hasher)
+            return people.add(login, name or login.capitalize(), Rank(rank), PASSWORD, queues=queues)
+
+    def case(
+        self,
+        said: str = "My parcel is lost!",
+        *,
+        intent: str = "logistics_lost",
+        reason: Reason = Reason.ASKED_FOR_HUMAN,
+        priority: Priority = Priority.NORMAL,
+        card: CaseCard = CARD,
+        language: str = "de",
+    ) -> Case:
+        """A buyer of one's own, who talked with the bot until it handed over."""
+        self._buyers += 1
+        sender = f"buyer-{self._buyers}"
+        with self.database.begin() as connection:
+            talk = self.hears(sender, said, connection=connection)
+            self.says(
+                talk, "I will fetch a person.", buttons=(Button("Thanks", "/thanks"),), connection=connection
+            )
+            return Cases(connection, self.rules, self.clock).open(
+                talk, intent=intent, reason=reason, card=card, language=language, priority=priority
+            )
+
+    def hears(self, sender: str, text: str, *, connection: object = None) -> int:
+        """A message of a buyer; gives the conversation."""
+        if connection is None:
+            with self.database.begin() as own:
+                talk = self.hears(sender, text, connection=own)
+                Cases(own, self.rules, self.clock).buyer_wrote(talk)
+                return talk
+        now = self.clock.now()
+        message = Inbound("web", "chat", f"{sender}:{now}:{text[:20]}", sender, text, now)
+        return inbox.accept(connection, message, language="de", now=now).conversation_id  # type: ignore[arg-type]
+
+    def says(self, talk: int, text: str, *, buttons: tuple[Button, ...] = (), connection: object) -> None:
+        """A message of the bot's."""
+        outbox.post(connection, talk, text, now=self.clock.now(), author=Author.BOT, buttons=buttons)  # type: ignore[arg-type]
+
+    def said_to_buyer(self, case: Case) -> list[str]:
+        """What agents have sent, or will."""
+        return [line.text for line in self.lines(case) if line.author is Author.AGENT]
+
+    def lines(self, case: Case) -> list[TranscriptLine]:
+        with self.database.begin() as connection:
+            return transcript.lines(connection, case.conversation_id)
+
+    def now(self, case: Case) -> Case:
+        """The case as it stands."""
+        with self.database.begin() as connection:
+            return Cases(connection, self.rules, self.clock).get(case.id)
+
+    def sender(self, case: Case) -> str:
+        with self.database.begin() as connection:
+            return conversations.get(connection, case.conversation_id).sender
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def moment() -> dt.datetime:
+    """A Wednesday, 10:00 in Shanghai: every queue is at work."""
+    return dt.datetime(2026, 6, 10, 2, 0, tzinfo=dt.timezone.utc)
