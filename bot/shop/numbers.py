@@ -12,13 +12,17 @@ from bot.settings import PatternRules
 #: What is longer is no order number, however it is written.
 LONGEST = 60
 
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d_]")
+_LEADING = re.compile(r"^\s*(?:(?:#|no\b|nr\b)[.:]?\s*)?|\s+$", re.IGNORECASE)
+
 
 def normal_number(typed: str, patterns: PatternRules) -> str | None:
     """The number in the form that the database has, or None if it looks like no order number.
 
-    Forgives case, spaces around it, a leading ``#``, digits of other scripts and a missing prefix.
+    Forgives case, spaces around it, a leading ``#`` or ``No.``, other dashes, digits of other scripts and a
+    missing prefix.
     """
-    text = _plain_digits(typed).strip().lstrip("#№").strip()
+    text = _LEADING.sub("", _DASHES.sub("-", _plain_digits(typed)))
     if not text or len(text) > LONGEST:
         return None
     for pattern in patterns.order_number:
