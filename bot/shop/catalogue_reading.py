@@ -59,8 +59,12 @@ def products_like(connection: Connection, words: str, limit: int) -> list[Produc
         score_cutoff=LIKE_ENOUGH,
         limit=None,
     )
+
     # All the words of a name in a long message score 100; among equals the name with more words is meant.
-    ranked = sorted(scored, key=lambda hit: (-hit[1], -fuzz.token_sort_ratio(words, hit[0]), hit[2]))
+    def closeness(name: str) -> float:
+        return float(fuzz.token_sort_ratio(words, name, processor=utils.default_process))
+
+    ranked = sorted(scored, key=lambda hit: (-hit[1], -closeness(hit[0]), hit[2]))
     codes = list(dict.fromkeys(named[hit[2]][0] for hit in ranked))[:limit]
     found = {one.code: one for one in read_products(connection, products.c.code.in_(codes))}
     return [found[code] for code in codes]

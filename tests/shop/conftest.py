@@ -64,7 +64,7 @@ def seeded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("seeded") / "shop.sqlite"
     opened = _open(path)
     with opened.begin() as connection:
-        seed(connection, 7, TODAY)
+        seed(connection, 7, TODAY, customers=800, orders=2000)
     opened.close()
     return path
 
