@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.mailroom.outbox import STALE_AFTER
 from bot.mailroom.tables import inbox, outbox
 from bot.messages import Attachment, Author, Button, TranscriptLine
 
@@ -29,7 +32,7 @@ def lines(
         TranscriptLine(
             position=row.position,
             author=Author.BUYER,
-            text=row.text,
+            text=row.text or _title(connection, row),
             at=row.sent_at,
             attachments=tuple(Attachment(**item) for item in row.data.get("attachments", ())),
         )
@@ -47,3 +50,16 @@ def lines(
         for row in said
     ]
     return sorted(both, key=lambda line: line.position)[-limit:]
+
+
+def _title(connection: Connection, row: Any) -> str:
+    """What the buyer read on the button that was pressed; empty if it was none of ours, or long ago."""
+    if row.button is None:
+        return ""
+    offers = connection.execute(
+        sa.select(outbox.c.buttons)
+        .where(outbox.c.conversation_id == row.conversation_id, outbox.c.position < row.position)
+        .order_by(outbox.c.position.desc())
+        .limit(STALE_AFTER)
+    ).scalars()
+    return next((one["title"] for buttons in offers for one in buttons if one["payload"] == row.button), "")

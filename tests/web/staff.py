@@ -86,15 +86,15 @@ class Staff:
                 talk, intent=intent, reason=reason, card=card, language=language, priority=priority
             )
 
-    def hears(self, sender: str, text: str, *, connection: object = None) -> int:
+    def hears(self, sender: str, text: str, *, button: str | None = None, connection: object = None) -> int:
         """A message of a buyer; gives the conversation."""
         if connection is None:
             with self.database.begin() as own:
-                talk = self.hears(sender, text, connection=own)
+                talk = self.hears(sender, text, button=button, connection=own)
                 Cases(own, self.rules, self.clock).buyer_wrote(talk)
                 return talk
         now = self.clock.now()
-        message = Inbound("web", "chat", f"{sender}:{now}:{text[:20]}", sender, text, now)
+        message = Inbound("web", "chat", f"{sender}:{now}:{text[:20]}{button}", sender, text, now, button=button)
         return inbox.accept(connection, message, language="de", now=now).conversation_id  # type: ignore[arg-type]
 
     def says(self, talk: int, text: str, *, buttons: tuple[Button, ...] = (), connection: object) -> None:

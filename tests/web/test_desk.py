@@ -455,6 +455,16 @@ def test_a_buyers_words_are_data(staff: Staff, enter: Enter) -> None:
     assert "{{ 7*7 }}" in page
 
 
+def test_a_pressed_button_reads_as_its_title(staff: Staff, enter: Enter) -> None:
+    staff.person("ana")
+    case = staff.case()
+    staff.hears(staff.sender(case), "", button="/thanks")
+    page = enter("ana").get(f"/desk/cases/{case.id}").text
+    assert '<p class="words" dir="auto">Thanks</p>' in page
+    staff.hears(staff.sender(case), "", button="/never_offered")
+    assert "(a choice)" in enter("ana").get(f"/desk/cases/{case.id}").text
+
+
 # --- what must not happen
 
 

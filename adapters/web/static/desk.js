@@ -16,6 +16,8 @@ let signedOut = false;
 
 /* ---- what the page looks like now ---- */
 
+let leaving;
+
 /** Put a page that the server sent in place of this one, but for what the agent is writing. */
 function take(html, { acted } = {}) {
   const page = new DOMParser().parseFromString(html, "text/html");
@@ -31,6 +33,9 @@ function take(html, { acted } = {}) {
   fresh(page);
   writing?.settle();
   show(document.getElementById("state")?.dataset.acts.split(" ").includes("reveal"));
+  // Nobody tells when a message has left: until then, look now and then.
+  clearTimeout(leaving);
+  if (document.querySelector(".delivery.queued")) leaving = setTimeout(look, 3000);
   if (atEnd) lines.scrollTop = lines.scrollHeight;
   count();
   tick();
@@ -135,6 +140,13 @@ async function act(form, submitter) {
   flashed();
 }
 
+/** By the key's place, because Alt makes other letters of some. */
+const SHORTCUTS = {
+  KeyC: 'form[action$="/claim"] button',
+  KeyR: 'label[for="mode-reply"]',
+  KeyN: 'label[for="mode-note"]',
+};
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || !form.action.includes("/desk/cases/")) return;
@@ -146,6 +158,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
     event.preventDefault();
     event.target.form.requestSubmit(event.target.form.querySelector("button.main"));
+  }
+  if (event.altKey && !event.ctrlKey && !event.metaKey && SHORTCUTS[event.code]) {
+    const target = document.querySelector(SHORTCUTS[event.code]);
+    if (target?.checkVisibility?.() ?? target) {
+      event.preventDefault();
+      target.click();
+    }
   }
   if (event.key === "Escape") document.querySelectorAll("details.drop[open], details.me[open]").forEach((open) => (open.open = false));
 });

@@ -9,8 +9,9 @@ export class Writing {
       field.addEventListener("input", () => this.keep(field));
     }
     document.addEventListener("click", (event) => this.use(event));
-    for (const mode of document.querySelectorAll("input[name=mode]")) {
-      mode.addEventListener("change", () => mode.checked && this.field(mode).focus());
+    // Who clicks on a mode wants to write; who walks through the modes with arrow keys is still choosing.
+    for (const label of document.querySelectorAll("label.mode")) {
+      label.addEventListener("click", () => setTimeout(() => this.field(label.control).focus()));
     }
     this.settle();
   }
