@@ -18,5 +18,9 @@ def set_up(level: int = logging.INFO) -> None:
     root.setLevel(logging.WARNING)
     for name in ("bot", "adapters", "nlu"):
         logging.getLogger(name).setLevel(level)
+    # Rasa switches the warnings of old libraries on again; they are nothing that an operator can mend.
+    logging.captureWarnings(True)
+    for name in ("py.warnings", "tensorflow"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("httpx", "httpcore", "uvicorn.access", "sqlalchemy", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -221,6 +221,8 @@ class _Server:
             server_header=False,
             timeout_graceful_shutdown=3,
             lifespan="off",
+            # Pages listen to server-sent events; Rasa's pin of websockets is too old for uvicorn.
+            ws="none",
         )
         self._server = uvicorn.Server(self._config)
         self._task: asyncio.Task[None] | None = None

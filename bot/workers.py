@@ -40,6 +40,8 @@ class WorkerPool:
         self._database = database
         self._on_turn = on_turn
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        #: Those whose model is loaded; only they can be in the middle of a turn.
+        self._loaded: set[str] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = False
         self.ready = asyncio.Event()
@@ -58,8 +60,10 @@ class WorkerPool:
     async def stop(self) -> None:
         """Close the lines and wait until the turns in progress are finished."""
         self._stopping = True
-        for process in self._processes.values():
-            if process.stdin is not None:
+        for name, process in self._processes.items():
+            if name not in self._loaded and process.returncode is None:
+                process.kill()
+            elif process.stdin is not None:
                 process.stdin.close()
         if self._keepers:
             _, late = await asyncio.wait(self._keepers, timeout=STOP_SECONDS)
@@ -75,14 +79,17 @@ class WorkerPool:
             name = f"worker-{os.getpid()}-{uuid4().hex[:8]}"
             begun = loop.time()
             code = await self._run(name)
-            if code == 0:
-                # Only a closed line ends a worker well.
+            if self._ended_well(code):
                 return
             log.error("worker %s ended with code %s", name, code)
             await self._recover(name)
             deaths = 0 if loop.time() - begun > SETTLED_AFTER else deaths + 1
             if not self._stopping:
                 await asyncio.sleep(RESTART_WAITS[min(deaths, len(RESTART_WAITS) - 1)])
+
+    def _ended_well(self, code: int) -> bool:
+        """Whether the worker was told to end: its line was closed, or it was stopped while it loaded."""
+        return code == 0 or self._stopping
 
     async def _run(self, name: str) -> int:
         process = await asyncio.create_subprocess_exec(
@@ -104,12 +111,14 @@ class WorkerPool:
                 return await process.wait()
             async for line in process.stdout:
                 if line.strip() == b"ready":
+                    self._loaded.add(name)
                     self.ready.set()
                     log.info("worker %s is ready", name)
                 self._on_turn()
             return await process.wait()
         finally:
             del self._processes[name]
+            self._loaded.discard(name)
 
     async def _recover(self, name: str) -> None:
         """Give back what the dead worker held, so that its turn runs again."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
 import typer
 
 from bot.cli import people, service, shop, talk
@@ -31,20 +30,22 @@ app.add_typer(service.database_app, name="db")
 
 #: Exit code of every error that a person can mend.
 USAGE = 2
+#: Exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     try:
-        result = app(list(arguments), standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+        app(list(arguments))
+    except SystemExit as end:
+        # Typer has shown what is wrong with the arguments.
+        return end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except CrossdeskError as error:
         typer.echo(f"crossdesk: {error}", err=True)
         return USAGE
     except BrokenPipeError:
         return 1
-    return result if isinstance(result, int) else 0
+    return 0

@@ -12,9 +12,8 @@ from bot.cli.opening import announce, open_database, seed_if_empty
 from bot.clock import SystemClock
 from bot.errors import ConfigurationError
 from bot.settings import Settings
-from bot.shop.importing import import_folder
 from bot.shop.lexicon import write_lexicon
-from bot.shop.seed import situations
+from bot.shop.situations import situations
 
 app = typer.Typer(help="The store's products, customers, orders and parcels.", no_args_is_help=True)
 
@@ -46,6 +45,8 @@ def load(
     strict: Annotated[bool, typer.Option(help="One bad row loads none.")] = False,
 ) -> None:
     """Load the store's own data; running it again updates."""
+    from bot.shop.importing import import_folder
+
     settings = Settings.load()
     database = open_database(settings)
     with database.begin() as connection:

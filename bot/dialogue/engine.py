@@ -21,6 +21,7 @@ from rasa_sdk.executor import ActionExecutor
 
 from bot.dialogue import actions
 from bot.dialogue.endpoint import InProcessActions, spare_the_schema_check
+from bot.dialogue.graph import DirectGraphRunner
 from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import Said, Turn, Understanding, current_turn, taking
 from bot.errors import ModelError
@@ -135,6 +136,7 @@ class Engine:
             raise ModelError(f"the model {model.name} does not load")
         # Rasa stops a turn that never ends and carries on; ours must fail as a whole.
         agent.processor.on_circuit_break = _endless
+        agent.processor.graph_runner = DirectGraphRunner(agent.processor.graph_runner)
         return cls(agent, model.name)
 
     def understand(self, text: str, metadata: Mapping[str, Any] | None = None) -> Understanding:

@@ -23,9 +23,9 @@ from bot.dialogue.tables import trackers
 from bot.dialogue.turn import current_turn
 
 #: A tracker with more events than this is folded …
-FOLD_ABOVE = 160
+FOLD_ABOVE = 60
 #: … down to the events of this many last messages.
-KEEP_MESSAGES = 6
+KEEP_MESSAGES = 2
 
 
 class ConversationTrackerStore(TrackerStore):
