@@ -1,0 +1,144 @@
+"""The load: so many buyers at a time, each writing as soon as the last reply is there; and what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bench.processes import Group
+from bench.talk import Conversation
+
+#: Seconds within which a side must be ready, answer a message, and get through the whole load.
+READY_LIMIT, REPLY_LIMIT, LOAD_LIMIT = 600.0, 60.0, 900.0
+#: Seconds until what goes on behind the last reply (delivery) is over.
+SETTLED = 1.0
+
+
+class Visitor(Protocol):
+    """A buyer's end of the line."""
+
+    async def say(self, text: str) -> str:
+        """Send a message; all replies to it once the last is visible, one a line."""
+        ...
+
+
+class Side(Protocol):
+    """One of the two bots under measurement."""
+
+    name: str
+
+    def start(self, group: Group) -> None:
+        """Start all its processes."""
+        ...
+
+    async def is_up(self) -> bool:
+        """Whether a message can be sent."""
+        ...
+
+    def visit(self, number: int) -> AbstractAsyncContextManager[Visitor]:
+        """A new buyer, who has not written before."""
+        ...
+
+
+@dataclass
+class Load:
+    """What came of a load of conversations."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    #: Messages that were answered otherwise than the script expects, with the answer.
+    unexpected: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one side needed."""
+
+    messages: int
+    expected: int
+    ready_seconds: float
+    cpu_seconds: float
+    wall_seconds: float
+    median_seconds: float
+    p95_seconds: float
+    memory_bytes: int
+    processes: int
+    unexpected: Sequence[tuple[str, str]]
+
+    @property
+    def per_cpu_second(self) -> float:
+        return self.messages / self.cpu_seconds
+
+
+async def measure(
+    side: Side,
+    group: Group,
+    warm_up: Sequence[Conversation],
+    conversations: Sequence[Conversation],
+    at_once: int,
+) -> Measured:
+    """Start a side, wait until it has answered, warm it up, and put the load on it."""
+    begun = time.monotonic()
+    side.start(group)
+    await asyncio.wait_for(_first_answer(side, group), READY_LIMIT)
+    ready = time.monotonic() - begun
+    await _drive(side, warm_up, at_once, 1)
+    await asyncio.sleep(SETTLED)
+    before = group.cpu_seconds()
+    load = await asyncio.wait_for(_drive(side, conversations, at_once, 1 + len(warm_up)), LOAD_LIMIT)
+    await asyncio.sleep(SETTLED)
+    used = group.cpu_seconds() - before
+    count = len(load.latencies)
+    return Measured(
+        messages=count,
+        expected=count - len(load.unexpected),
+        ready_seconds=ready,
+        cpu_seconds=used,
+        wall_seconds=load.seconds,
+        median_seconds=statistics.median(load.latencies),
+        p95_seconds=percentile(load.latencies, 95),
+        memory_bytes=group.memory(),
+        processes=group.count(),
+        unexpected=load.unexpected,
+    )
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The smallest value that so many percent of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+async def _first_answer(side: Side, group: Group) -> None:
+    while not await side.is_up():
+        group.require_alive()
+        await asyncio.sleep(0.05)
+    async with side.visit(0) as visitor:
+        await visitor.say("hello")
+
+
+async def _drive(side: Side, conversations: Sequence[Conversation], at_once: int, first: int) -> Load:
+    load = Load()
+    waiting = deque(enumerate(conversations, first))
+
+    async def keep_talking() -> None:
+        while waiting:
+            number, conversation = waiting.popleft()
+            async with side.visit(number) as visitor:
+                for line in conversation:
+                    begun = time.monotonic()
+                    replies = await asyncio.wait_for(visitor.say(line.text), REPLY_LIMIT)
+                    load.latencies.append(time.monotonic() - begun)
+                    if not line.is_answered_by(replies):
+                        load.unexpected.append((line.text, replies))
+
+    begun = time.monotonic()
+    await asyncio.gather(*(keep_talking() for _ in range(at_once)))
+    load.seconds = time.monotonic() - begun
+    return load

@@ -1,0 +1,163 @@
+"""Crossdesk as it is run: ``crossdesk serve`` with one worker, and buyers at its chat page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+
+from bench.processes import Group, free_port
+from bot import schema
+from bot.cli.opening import prepare_store
+from bot.database import Database
+from bot.settings import ROOT, Settings
+from bot.shop.seed import seed
+from bot.training import models
+
+#: The rival is trained on what the store holds: another store would mean another training.
+STORE_SEED, STORE_DAY = 1, dt.date(2026, 1, 5)
+
+
+class _Page:
+    """The chat page of one visitor: posts, and fetches what is new whenever the event stream says so."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        self._session, self._address = session, address
+        self._position = 0
+        self._news = asyncio.Event()
+        self._listening = asyncio.Event()
+
+    async def open(self) -> None:
+        async with self._session.get(f"{self._address}/chat") as response:
+            response.raise_for_status()
+        self._stream = asyncio.create_task(self._listen())
+        await self._listening.wait()
+
+    async def close(self) -> None:
+        self._stream.cancel()
+        await asyncio.gather(self._stream, return_exceptions=True)
+
+    async def say(self, text: str) -> str:
+        message = {"id": str(uuid4()), "text": text}
+        async with self._session.post(f"{self._address}/chat/messages", json=message) as response:
+            response.raise_for_status()
+        while not (replies := await self._fetch()):
+            await self._news.wait()
+            self._news.clear()
+        return "\n".join(replies)
+
+    async def _fetch(self) -> list[str]:
+        where = f"{self._address}/chat/messages?after={self._position}"
+        async with self._session.get(where) as response:
+            response.raise_for_status()
+            lines = (await response.json())["messages"]
+        if lines:
+            self._position = lines[-1]["position"]
+        return [line["text"] for line in lines if line["author"] != "buyer"]
+
+    async def _listen(self) -> None:
+        async with self._session.get(f"{self._address}/chat/events") as response:
+            async for line in response.content:
+                if line.startswith(b"event: ready"):
+                    self._listening.set()
+                elif line.startswith(b"event: message"):
+                    self._news.set()
+
+
+class Ours:
+    """Crossdesk, on a store of its own that is thrown away."""
+
+    name = "crossdesk"
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = environment(settings)
+        self._port = free_port()
+        self._address = f"http://127.0.0.1:{self._port}"
+
+    def start(self, group: Group) -> None:
+        serve = [sys.executable, "-m", "bot", "serve", "--port", str(self._port), "--workers", "1"]
+        group.start(serve, self._environment, ROOT)
+
+    async def is_up(self) -> bool:
+        async with aiohttp.ClientSession() as session:
+            try:
+                async with session.get(f"{self._address}/healthz") as response:
+                    return response.status == 200
+            except aiohttp.ClientConnectionError:
+                return False
+
+    @asynccontextmanager
+    async def visit(self, number: int) -> AsyncIterator[_Page]:
+        # Each from an address of its own, as buyers are: the page's limits count by address too.
+        host, low = divmod(number, 250)
+        connector = aiohttp.TCPConnector(local_addr=(f"127.0.{host + 1}.{low + 1}", 0))
+        jar = aiohttp.CookieJar(unsafe=True)  # cookies of a bare address
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
+            page = _Page(session, self._address)
+            await page.open()
+            try:
+                yield page
+            finally:
+                await page.close()
+
+
+def throw_away(folder: Path) -> Settings:
+    """Settings of a store in this folder, with the shipped rules only."""
+    return Settings.load(
+        {
+            "CROSSDESK_DATABASE_URL": f"sqlite:///{folder / 'crossdesk.sqlite'}",
+            "CROSSDESK_FILES": str(folder / "files"),
+            "CROSSDESK_STORE": str(folder / "store"),
+        }
+    )
+
+
+def fill(settings: Settings) -> None:
+    """Make the store and fill it in, as the first `crossdesk serve` would, but always on the same day."""
+    database = Database(settings.database_url)
+    schema.upgrade(database)
+    with database.begin() as connection:
+        seed(connection, STORE_SEED, STORE_DAY)
+    database.close()
+    with contextlib.redirect_stdout(io.StringIO()):
+        prepare_store(settings)
+
+
+def train(settings: Settings, cache: Path) -> None:
+    """Give the store the current model, trained first if need be; no cached vector comes along."""
+    kept = throw_away(cache / "ours")
+    served = Settings.load()
+    if (
+        models.is_stale(kept)
+        and (now := models.current(served))
+        and now.fingerprint == models.fingerprint(kept)
+    ):
+        models.models_folder(kept).mkdir(parents=True, exist_ok=True)
+        shutil.copy(models.current_path(served), models.models_folder(kept))
+        models.release(kept, now)
+    if models.is_stale(kept):
+        fill(kept)
+        subprocess.run([sys.executable, "-m", "bot", "train"], env=environment(kept), cwd=ROOT, check=True)
+    shutil.copytree(models.models_folder(kept), models.models_folder(settings), dirs_exist_ok=True)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Our own environment with these settings and no others of ours, and byte code as usual."""
+    dropped = ("CROSSDESK_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return kept | {
+        "CROSSDESK_DATABASE_URL": settings.database_url,
+        "CROSSDESK_FILES": str(settings.files),
+        "CROSSDESK_STORE": str(settings.store),
+    }

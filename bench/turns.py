@@ -1,0 +1,145 @@
+"""Whole turns, beside stock Rasa: the same examples, flows, messages and load, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.driving import Measured, measure
+from bench.ours import Ours, fill, throw_away, train
+from bench.processes import running
+from bench.rival.building import build
+from bench.rival.running import Rival
+from bench.talk import Buyers
+from bot.settings import ROOT, Settings
+
+SEED = 2
+WARM_UP = 8
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the table, and what the ratio of ours to the rival's must be."""
+
+    name: str
+    figure: Callable[[Measured], float]
+    sign: str = ""
+    bound: float = 0.0
+
+    def reached(self, ratio: float) -> bool | None:
+        if not self.sign:
+            return None
+        return ratio >= self.bound if self.sign == "≥" else ratio < self.bound
+
+
+TABLE = (
+    Target("messages per CPU-second", lambda side: side.per_cpu_second, "≥", 3),
+    Target("p95 of a message, ms", lambda side: side.p95_seconds * 1e3, "<", 1 / 2),
+    Target("memory of all processes, MB (PSS)", lambda side: side.memory_bytes / 1e6, "<", 1 / 2),
+    Target("start to first answer, s", lambda side: side.ready_seconds, "<", 1 / 5),
+    Target("median of a message, ms", lambda side: side.median_seconds * 1e3),
+    Target("messages per second", lambda side: side.messages / side.wall_seconds),
+    Target("CPU of a message, ms", lambda side: side.cpu_seconds / side.messages * 1e3),
+    Target("processes", lambda side: side.processes),
+    Target("expected flow taken, %", lambda side: side.expected / side.messages * 100),
+)
+
+
+def table(ours: Measured, rival: Measured, names: tuple[str, str]) -> str:
+    """Both sides beside each other, with the ratio and what it should be."""
+    rows = [("", *names, "ratio", "target", "")]
+    for target in TABLE:
+        figures = target.figure(ours), target.figure(rival)
+        ratio = figures[0] / figures[1]
+        reached = target.reached(ratio)
+        verdict = {None: "", True: "reached", False: "MISSED"}[reached]
+        wanted = f"{target.sign} {target.bound:g}" if target.sign else ""
+        rows.append((target.name, *(f"{figure:,.1f}" for figure in figures), f"{ratio:.2f}", wanted, verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in (0, 5) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def explanation(conversations: int, messages: int, at_once: int) -> str:
+    return f"""\
+{conversations} scripted conversations (seed {SEED}), {messages} messages, no text twice.
+{at_once} buyers at a time, each waits for the reply; {WARM_UP} conversations before, as a warm-up.
+Both sides get the same messages over HTTP from one driver, which isn't counted.
+crossdesk:   `crossdesk serve` with one worker; web chat and delivery included; SQLite with full sync; the
+             cache of sentence vectors is empty.
+Rasa 3.6.21: `rasa run` (REST channel, SQL tracker store in SQLite) and its action server, on a copy of the
+             store; the pipeline and policies of `rasa init`; our examples, domain and flows. It reads every
+             text itself. Trained for few epochs, and on these very messages: its accuracy isn't measured.
+CPU, memory: of all processes of a side; memory is the sum of proportional set sizes after the load.
+"""
+
+
+async def run(folder: Path, cache: Path, count: int, at_once: int) -> tuple[Measured, Measured]:
+    """Measure one side after the other, ours first: it pays for what the other finds in the disk's cache."""
+    settings = throw_away(folder)
+    store = folder / "rival.sqlite"
+    fill(settings)
+    with sqlite3.connect(folder / "crossdesk.sqlite") as connection:
+        connection.execute("VACUUM INTO ?", (str(store),))
+    connection.close()
+    buyers = Buyers(store, SEED)
+    warm_up, conversations = buyers.conversations(WARM_UP), buyers.conversations(count)
+    lines = [line for talk in (*warm_up, *conversations) for line in talk]
+    say("The models: trained if they are not there yet (the rival's takes some minutes) …")
+    train(settings, cache)
+    built = build(ROOT, cache, lines)
+    say(explanation(count, sum(map(len, conversations)), at_once))
+    measured = []
+    for side in (Ours(settings), Rival(ROOT, built, store, folder)):
+        say(f"{side.name} …")
+        with running(folder / f"{side.name}.log") as group:
+            try:
+                measured.append(await measure(side, group, warm_up, conversations, at_once))
+            except Exception:
+                say(group.said()[-3000:])
+                raise
+    return measured[0], measured[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="bench-turns", description=__doc__)
+    parser.add_argument("--conversations", type=int, default=48, help="how many are measured")
+    parser.add_argument("--at-once", type=int, default=4, help="buyers who write at the same time")
+    chosen = parser.parse_args(arguments)
+    # What was started is stopped, however this ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    cache = Settings.load().files / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-turns-") as folder:
+        ours, rival = asyncio.run(run(Path(folder), cache, chosen.conversations, chosen.at_once))
+    say("\n" + table(ours, rival, (Ours.name, Rival.name)))
+    results = {Ours.name: asdict(ours), Rival.name: asdict(rival)}
+    path = cache / "turns.json"
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    say(f"\nAll figures, and the messages that were answered otherwise than expected: {path}")
+    met = [target.reached(target.figure(ours) / target.figure(rival)) for target in TABLE]
+    return 1 if False in met else 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
