@@ -91,6 +91,11 @@ class Database:
             if is_passing(error):
                 raise TryLaterError(f"the database cannot do this now: {reason_of(error)}") from error
             raise
+        except sqlite3.Error as error:
+            # `lock_now` speaks to the driver itself, whose errors nobody has wrapped.
+            if _passes(error):
+                raise TryLaterError(f"the database cannot do this now: {error}") from error
+            raise
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -105,11 +110,13 @@ def reason_of(error: DBAPIError) -> str:
 def is_passing(error: DBAPIError) -> bool:
     """Whether a database error may pass by itself: locked, full, away, connection lost."""
     if isinstance(error.orig, sqlite3.Error):
-        words = str(error.orig).lower()
-        return any(
-            sign in words for sign in ("locked", "busy", "full", "disk i/o", "readonly", "unable to open")
-        )
+        return _passes(error.orig)
     return error.connection_invalidated or isinstance(error, OperationalError)
+
+
+def _passes(error: sqlite3.Error) -> bool:
+    words = str(error).lower()
+    return any(sign in words for sign in ("locked", "busy", "full", "disk i/o", "readonly", "unable to open"))
 
 
 def lock_now(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from bot.clock import SetClock
 from bot.database import Database, metadata
 from bot.desk.values import Person
 from bot.settings import ROOT, ShopRules, read_rules
-from tests.desk.acting import WEDNESDAY, Acting
+from tests.desk.acting import WEDNESDAY, Acting, fast
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +41,7 @@ def database(empty: Path, tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "desk.sqlite"
     shutil.copy(empty, path)
     database = Database(f"sqlite:///{path}")
+    fast(database)
     yield database
     database.close()
 
