@@ -35,6 +35,11 @@ def downgrade(database: Database, revision: str) -> None:
     _run(database, lambda config: command.downgrade(config, revision))
 
 
+def draft(database: Database, revision: str, message: str) -> None:
+    """Write the migration that brings this database to what the tables say now; read it before it is used."""
+    _run(database, lambda config: command.revision(config, message, autogenerate=True, rev_id=revision))
+
+
 def version(database: Database) -> str | None:
     """The database's revision; None for an empty one."""
     with database.begin() as connection:
@@ -87,7 +92,7 @@ def _config() -> Config:
     return config
 
 
-def _run(database: Database, act: Callable[[Config], None]) -> None:
+def _run(database: Database, act: Callable[[Config], object]) -> None:
     config = _config()
     with database.begin() as connection:
         lock_now(connection)
