@@ -1,0 +1,166 @@
+"""The pipeline's third step: the intent of a message, with a probability that means something."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.nlu.constants import (
+    FEATURE_TYPE_SENTENCE,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.encoder import FloatMatrix
+from nlu.fingerprint import of_modules
+from nlu.intent_model import STRENGTH, LinearModel
+
+_log = logging.getLogger(__name__)
+_MODEL_FILE = "intents.npz"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class LinearIntentClassifier(IntentClassifier, GraphComponent):
+    """Sets ``intent`` and ``intent_ranking`` from the vectors that the featurizers before it have added.
+
+    A message without a letter or without vectors gets every intent with the same small probability: a
+    fallback, not a guess and never an exception.
+    """
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        storage: ModelStorage,
+        resource: Resource,
+        model: LinearModel | None = None,
+    ) -> None:
+        """Keep what is learnt in `storage`."""
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Name what must stand before it in the pipeline."""
+        return [Featurizer]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the settings.
+
+        `weights` says by how much each featurizer's vectors are multiplied, so how much they count;
+        `strength` is the inverse of the penalty on large weights; `ranking_length` is how many intents are
+        told.
+        """
+        return {
+            "weights": {"SentenceVectors": 4.0, "WordingVectors": 0.7},
+            "strength": STRENGTH,
+            "ranking_length": 10,
+        }
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003 - Rasa calls it by these names
+    ) -> LinearIntentClassifier:
+        """Create the component for Rasa."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003
+        **_more: Any,
+    ) -> LinearIntentClassifier:
+        """Load the component for Rasa; untrained where there was nothing to learn from."""
+        try:
+            with model_storage.read_from(resource) as folder:
+                return cls(config, model_storage, resource, LinearModel.load(folder / _MODEL_FILE))
+        except (ValueError, OSError):
+            return cls(config, model_storage, resource)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
+        """Make Rasa's training cache notice another way of learning."""
+        return of_modules("nlu.intent_model")
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the examples; log what held-out examples would have got."""
+        examples = [
+            message for message in training_data.intent_examples if message.get(TEXT) and message.get(INTENT)
+        ]
+        labels = [message.get(INTENT) for message in examples]
+        if len(set(labels)) < 2:
+            _log.warning(
+                "There are examples of fewer than two intents: nothing to tell apart, nothing learnt"
+            )
+            return self._resource
+        vectors = self._vectors(examples)
+        self._model, trial = LinearModel.fit(vectors, labels, float(self._config["strength"]))
+        _log.info(
+            "%d examples of %d intents; held out in turn: accuracy %.3f, calibration error %.3f",
+            *(len(labels), len(set(labels)), trial.accuracy, trial.calibration_error),
+        )
+        with self._storage.write_to(self._resource) as folder:
+            self._model.save(folder / _MODEL_FILE)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set the intent of each message."""
+        for message in messages:
+            ranking = self._ranking(message)
+            first = ranking[0] if ranking else {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}
+            message.set(INTENT, dict(first), add_to_output=True)
+            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        return messages
+
+    def _ranking(self, message: Message) -> list[dict[str, Any]]:
+        model = self._model
+        if model is None:
+            return []
+        count = len(model.labels)
+        text = message.get(TEXT) or ""
+        probabilities = np.full(count, 1 / count, dtype=np.float32)
+        if any(letter.isalpha() for letter in text):
+            vectors = self._vectors([message])
+            if vectors.shape[1] == len(model.mean):
+                probabilities = model.probabilities(vectors)[0]
+        best = np.argsort(-probabilities, kind="stable")[: int(self._config["ranking_length"])]
+        return [
+            {INTENT_NAME_KEY: model.labels[place], PREDICTED_CONFIDENCE_KEY: float(probabilities[place])}
+            for place in best
+        ]
+
+    def _vectors(self, messages: Sequence[Message]) -> FloatMatrix:
+        weights: Mapping[str, float] = self._config["weights"]
+        rows = []
+        for message in messages:
+            blocks = [
+                features.features[0] * np.float32(weights.get(features.origin, 1.0))
+                for features in message.features
+                if features.attribute == TEXT
+                and features.type == FEATURE_TYPE_SENTENCE
+                and features.is_dense()
+            ]
+            rows.append(np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.float32))
+        return np.stack(rows).astype(np.float32)

@@ -1,0 +1,153 @@
+"""The pipeline's second step: messages as vectors, of their meaning and of their wording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.encoder import FloatMatrix, SentenceEncoder, shared_encoder
+from nlu.excerpt import readable
+from nlu.fingerprint import of_modules
+from nlu.wording import Wording
+
+
+def _add(messages: Sequence[Message], rows: FloatMatrix, origin: str) -> None:
+    for message, row in zip(messages, rows, strict=True):
+        message.add_features(Features(row[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
+
+
+def _with_text(messages: Sequence[Message]) -> list[Message]:
+    return [message for message in messages if isinstance(message.get(TEXT), str)]
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceVectors(DenseFeaturizer, GraphComponent):
+    """Adds the sentence vector of each message's text, looked up where it is known."""
+
+    def __init__(self, config: dict[str, Any], encoder: SentenceEncoder) -> None:
+        """Take the vectors from `encoder`."""
+        super().__init__(type(self).__name__, config)
+        self._encoder = encoder
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,  # noqa: ARG003 - Rasa calls it by these names
+        resource: Resource,  # noqa: ARG003
+        execution_context: ExecutionContext,  # noqa: ARG003
+    ) -> SentenceVectors:
+        """Create the component for Rasa."""
+        return cls(config, shared_encoder())
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Accept what Rasa gives: there is nothing to set."""
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
+        """Make Rasa's training cache notice another encoder."""
+        return shared_encoder().name + of_modules("nlu.encoder", "nlu.excerpt")
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the vectors to messages."""
+        texts = _with_text(messages)
+        _add(texts, self._encoder.encode([message.get(TEXT) for message in texts]), self._identifier)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Add the vectors to examples, encoding only what was never seen."""
+        self.process(training_data.training_examples)
+        return training_data
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class WordingVectors(DenseFeaturizer, GraphComponent):
+    """Adds a vector of each message's wording: it knows the store's own words, which the encoder may not."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        storage: ModelStorage,
+        resource: Resource,
+        wording: Wording | None = None,
+    ) -> None:
+        """Keep what is learnt in `storage`."""
+        super().__init__(type(self).__name__, config)
+        self._storage = storage
+        self._resource = resource
+        self._wording = wording
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the settings: `width` is the length of the vector, for words and for characters each."""
+        return {**DenseFeaturizer.get_default_config(), "width": 512}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003
+    ) -> WordingVectors:
+        """Create the component for Rasa."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003
+        **_more: Any,
+    ) -> WordingVectors:
+        """Load the component for Rasa; untrained where nothing was learnt."""
+        try:
+            with model_storage.read_from(resource) as folder:
+                return cls(config, model_storage, resource, Wording.load(folder / "wording.npz"))
+        except (ValueError, OSError):
+            return cls(config, model_storage, resource)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Accept what Rasa gives."""
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
+        """Make Rasa's training cache notice another way of counting."""
+        return of_modules("nlu.wording", "nlu.excerpt")
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn how much each word tells."""
+        texts = [message.get(TEXT) for message in training_data.training_examples if message.get(INTENT)]
+        texts = [readable(text) for text in texts if text]
+        if texts:
+            self._wording = Wording.fit(texts, int(self._config["width"]))
+            with self._storage.write_to(self._resource) as folder:
+                self._wording.save(folder / "wording.npz")
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the vectors to messages."""
+        if self._wording is not None:
+            texts = _with_text(messages)
+            rows = self._wording.vectors([readable(message.get(TEXT)) for message in texts])
+            _add(texts, rows, self._identifier)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Add the vectors to examples."""
+        self.process(training_data.training_examples)
+        return training_data
