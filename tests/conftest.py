@@ -1,11 +1,33 @@
-"""What holds for every test: on a laptop what needs a missing server is skipped by name, in CI nothing is."""
+"""What holds for every test: on a laptop what needs a missing server is skipped by name, in CI nothing is.
+
+And what many tests stand on: a store of their own in a temporary place, a fresh database, a set clock,
+and the real model, which is trained once and kept between runs.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Generator
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from bot import schema
+from bot.clock import SetClock
+from bot.database import Database
+from bot.errors import CrossdeskError
+from bot.settings import ROOT, Settings, ShopRules
+from bot.training import models
+
+if TYPE_CHECKING:
+    # Rasa takes seconds to import: only tests that load a model wait for it.
+    from bot.dialogue.engine import Engine
 
 NO_SKIPS = os.environ.get("CI") == "true"
 
@@ -31,3 +53,123 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+#: A Monday noon in the queues' time zone: every queue is open.
+NOON = dt.datetime(2026, 11, 23, 4, 0, tzinfo=dt.timezone.utc)
+#: Where the tests' model is kept between runs.
+KEPT = ROOT / "var" / "test-files"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place of the tests' own: no test ever touches the real database, files or store."""
+    place = tmp_path_factory.mktemp("crossdesk")
+    (place / "files").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in tuple(os.environ):
+            if name.startswith("CROSSDESK_") and name != "CROSSDESK_PYTHON":
+                patch.delenv(name)
+        patch.setenv("CROSSDESK_FILES", str(place / "files"))
+        patch.setenv("CROSSDESK_STORE", str(place / "store"))
+        patch.setenv("CROSSDESK_DATABASE_URL", f"sqlite:///{place / 'crossdesk.sqlite'}")
+        yield place
+
+
+@pytest.fixture(scope="session")
+def settings(own_place: Path) -> Settings:
+    """The shipped rules, in that place."""
+    return Settings.load()
+
+
+@pytest.fixture(scope="session")
+def rules(settings: Settings) -> ShopRules:
+    return settings.rules
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(NOON)
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with every table and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("database") / "empty.sqlite"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(empty_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite file."""
+    path = tmp_path / "crossdesk.sqlite"
+    shutil.copy(empty_file, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+def _kept_settings() -> Settings:
+    return Settings.load(
+        {
+            "CROSSDESK_FILES": str(KEPT),
+            "CROSSDESK_STORE": str(KEPT / "store"),
+            "CROSSDESK_DATABASE_URL": f"sqlite:///{KEPT / 'crossdesk.sqlite'}",
+        }
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Train the model before the first test starts, outside of any test's time limit."""
+    if session.config.option.collectonly:
+        return
+    if not any("model_path" in getattr(item, "fixturenames", ()) for item in session.items):
+        return
+    kept = _kept_settings()
+    if not models.is_stale(kept):
+        return
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal.write_line("training the tests' model, about a minute on two cores …")
+    KEPT.mkdir(parents=True, exist_ok=True)
+    own = {
+        "CROSSDESK_FILES": str(kept.files),
+        "CROSSDESK_STORE": str(kept.store),
+        "CROSSDESK_DATABASE_URL": kept.database_url,
+    }
+    with (KEPT / "training.log").open("w", encoding="utf-8") as log:
+        subprocess.run(
+            [sys.executable, "-m", "bot", "train"],
+            env={**os.environ, **own},
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """The real model, fresh."""
+    kept = _kept_settings()
+    try:
+        path = models.current_path(kept)
+    except CrossdeskError as error:
+        pytest.fail(f"{error}; what training said: {KEPT / 'training.log'}")
+    if models.is_stale(kept):
+        pytest.fail(f"the model could not be trained anew; what training said: {KEPT / 'training.log'}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def engine(model_path: Path) -> Engine:
+    """The real model, loaded once."""
+    with warnings.catch_warnings():
+        # Rasa switches the warnings of old libraries on again while it is imported.
+        warnings.simplefilter("ignore")
+        from bot.dialogue.engine import Engine
+
+        return Engine.load(model_path)
