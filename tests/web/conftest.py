@@ -17,6 +17,7 @@ from adapters.web.desk import WebDesk
 from adapters.web.pages import Pages
 from bot.clock import SetClock, SystemClock
 from bot.settings import ROOT, Settings, read_rules
+from tests.web.browsing import Door, Enter, sign_in
 from tests.web.reception import MemoryReception
 from tests.web.serving import Serving
 from tests.web.staff import Staff, moment
@@ -141,3 +142,37 @@ def office(settings: Settings, tmp_path: Path) -> Iterator[Office]:
     yield office
     office.serving.stop(frontend.stop)
     staff.close()
+
+
+@pytest.fixture
+def frontend(settings: Settings, staff: Staff, clock: SetClock) -> WebDesk:
+    return WebDesk(settings, staff.desk, secret=SECRET, clock=clock, pages=Pages())
+
+
+@pytest.fixture
+def door(frontend: WebDesk) -> Iterator[Door]:
+    """A browser that has not signed in."""
+    opened: list[TestClient] = []
+
+    def browser() -> TestClient:
+        client = TestClient(Starlette(routes=list(frontend.routes())), base_url="http://desk.test")
+        opened.append(client)
+        return client
+
+    yield browser
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def enter(door: Door) -> Enter:
+    """Sign somebody in who exists."""
+
+    def entered(login: str) -> TestClient:
+        client = door()
+        answer = sign_in(client, login)
+        assert answer.status_code == 200, answer.text
+        assert answer.url.path == "/desk"
+        return client
+
+    return entered

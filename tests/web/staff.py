@@ -94,7 +94,9 @@ class Staff:
                 Cases(own, self.rules, self.clock).buyer_wrote(talk)
                 return talk
         now = self.clock.now()
-        message = Inbound("web", "chat", f"{sender}:{now}:{text[:20]}{button}", sender, text, now, button=button)
+        message = Inbound(
+            "web", "chat", f"{sender}:{now}:{text[:20]}{button}", sender, text, now, button=button
+        )
         return inbox.accept(connection, message, language="de", now=now).conversation_id  # type: ignore[arg-type]
 
     def says(self, talk: int, text: str, *, buttons: tuple[Button, ...] = (), connection: object) -> None:
