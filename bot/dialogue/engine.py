@@ -20,7 +20,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa_sdk.executor import ActionExecutor
 
 from bot.dialogue import actions
-from bot.dialogue.endpoint import InProcessActions, spare_the_schema_check
+from bot.dialogue.endpoint import InProcessActions, spare_repeated_work
 from bot.dialogue.graph import DirectGraphRunner
 from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import Said, Turn, Understanding, current_turn, taking
@@ -116,7 +116,7 @@ class Engine:
             ModelError: it is missing, broken, or made by another version.
         """
         quiet()
-        spare_the_schema_check()
+        spare_repeated_work()
         executor = ActionExecutor()
         for action in actions.every_action():
             executor.register_action(action)

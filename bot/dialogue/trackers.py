@@ -40,10 +40,7 @@ class ConversationTrackerStore(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation's tracker, or None for its first message."""
-        turn = current_turn()
-        stored = turn.connection.execute(
-            sa.select(trackers.c.events).where(trackers.c.conversation_id == turn.conversation.id)
-        ).scalar_one_or_none()
+        stored = current_turn().stored_events
         if stored is None:
             return None
         return self._tracker(sender_id, deserialise_events(json.loads(stored)))
@@ -55,17 +52,16 @@ class ConversationTrackerStore(TrackerStore):
         events = list(tracker.events)
         if len(events) > FOLD_ABOVE:
             events = self._folded(tracker.sender_id, events)
-        values = {
-            "events": json.dumps([event.as_dict() for event in events], ensure_ascii=False),
-            "memory": turn.memory,
-            "updated_at": turn.clock.now(),
-        }
+        stored = json.dumps([event.as_dict() for event in events], ensure_ascii=False)
+        values = {"events": stored, "memory": turn.memory, "updated_at": turn.clock.now()}
         table = trackers.c
-        updated = turn.connection.execute(
-            trackers.update().where(table.conversation_id == turn.conversation.id).values(**values)
-        )
-        if updated.rowcount == 0:
+        if turn.stored_events is None:
             turn.connection.execute(trackers.insert().values(conversation_id=turn.conversation.id, **values))
+        else:
+            turn.connection.execute(
+                trackers.update().where(table.conversation_id == turn.conversation.id).values(**values)
+            )
+        turn.stored_events = stored
 
     async def keys(self) -> list[str]:
         """Nothing in crossdesk lists conversations through Rasa."""
@@ -89,9 +85,9 @@ class ConversationTrackerStore(TrackerStore):
         return [*left, ActionExecuted("action_listen"), *events[cut:]]
 
 
-def remembered(turn_connection: sa.engine.Connection, conversation_id: int) -> dict[str, Any]:
-    """The conversation's memory beside its tracker; empty for a new one."""
-    memory = turn_connection.execute(
-        sa.select(trackers.c.memory).where(trackers.c.conversation_id == conversation_id)
-    ).scalar_one_or_none()
-    return dict(memory or {})
+def remembered(connection: sa.engine.Connection, conversation_id: int) -> tuple[str | None, dict[str, Any]]:
+    """The conversation's stored events, if it has any, and its memory beside them."""
+    row = connection.execute(
+        sa.select(trackers.c.events, trackers.c.memory).where(trackers.c.conversation_id == conversation_id)
+    ).one_or_none()
+    return (None, {}) if row is None else (row.events, dict(row.memory))

@@ -71,6 +71,9 @@ class Turn:
     understanding: Understanding
     #: The buyer, once known by a checked identity.
     customer: Customer | None = None
+    #: Rasa's events of the conversation so far as JSON; None for its first message.
+    stored_events: str | None = None
+    #: What outlives them.
     memory: dict[str, Any] = field(default_factory=dict)
     #: The flow that the turn's last business action belongs to.
     flow: str | None = None

@@ -139,7 +139,7 @@ class TurnTaker:
         now = self._clock.now()
         understanding = self._understand(held)
         with self._database.begin() as connection:
-            memory = remembered(connection, talk.id)
+            events, memory = remembered(connection, talk.id)
             understanding = _unless_repeated(understanding, row.kind, memory, self._rules)
             language = understanding.language
             if row.kind == MESSAGE and row.button is None and language != talk.language:
@@ -159,6 +159,7 @@ class TurnTaker:
                 cases=Cases(connection, self._rules, self._clock),
                 understanding=understanding,
                 customer=customer,
+                stored_events=events,
                 memory=memory,
             )
             said = self._engine.take(turn)

@@ -168,11 +168,12 @@ def claim(connection: Connection, worker: str, *, now: dt.datetime, lease: dt.ti
     if taken.rowcount != 1:
         return None
     # Read again under the lock: another worker may have finished the row before we took the claim.
-    row = connection.execute(sa.select(inbox).where(inbox.c.id == waiting.id)).one()
-    number: int = connection.execute(
-        sa.select(conversations.c.claim_number).where(conversations.c.id == waiting.conversation_id)
-    ).scalar_one()
-    held = Claim(talks.get(connection, waiting.conversation_id), _row(row), worker, number)
+    row = connection.execute(
+        sa.select(inbox, conversations.c.claim_number)
+        .join(conversations, conversations.c.id == inbox.c.conversation_id)
+        .where(inbox.c.id == waiting.id)
+    ).one()
+    held = Claim(talks.get(connection, row.conversation_id), _row(row), worker, row.claim_number)
     if row.state != InboxState.NEW.value:
         release(connection, held)
         return None
