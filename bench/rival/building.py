@@ -88,9 +88,7 @@ def _write_domain(root: Path, path: Path) -> None:
 
 
 def _train(folder: Path) -> None:
-    command = rasa(
-        "train", "--fixed-model-name", "rival", "--out", "models", "--data", "data", "--skip-validation"
-    )
+    files = ("--data", "data", "--out", "models", "--fixed-model-name", "rival")
     with (folder / "train.log").open("wb") as log:
         done = subprocess.run(
             rasa("train", "--skip-validation", *files),
