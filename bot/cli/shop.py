@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -52,11 +53,19 @@ def load(
     with database.begin() as connection:
         report = import_folder(connection, folder, strict=strict)
         write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
-    for fault in report.faults:
-        typer.echo(str(fault), err=True)
-    announce(report.summary())
-    if report.faults:
-        raise typer.Exit(2)
+    for problem in report.problems:
+        typer.echo(str(problem), err=True)
+    if report.problem_count > len(report.problems):
+        typer.echo(f"… and {report.problem_count - len(report.problems)} more", err=True)
+    if not report.loaded:
+        raise ConfigurationError(f"nothing was loaded: {report.problem_count} problem(s), see above")
+    announce(f"New: {_counted(report.inserted)}. Updated: {_counted(report.updated)}.")
+    if report.problem_count:
+        raise ConfigurationError(f"{report.problem_count} problem(s), see above; all else was loaded")
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {table}" for table, count in rows.items() if count) or "nothing"
 
 
 @app.command()
