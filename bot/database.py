@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.types import TypeDecorator
 
-from bot.errors import TryLaterError
+from bot.errors import ConfigurationError, TryLaterError
 
 #: Every area's tables register here; a migration creates them.
 metadata = sa.MetaData(
@@ -70,12 +70,23 @@ class Database:
     once (``BEGIN IMMEDIATE``): a turn never fails because somebody wrote between its read and its
     write, and never holds the lock while it only thinks. What must not have changed in between is
     read again after the first write.
+
+    Raises:
+        ConfigurationError: the URL is none, names a database that we do not speak, or a folder in which
+            nothing can be made.
     """
 
     def __init__(self, url: str, *, echo: bool = False) -> None:
-        self.url = make_url(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url, echo) if self.is_sqlite else _server_engine(self.url, echo)
+        try:
+            self.url = make_url(url)
+            self.is_sqlite = self.url.get_backend_name() == "sqlite"
+            self.engine = _sqlite_engine(self.url, echo) if self.is_sqlite else _server_engine(self.url, echo)
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            # Not the URL itself: it may hold a password.
+            raise ConfigurationError(
+                "CROSSDESK_DATABASE_URL is no database URL that can be used: give one such as "
+                "sqlite:////srv/crossdesk.sqlite or postgresql://user:password@host/name"
+            ) from error
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -127,12 +138,20 @@ def lock_now(connection: Connection) -> None:
 
 
 def _sqlite_engine(url: sa.engine.URL, echo: bool) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.database and not url.database.startswith((":memory:", "file:")):
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the database's folder {folder} cannot be made: {error.strerror}"
+            ) from error
     engine = sa.create_engine(
         url,
         future=True,
         echo=echo,
+        # A statement's parameters are buyers' words: an error that is logged must not tell them.
+        hide_parameters=True,
         poolclass=sa.pool.QueuePool,
         # A connection is used by one thread at a time, but not always by the same one.
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
@@ -155,4 +174,4 @@ def _lock_before_first_write(connection: Connection, _cursor: object, statement:
 
 
 def _server_engine(url: sa.engine.URL, echo: bool) -> Engine:
-    return sa.create_engine(url, future=True, echo=echo, pool_pre_ping=True)
+    return sa.create_engine(url, future=True, echo=echo, hide_parameters=True, pool_pre_ping=True)

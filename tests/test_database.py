@@ -1,0 +1,423 @@
+"""The database: who waits for whom, what a full or locked one does, and what a column refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import database as module
+from bot.database import Database, UTCDateTime, is_write, lock_now
+from bot.errors import ConfigurationError, TryLaterError
+
+notes = sa.Table(
+    "notes",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("text", sa.String),
+    sa.Column("at", UTCDateTime),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "notes.sqlite"
+
+
+@pytest.fixture
+def database(path: Path) -> Database:
+    made = Database(f"sqlite:///{path}")
+    notes.create(made.engine)
+    with made.begin() as connection:
+        connection.execute(notes.insert().values(id=1, text="first"))
+    return made
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch, path: Path, database: Database) -> Database:
+    """The same database for somebody who waits a tenth of a second for a lock."""
+    monkeypatch.setattr(module, "SQLITE_BUSY_SECONDS", 0.1)
+    return Database(f"sqlite:///{path}")
+
+
+def _text(connection: Connection, number: int = 1) -> str | None:
+    return connection.execute(sa.select(notes.c.text).where(notes.c.id == number)).scalar_one_or_none()
+
+
+def _write(connection: Connection, text: str) -> None:
+    connection.execute(notes.update().where(notes.c.id == 1).values(text=text))
+
+
+# --- Locks ---
+
+
+def test_reads_before_the_first_write_take_no_lock(database: Database, impatient: Database) -> None:
+    with database.begin() as reader:
+        assert _text(reader) == "first"
+        with impatient.begin() as writer:
+            _write(writer, "second")
+        assert _text(reader) == "second"
+
+
+def test_the_first_write_takes_the_lock_at_once(database: Database, impatient: Database) -> None:
+    with database.begin() as writer:
+        _write(writer, "second")
+        with (
+            pytest.raises(TryLaterError, match="the database cannot do this now: database is locked"),
+            impatient.begin() as other,
+        ):
+            _write(other, "third")
+        with impatient.begin() as reader:
+            assert _text(reader) == "first"
+    with database.begin() as reader:
+        assert _text(reader) == "second"
+
+
+def test_a_write_that_changes_nothing_takes_the_lock_too(database: Database, impatient: Database) -> None:
+    with database.begin() as writer:
+        writer.execute(notes.delete().where(notes.c.id == 99))
+        with pytest.raises(TryLaterError), impatient.begin() as other:
+            lock_now(other)
+
+
+def test_a_read_then_a_write_after_anothers_commit_works(database: Database, impatient: Database) -> None:
+    with database.begin() as mine:
+        assert _text(mine) == "first"
+        with impatient.begin() as other:
+            _write(other, "theirs")
+        # In one long transaction SQLite would refuse this: the snapshot that was read is old.
+        _write(mine, "mine")
+        assert _text(mine) == "mine"
+    with database.begin() as reader:
+        assert _text(reader) == "mine"
+
+
+def test_what_is_read_after_the_first_write_stays(database: Database, impatient: Database) -> None:
+    with database.begin() as mine:
+        lock_now(mine)
+        assert _text(mine) == "first"
+        with pytest.raises(TryLaterError), impatient.begin() as other:
+            _write(other, "theirs")
+        assert _text(mine) == "first"
+
+
+def test_threads_that_write_wait_for_each_other_and_all_succeed(database: Database) -> None:
+    def add(number: int) -> None:
+        for step in range(10):
+            with database.begin() as connection:
+                known = connection.execute(sa.select(sa.func.count()).select_from(notes)).scalar_one()
+                assert known >= 1
+                connection.execute(notes.insert().values(text=f"{number}-{step}"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add, range(8)))
+    with database.begin() as connection:
+        texts = connection.execute(sa.select(notes.c.text)).scalars().all()
+    assert len(texts) == len(set(texts)) == 81
+
+
+def test_a_counter_counted_under_the_lock_loses_nothing(database: Database) -> None:
+    def count(_: int) -> None:
+        with database.begin() as connection:
+            lock_now(connection)
+            _write(connection, str(int(_text(connection) or 0) + 1))
+
+    with database.begin() as connection:
+        _write(connection, "0")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, range(80)))
+    with database.begin() as connection:
+        assert _text(connection) == "80"
+
+
+def test_a_writer_waits_for_the_lock_and_gets_it(database: Database) -> None:
+    holding, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.begin() as connection:
+            _write(connection, "held")
+            holding.set()
+            assert not done.wait(0.2)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holding.wait()
+    with database.begin() as connection:
+        lock_now(connection)
+        assert _text(connection) == "held"
+        done.set()
+    holder.join()
+
+
+@pytest.mark.parametrize(
+    ("statement", "writes"),
+    [
+        ("SELECT 1", False),
+        ("  \n select 1", False),
+        ("PRAGMA journal_mode", False),
+        ("EXPLAIN SELECT 1", False),
+        ("INSERT INTO notes VALUES (1)", True),
+        ("WITH x AS (SELECT 1) DELETE FROM notes", True),
+        ("SAVEPOINT a", True),
+        ("CREATE TABLE x (y)", True),
+    ],
+)
+def test_what_needs_the_lock_is_known_by_its_first_word(statement: str, writes: bool) -> None:
+    assert is_write(statement) is writes
+
+
+# --- Units of work ---
+
+
+def test_what_raises_leaves_nothing_behind(database: Database) -> None:
+    def fail() -> None:
+        with database.begin() as connection:
+            _write(connection, "half")
+            connection.execute(notes.insert().values(text="more"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first"]
+
+
+def test_what_raises_in_an_inner_part_keeps_the_outer_one(database: Database) -> None:
+    def fail(connection: Connection) -> None:
+        with connection.begin_nested():
+            connection.execute(notes.insert().values(text="inner"))
+            raise RuntimeError
+
+    with database.begin() as connection:
+        with pytest.raises(RuntimeError):
+            fail(connection)
+        connection.execute(notes.insert().values(text="outer"))
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first", "outer"]
+
+
+def test_an_interrupted_unit_leaves_the_pool_clean(database: Database, impatient: Database) -> None:
+    def stop() -> None:
+        with database.begin() as connection:
+            _write(connection, "half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    # The connection went back to the pool without its lock.
+    with impatient.begin() as other:
+        _write(other, "whole")
+    with database.begin() as connection:
+        assert _text(connection) == "whole"
+
+
+def test_a_kill_in_the_middle_of_a_unit_leaves_nothing_half_done(path: Path, database: Database) -> None:
+    database.close()
+    killed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, signal, sys\n"
+            "from bot.database import Database\n"
+            "with Database(sys.argv[1]).begin() as connection:\n"
+            "    connection.exec_driver_sql(\"UPDATE notes SET text = 'half'\")\n"
+            "    connection.exec_driver_sql(\"INSERT INTO notes (text) VALUES ('more')\")\n"
+            "    os.kill(os.getpid(), signal.SIGKILL)\n",
+            f"sqlite:///{path}",
+        ],
+        check=False,
+    )
+    assert killed.returncode == -9
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first"]
+
+
+def test_foreign_keys_are_held(tmp_path: Path) -> None:
+    made = Database(f"sqlite:///{tmp_path / 'keys.sqlite'}")
+    with made.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE a (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql("CREATE TABLE b (a_id INTEGER NOT NULL REFERENCES a(id))")
+    with pytest.raises(sa.exc.IntegrityError), made.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO b VALUES (7)")
+
+
+def test_what_is_committed_is_on_the_disk(database: Database) -> None:
+    with database.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        # 2 is FULL: every commit is synced.
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
+# --- Columns ---
+
+
+def test_a_time_without_a_zone_never_reaches_the_database(database: Database) -> None:
+    with pytest.raises(sa.exc.StatementError, match="a time without a zone"), database.begin() as connection:
+        connection.execute(notes.insert().values(at=dt.datetime(2026, 1, 1)))  # noqa: DTZ001 (the point)
+    with pytest.raises(sa.exc.StatementError, match="a time without a zone"), database.begin() as connection:
+        connection.execute(sa.select(notes).where(notes.c.at < dt.datetime(2026, 1, 1)))  # noqa: DTZ001
+
+
+def test_a_time_of_any_zone_comes_back_as_the_same_moment_in_utc(database: Database) -> None:
+    tokyo = dt.datetime(2026, 1, 1, 3, 0, 0, 123456, tzinfo=dt.timezone(dt.timedelta(hours=9)))
+    with database.begin() as connection:
+        connection.execute(notes.insert().values(id=2, at=tokyo))
+        connection.execute(notes.insert().values(id=3, at=None))
+    with database.begin() as connection:
+        read = connection.execute(sa.select(notes.c.at).where(notes.c.id.in_((2, 3)))).scalars().all()
+    assert read == [tokyo, None]
+    assert read[0].tzinfo is dt.timezone.utc
+
+
+def test_times_of_different_zones_are_compared_as_moments(database: Database) -> None:
+    noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.timezone.utc)
+    with database.begin() as connection:
+        connection.execute(notes.insert().values(id=2, at=noon))
+        later = noon.astimezone(dt.timezone(dt.timedelta(hours=-8))) + dt.timedelta(seconds=1)
+        found = connection.execute(sa.select(notes.c.id).where(notes.c.at < later)).scalars().all()
+    assert found == [2]
+
+
+# --- Failures ---
+
+
+def test_a_full_disk_is_told_in_one_line_and_nothing_is_half_done(database: Database) -> None:
+    with database.begin() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
+
+    def fill() -> None:
+        with database.begin() as connection:
+            connection.execute(notes.insert().values(text="small"))
+            connection.execute(notes.insert().values(text="x" * 1_000_000))
+
+    with pytest.raises(TryLaterError, match=r"^the database cannot do this now: database or disk is full$"):
+        fill()
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first"]
+        connection.execute(notes.insert().values(text="there is room for this"))
+
+
+def test_a_disk_that_fills_up_in_the_middle_is_told_too(path: Path, database: Database) -> None:
+    """The operating system itself refuses: no file may grow further."""
+    database.close()
+    code = (
+        "import resource, signal, sys\n"
+        "import sqlalchemy as sa\n"
+        "from bot.database import Database\n"
+        "from bot.errors import TryLaterError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "database = Database(sys.argv[1])\n"
+        "with database.begin() as connection: connection.exec_driver_sql('SELECT 1')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "try:\n"
+        "    with database.begin() as connection:\n"
+        "        connection.exec_driver_sql('INSERT INTO notes (text) VALUES (?)', ('a secret' * 100_000,))\n"
+        "except TryLaterError as error:\n"
+        "    print(error)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "with database.begin() as connection:\n"
+        "    connection.exec_driver_sql(\"INSERT INTO notes (text) VALUES ('after')\")\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, f"sqlite:///{path}"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("the database cannot do this now: ")
+    assert ran.stdout.count("\n") == 1
+    assert "secret" not in ran.stdout + ran.stderr
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first", "after"]
+
+
+def test_a_read_only_database_is_told_and_can_be_read(path: Path, database: Database) -> None:
+    database.close()
+    only = Database(f"sqlite:///file:{path}?mode=ro&uri=true")
+    with only.begin() as connection:
+        assert _text(connection) == "first"
+    with (
+        pytest.raises(TryLaterError, match="attempt to write a readonly database"),
+        only.begin() as connection,
+    ):
+        _write(connection, "second")
+
+
+def test_a_file_without_the_right_to_write_is_told(path: Path, database: Database) -> None:
+    database.close()
+    folder = path.parent
+    code = (
+        "import os, sys\n"
+        "from bot.database import Database\n"
+        "from bot.errors import TryLaterError\n"
+        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+        "try:\n"
+        "    with Database(sys.argv[1]).begin() as connection:\n"
+        "        connection.exec_driver_sql(\"UPDATE notes SET text = 'x'\")\n"
+        "except TryLaterError as error:\n"
+        "    print(error)\n"
+    )
+    # The folders that pytest makes are closed to others; the way to the file has to be open.
+    opened = [folder, folder.parent, folder.parent.parent]
+    before = [one.stat().st_mode for one in opened]
+    for one in opened:
+        one.chmod(0o555)
+    path.chmod(0o444)
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-c", code, f"sqlite:///{path}"], capture_output=True, text=True, check=True
+        )
+    finally:
+        for one, mode in zip(opened, before, strict=True):
+            one.chmod(mode)
+    assert ran.stdout.startswith("the database cannot do this now: ")
+
+
+def test_a_lost_folder_is_told(path: Path, database: Database) -> None:
+    database.close()
+    path.unlink()
+    path.parent.rmdir()
+    with pytest.raises(TryLaterError, match="unable to open database file"), database.begin() as connection:
+        _text(connection)
+
+
+def test_a_file_that_is_no_database_is_an_error_to_look_into(tmp_path: Path) -> None:
+    path = tmp_path / "letter.sqlite"
+    path.write_text("Dear Sir or Madam, " * 100, encoding="utf-8")
+    with pytest.raises(sa.exc.DatabaseError), Database(f"sqlite:///{path}").begin() as connection:
+        connection.exec_driver_sql("SELECT * FROM notes")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "://", "mysql://root:hunter2@db/shop", "oracle+none://x"])
+def test_a_url_that_is_none_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Database(url)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"the database's folder .* cannot be made: "):
+        Database(f"sqlite:///{tmp_path / 'file' / 'crossdesk.sqlite'}")
+
+
+def test_an_error_never_tells_what_a_buyer_wrote(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError) as clash, database.begin() as connection:
+        connection.execute(notes.insert().values(id=1, text="my card is 4111 1111 1111 1111"))
+    assert "4111" not in str(clash.value)
+
+
+def test_a_server_that_is_away_is_told_to_be_away() -> None:
+    away = Database("postgresql://crossdesk:hunter2@127.0.0.1:1/crossdesk")
+    with (
+        pytest.raises(TryLaterError, match="the database cannot do this now: ") as refused,
+        away.begin() as connection,
+    ):
+        connection.exec_driver_sql("SELECT 1")
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
