@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -76,7 +77,7 @@ class Cases(CaseActs):
         queue = self._queue(queue, reason, intent)
         card = storable(card)
         if len(card.wants) > LONGEST_WANTS:
-            card = CaseCard(**{**vars(card), "wants": card.wants[: LONGEST_WANTS - 1] + "…"})
+            card = replace(card, wants=card.wants[: LONGEST_WANTS - 1] + "…")
         lock_now(self.connection)
         # Once more if somebody closes or opens the conversation's case between the look and the write.
         for last in (False, True):
@@ -252,10 +253,10 @@ class Cases(CaseActs):
         self, case: Case, intent: str, reason: Reason, card: CaseCard, queue: str, priority: Priority
     ) -> Case:
         now = self.clock.now()
-        self._record(case.id, EventKind.ADDED, BOT, f"{reason.value}: {intent}")
+        self._record(case.id, EventKind.ADDED, BOT, f"{reason.value}: {intent}; {card.why}".rstrip("; "))
         case = self._change(
             case,
-            card=card_as_json(card),
+            card=card_as_json(_laid_over(case.card, card, reason)),
             priority=int(max(case.priority, priority)),
             waiting_since=case.waiting_since or now,
         )
@@ -286,3 +287,12 @@ class Cases(CaseActs):
             "until": self.promise(case).isoformat(),
         }
         inbox.accept_event(self.connection, case.conversation_id, CASE_LATE, payload, now=self.clock.now())
+
+
+def _laid_over(known: CaseCard, added: CaseCard, reason: Reason) -> CaseCard:
+    """The card of a case to which the bot adds: what the new one does not say is kept from the old."""
+    kept = {name: getattr(known, name) for name, value in vars(added).items() if not value}
+    if reason is Reason.UNDELIVERED:
+        # It is about a message of ours: what the buyer wants is what they wanted before.
+        kept["wants"] = known.wants
+    return replace(added, **kept)

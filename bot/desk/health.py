@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,8 +18,6 @@ from bot.desk.values import CaseCard, CaseState, ClockKind, EventKind, Priority,
 from bot.mailroom import conversations as talks
 from bot.mailroom.conversations import Owner
 from bot.mailroom.tables import conversations
-
-log = logging.getLogger(__name__)
 
 #: A clock that ran out so long ago and was not moved: whatever turns the clocks does not run.
 OVERDUE = dt.timedelta(minutes=5)
@@ -54,8 +51,6 @@ def health(connection: Connection, clock: Clock) -> list[str]:
     for row in _abandoned(connection):
         case_id = _open_for(connection, clock, row)
         found.append(f"conversation {row.id}: nobody was answering; case {case_id} opened")
-    for line in found:
-        log.error("desk watchdog: %s", line)
     return found
 
 

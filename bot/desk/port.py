@@ -204,7 +204,7 @@ class Desk(Protocol):
         closed: bool = False,
         limit: int = 100,
     ) -> Sequence[CaseSummary]:
-        """Cases, most pressing first: by priority, then by the end of their clock, then by age.
+        """Cases, most pressing first: by priority, lateness, end of clock and age.
 
         Args:
             person: who asks.

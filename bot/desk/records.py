@@ -84,7 +84,7 @@ class CaseRecords:
         closed: bool = False,
         limit: int = 100,
     ) -> Sequence[Case]:
-        """Cases, most pressing first: those that wait for us, by priority, by the end of their clock.
+        """Cases, most pressing first: those that wait for us, by priority, lateness, end of clock.
 
         Args:
             queue: only of this queue.
@@ -108,6 +108,7 @@ class CaseRecords:
                 cases.c.closed_at.desc(),
                 sa.case((cases.c.state == CaseState.WAITING_BUYER.value, 1), else_=0),
                 cases.c.priority.desc(),
+                cases.c.level.desc(),
                 cases.c.due_at,
                 cases.c.id,
             ).limit(limit)

@@ -96,6 +96,15 @@ def test_a_conversation_never_has_two_open_cases(desk: Acting) -> None:
     assert desk.kinds(first) == ["opened", "added"]
 
 
+def test_what_the_bot_adds_takes_nothing_from_the_card(desk: Acting) -> None:
+    first = desk.open(card=dataclasses.replace(CARD, verified=True))
+    failed = CaseCard(wants="(a message of ours)", why="the channel refused it")
+    again = desk.open(first.conversation_id, reason=Reason.UNDELIVERED, card=failed)
+    assert (again.card.wants, again.card.why) == (CARD.wants, "the channel refused it")
+    assert (again.card.email, again.card.verified) == (CARD.email, True)
+    assert desk.events(first)[-1].text == "undelivered: logistics_where_is_parcel; the channel refused it"
+
+
 def test_a_threat_moves_a_waiting_case_to_the_supervisor(desk: Acting) -> None:
     first = desk.open()
     assert desk.open(first.conversation_id, reason=Reason.ALWAYS_HUMAN).queue == "supervisor"
@@ -297,6 +306,9 @@ def test_a_case_of_a_queue_that_was_removed_moves_up_all_the_same(desk: Acting, 
 
 def test_the_most_pressing_case_comes_first(desk: Acting, ana: Person, clock: SetClock) -> None:
     answered = desk.answered(ana)
+    late = desk.open()
+    clock.advance(minutes=3)
+    desk.act(lambda cases: cases.expire(late.id))
     old = desk.open()
     clock.advance(minutes=1)
     young = desk.open()
@@ -304,7 +316,7 @@ def test_the_most_pressing_case_comes_first(desk: Acting, ana: Person, clock: Se
     closed = desk.answered(ana)
     desk.act(lambda cases: cases.close(closed.id, ana, Outcome.SOLVED, "", closed.fence))
     found = desk.act(lambda cases: cases.list(closed=True))
-    assert [case.id for case in found] == [urgent.id, old.id, young.id, answered.id, closed.id]
+    assert [case.id for case in found] == [urgent.id, late.id, old.id, young.id, answered.id, closed.id]
     assert closed.id not in [case.id for case in desk.act(lambda cases: cases.list())]
 
 
