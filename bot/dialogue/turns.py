@@ -196,6 +196,9 @@ class TurnTaker:
             if not offered:
                 return _plain("inform", talk.language)
             return replace(engine.understand(row.button), language=talk.language)
+        typed = self._typed_button(talk.id, row.text)
+        if typed is not None:
+            return replace(engine.understand(typed), language=talk.language)
         # A typed slash is no button: what a buyer types never reaches Rasa's payload syntax.
         text = row.text.lstrip("/ \t\n")
         if not text:
@@ -236,6 +239,11 @@ class TurnTaker:
                 facts=list(turn.facts),
             )
         )
+
+
+def _bare(words: str) -> str:
+    """Words without case, punctuation and white space around them."""
+    return words.strip(" \t\n.!?,;:'\"").casefold()
 
 
 def _plain(intent: str, language: str) -> Understanding:

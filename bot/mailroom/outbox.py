@@ -185,6 +185,17 @@ def waiting_count(connection: Connection) -> int:
     return count
 
 
+def last_buttons(connection: Connection, conversation_id: int) -> list[Button]:
+    """The buttons of the newest message to the buyer: what a typed answer may stand for."""
+    newest = connection.execute(
+        sa.select(outbox.c.buttons)
+        .where(outbox.c.conversation_id == conversation_id)
+        .order_by(outbox.c.position.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return [Button(**button) for button in newest or ()]
+
+
 #: Buttons older than this many messages are stale.
 STALE_AFTER = 30
 

@@ -7,6 +7,7 @@ import fcntl
 import io
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,15 +32,21 @@ class _StepsTold(logging.Handler):
         super().__init__(logging.INFO)
         self._progress = progress
         self._begun = time.monotonic()
+        # Rasa prints to standard output while it trains; ours must not be lost with that.
+        self._output = sys.stdout
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         name = message.split("'")[1] if message.count("'") >= 2 else ""
         if message.startswith("Starting"):
             self._begun = time.monotonic()
-            self._progress(f"  {name} …")
+            self._tell(f"  {name} …")
         elif message.startswith("Finished"):
-            self._progress(f"  {name} done in {time.monotonic() - self._begun:.1f} s")
+            self._tell(f"  {name} done in {time.monotonic() - self._begun:.1f} s")
+
+    def _tell(self, line: str) -> None:
+        with contextlib.redirect_stdout(self._output):
+            self._progress(line)
 
 
 def train(settings: Settings, progress: Progress) -> ModelVersion:
@@ -66,6 +73,7 @@ def train(settings: Settings, progress: Progress) -> ModelVersion:
 def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
     # Rasa reads these when it is imported; two trainings must not share its cache.
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    os.environ["TQDM_DISABLE"] = "1"
     os.environ["RASA_CACHE_DIRECTORY"] = str(settings.files / "cache" / "rasa")
     os.environ["CROSSDESK_STORE"] = str(settings.store)
     os.environ["CROSSDESK_FILES"] = str(settings.files)
@@ -82,11 +90,7 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress)
     hooks.setLevel(logging.INFO)
     hooks.propagate = False
     try:
-        with (
-            _inside(ROOT),
-            contextlib.redirect_stderr(io.StringIO()),
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
+        with _inside(ROOT), contextlib.redirect_stdout(io.StringIO()):
             result = rasa_train(
                 domain="domain.yml",
                 config="config.yml",

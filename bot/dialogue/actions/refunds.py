@@ -57,6 +57,30 @@ REASON_OF_INTENT = {
     "refund_return": ReturnReason.CHANGED_MIND,
     "logistics_delay": ReturnReason.LATE,
 }
+#: Words in an answer to "what is the reason"; the first that the message holds wins.
+REASON_WORDS: Mapping[ReturnReason, Sequence[str]] = {
+    ReturnReason.DOES_NOT_FIT: ("fit", "too small", "too big", "too large", "too tight", "too long", "size"),
+    ReturnReason.DAMAGED: ("damaged", "broken", "cracked", "crushed", "smashed", "scratched", "torn"),
+    ReturnReason.FAULTY: ("work", "defect", "faulty", "turn on", "charge", "stopped"),
+    ReturnReason.WRONG_ITEM: ("wrong", "not what i ordered"),
+    ReturnReason.NOT_AS_DESCRIBED: (
+        "described",
+        "description",
+        "picture",
+        "photo",
+        "quality",
+        "looks different",
+    ),
+    ReturnReason.CHANGED_MIND: (
+        "mind",
+        "don't want",
+        "do not want",
+        "no longer",
+        "don't like",
+        "do not like",
+    ),
+    ReturnReason.OTHER: ("other", "another"),
+}
 _TITLE_MATCH = 70.0
 
 
@@ -173,6 +197,10 @@ class ReturnForm(Form):
         if pressed in [reason.value for reason in REASONS]:
             return ReturnReason(pressed)
         read = REASON_OF_INTENT.get(turn.understanding.intent)
+        if asked and read in (None, ReturnReason.CHANGED_MIND):
+            said = turn.understanding.text.lower().replace("’", "'")
+            meant = (reason for reason, words in REASON_WORDS.items() if any(word in said for word in words))
+            return next(meant, read)
         # Outside the question, "I want to return it" is no reason, but "it arrived broken" is.
         return read if asked or read is not ReturnReason.CHANGED_MIND else None
 
