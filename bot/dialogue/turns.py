@@ -208,6 +208,13 @@ class TurnTaker:
             {"language_hint": row.language_hint, "language": talk.language, "now": row.sent_at.isoformat()},
         )
 
+    def _typed_button(self, conversation_id: int, text: str) -> str | None:
+        """The payload of an offered button whose words were typed instead of pressing it."""
+        with self._database.begin() as connection:
+            offered = outbox.last_buttons(connection, conversation_id)
+        spoken = _bare(text)
+        return next((button.payload for button in offered if _bare(button.title) == spoken), None)
+
     def _customer(
         self, shop: DatabaseShop, customer_id: int | None, memory: dict[str, Any]
     ) -> Customer | None:
