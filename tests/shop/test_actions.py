@@ -73,6 +73,21 @@ def test_goods_of_little_worth_are_kept(act, samples) -> None:
     assert made.send_by is None
 
 
+def test_an_order_is_not_kept_line_by_line(act, samples, seeded) -> None:
+    """Each line is worth less than its way back, but not the two together."""
+    number = samples["returnable_several_lines"].number
+    order = order_of(act, number)
+    first, second = (line.id for line in order.lines[:2])
+    with seeded.begin() as connection:
+        cheap = tables.order_lines.update().where(tables.order_lines.c.id.in_([first, second]))
+        connection.execute(cheap.values(price_minor=500, quantity=1))
+        whole = tables.orders.update().where(tables.orders.c.id == order.id)
+        connection.execute(whole.values(currency="EUR", discount_minor=0))
+    kept = act(lambda shop: shop.request_return(number, [first], UNWANTED, key="r1"))
+    back = act(lambda shop: shop.request_return(number, [second], UNWANTED, key="r2"))
+    assert (kept.goods_come_back, back.goods_come_back) == (False, True)
+
+
 def test_the_same_line_is_returned_once(act, samples) -> None:
     number = samples["returnable"].number
     line = order_of(act, number).lines[0].id
@@ -357,6 +372,23 @@ def test_two_requests_with_two_keys_cannot_both_have_all_the_money(act, samples)
 
     results = in_parallel(*[ask(f"f{place}") for place in range(4)])
     assert sorted(getattr(result, "code", "done") for result in results) == ["done", *["nothing_left"] * 3]
+
+
+def test_two_returns_of_one_line_at_the_same_time_are_one(act, samples, seeded) -> None:
+    number = samples["returnable"].number
+    line = order_of(act, number).lines[0].id
+    before = count(seeded, tables.returns)
+
+    def ask(key: str) -> Callable[[], Any]:
+        return lambda: act(lambda shop: shop.request_return(number, [line], UNWANTED, key=key))
+
+    results = in_parallel(*[ask(f"r{place}") for place in range(3)])
+    assert sorted(getattr(result, "code", "done") for result in results) == [
+        "already_returned",
+        "already_returned",
+        "done",
+    ]
+    assert count(seeded, tables.returns) == before + 1
 
 
 def test_two_reports_of_one_double_charge_at_the_same_time_are_one(act, samples, seeded) -> None:
