@@ -14,6 +14,9 @@ from alembic.script import ScriptDirectory
 from bot.database import Database, lock_now, metadata
 from bot.errors import SchemaError
 
+#: Alembic's own table, which stays when everything is taken back, and SQLite's.
+_BOOKKEEPING = {"alembic_version", "sqlite_sequence"}
+
 
 def every_table() -> sa.MetaData:
     """The metadata with every area's tables registered."""
@@ -26,7 +29,12 @@ def every_table() -> sa.MetaData:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the database to a revision, by default the newest, in one transaction."""
+    """Bring the database to a revision, by default the newest, in one transaction.
+
+    Raises:
+        SchemaError: it is newer than this code, or another program's; nothing was changed.
+    """
+    _require_ours(database, version(database))
     _run(database, lambda config: command.upgrade(config, revision))
 
 
@@ -53,7 +61,8 @@ def newest() -> str | None:
 
 def is_empty(database: Database) -> bool:
     """Whether nothing lies in the database yet."""
-    return not sa.inspect(database.engine).get_table_names()
+    with database.begin() as connection:
+        return not set(sa.inspect(connection).get_table_names()) - _BOOKKEEPING
 
 
 def require_current(database: Database) -> None:
@@ -65,23 +74,25 @@ def require_current(database: Database) -> None:
     have, need = version(database), newest()
     if have == need:
         return
+    _require_ours(database, have)
     if have is None:
-        tables = sa.inspect(database.engine).get_table_names()
-        if tables:
+        raise SchemaError("the database is empty: run `crossdesk db upgrade`")
+    raise SchemaError(f"the database is at revision {have}, this needs {need}: run `crossdesk db upgrade`")
+
+
+def _require_ours(database: Database, have: str | None) -> None:
+    if have is None:
+        if not is_empty(database):
             raise SchemaError(
-                f"the database {database.url} holds tables of another program: set CROSSDESK_DATABASE_URL "
+                f"the database {database.url!r} holds tables of another program: set CROSSDESK_DATABASE_URL "
                 "to a database of its own"
             )
-        raise SchemaError("the database is empty: run `crossdesk db upgrade`")
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if have in known:
+        return
+    if have not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
         raise SchemaError(
-            f"the database is at revision {have}, this needs {need}: run `crossdesk db upgrade`"
+            f"the database is at revision {have}, which this version does not know: install the newer "
+            "crossdesk that made it, or restore a backup"
         )
-    raise SchemaError(
-        f"the database is at revision {have}, which this version does not know: install the newer crossdesk "
-        "that made it, or restore a backup"
-    )
 
 
 def _config() -> Config:
