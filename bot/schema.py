@@ -34,8 +34,13 @@ def upgrade(database: Database, revision: str = "head") -> None:
     Raises:
         SchemaError: it is newer than this code, or another program's; nothing was changed.
     """
-    _require_ours(database, version(database))
-    _run(database, lambda config: command.upgrade(config, revision))
+
+    def act(config: Config) -> None:
+        # Under the lock: another process may be making the tables at this moment.
+        _require_ours(database, version(database))
+        command.upgrade(config, revision)
+
+    _run(database, act)
 
 
 def downgrade(database: Database, revision: str) -> None:
