@@ -6,6 +6,7 @@ import datetime as dt
 
 from bot.desk import hours
 from bot.desk.values import Case
+from bot.errors import ConfigurationError
 from bot.settings import QueueRules, ShopRules
 
 #: The queue that a case moves up to when its own is silent.
@@ -18,6 +19,18 @@ SUPERVISOR_LEVEL = 2
 #: to the time an open question may take: a whole night of silence must not bury buyer and operator
 #: in new dates.
 STRETCH = 4
+
+
+def require_supervisor(rules: ShopRules) -> None:
+    """Let rules pass by which an unanswered case can move up.
+
+    Raises:
+        ConfigurationError: there is no supervisor's queue.
+    """
+    if SUPERVISOR not in rules.queues:
+        raise ConfigurationError(
+            f"shop.yml: queues: there is no queue '{SUPERVISOR}', to which unanswered cases move up"
+        )
 
 
 def hours_of(rules: ShopRules, queue: str) -> QueueRules:

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.desk import views
 from bot.desk.cases import Cases
-from bot.desk.checks import require_sound
+from bot.desk.clocks import require_supervisor
 from bot.desk.health import health
 from bot.desk.people import People
 from bot.desk.port import CaseSummary, CaseView, Changes, QueueCount
@@ -62,7 +62,7 @@ class DatabaseDesk:
         notify: Callable[[], None],
         hasher: PasswordHasher | None = None,
     ) -> None:
-        require_sound(rules)
+        require_supervisor(rules)
         self.database = database
         self.rules = rules
         self.clock = clock

@@ -90,7 +90,7 @@ def test_next_open_is_now_where_the_queue_is_open() -> None:
 
 
 def test_a_queue_that_never_opens_counts_as_always_open_so_that_clocks_run_out() -> None:
-    never = queue(days=[])
+    never = queue().copy(update={"days": ()})
     now = berlin("2026-06-10T12:00")
     assert hours.next_open(never, now) == now
     assert hours.promise(never, CLOCKS, now) == now + dt.timedelta(minutes=5)
@@ -98,4 +98,4 @@ def test_a_queue_that_never_opens_counts_as_always_open_so_that_clocks_run_out()
 
 def test_an_unknown_country_of_holidays_is_named() -> None:
     with pytest.raises(ConfigurationError, match="'XX'"):
-        hours.is_open(queue(holidays="XX"), berlin("2026-06-10T12:00"))
+        hours.is_open(queue().copy(update={"holidays": "XX"}), berlin("2026-06-10T12:00"))

@@ -322,7 +322,7 @@ async def test_going_away_and_coming_back(service: DeskPort, desk: Acting, ana: 
 
 def test_a_desk_that_cannot_work_is_not_built(desk: Acting) -> None:
     rules = desk.rules.copy(update={"queues": {}})
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="no queue 'supervisor'"):
         DatabaseDesk(desk.database, rules, desk.clock, lambda: None)
 
 
