@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import json
 import os
 import subprocess
@@ -250,6 +251,7 @@ GOOD_LINE = {"order": "CD-1", "line": "1", "sku": "S", "title": "T", "quantity":
         ("payments", GOOD_PAYMENT, "label", "4111 1111 1111 1111", "card number"),
         ("payments", GOOD_PAYMENT, "state", "maybe", "must be one of pending"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_wrong_cell_is_told_by_file_line_field_and_reason(
     load, database, kind, good, field, value, reason
@@ -289,7 +291,7 @@ def test_strict_leaves_the_rest_of_the_callers_transaction(database, tmp_path) -
     (tmp_path / "customers.csv").write_text(CUSTOMER + "CU-2,Bo,nobody,DE,UTC\n", encoding="utf-8")
     with database.begin() as connection:
         connection.execute(
-            sa.insert(tables.exchange_rates).values(currency="EUR", rate="1", as_of=sa.func.date())
+            sa.insert(tables.exchange_rates).values(currency="EUR", rate="1", as_of=dt.date(2026, 3, 1))
         )
         import_folder(connection, tmp_path, strict=True)
     assert count(database, tables.exchange_rates) == 1
@@ -419,6 +421,7 @@ def test_nothing_from_a_file_reaches_the_terminal_unescaped(load) -> None:
         (CUSTOMER + "CU-2," + "x" * 200_000 + ",b@mail.example,DE,UTC\n", 2, "too long"),
         ('"number', 1, "never closed"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_what_is_no_csv_is_told_by_line(load, text, line, reason) -> None:
     (problem,) = load(customers__csv=text).problems
@@ -444,6 +447,7 @@ def test_what_is_no_csv_is_told_by_line(load, text, line, reason) -> None:
         ('[{"name": "never closed}]', 1, "not JSON"),
         ('[{"number": 1}', 1, "expected a comma or the end"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_what_is_no_json_list_is_told_by_line(load, text, line, reason) -> None:
     problem = load(customers__json=text).problems[-1]
