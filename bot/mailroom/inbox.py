@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,7 @@ def accept(connection: Connection, message: Inbound, *, language: str, now: dt.d
         language: ISO 639-1 of a stranger's first answer, until the model has read something.
         now: the moment of acceptance.
     """
+    message = _storable(message)
     lock_now(connection)
     talk = talks.open_for(
         connection,
@@ -112,6 +114,23 @@ def accept(connection: Connection, message: Inbound, *, language: str, now: dt.d
         )
     )
     return Receipt(talk.id, fresh=True, with_agent=with_agent)
+
+
+#: What no database stores as text: zero bytes and halves of surrogate pairs.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _storable(message: Inbound) -> Inbound:
+    """The message with a replacement character for each that no database takes."""
+
+    def clean(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+
+    attachments = tuple(Attachment(**clean(vars(item))) for item in message.attachments)
+    return Inbound(**{**clean(vars(message)), "attachments": attachments})
 
 
 def accept_event(
