@@ -86,17 +86,24 @@ class Front:
 
     async def deliver(self, channels: dict[str, Channel]) -> None:
         """Take what is due to its channel, for ever."""
-        delivery = Delivery(self._database, channels, self._clock, self.undelivered)
-        await to_thread.run_sync(delivery.recover)
-        while True:
-            self._new_mail.clear()
-            try:
-                while await delivery.deliver_due():
-                    pass
-            except TryLaterError as error:
-                log.warning("delivery waits: %s", error)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._new_mail.wait(), DELIVERY_POLL)
+        delivery = Delivery(
+            self._database, channels, self._clock, self.undelivered, on_settled=self._new_mail.set
+        )
+        recovered = False
+        try:
+            while True:
+                self._new_mail.clear()
+                try:
+                    if not recovered:
+                        await to_thread.run_sync(delivery.recover)
+                        recovered = True
+                    await delivery.deliver_due()
+                except TryLaterError as error:
+                    log.warning("delivery waits: %s", error)
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._new_mail.wait(), DELIVERY_POLL)
+        finally:
+            await delivery.stop()
 
     async def turn_clocks(self, frontends: Sequence[DeskFrontend]) -> None:
         """Move cases up whose clock ran out, and let the watchdog look, for ever."""

@@ -14,7 +14,7 @@ from bot.desk.people import People
 from bot.settings import Settings
 from bot.shop.lexicon import write_lexicon
 from bot.shop.seed import seed
-from bot.shop.tables import customers
+from bot.shop.tables import customers, orders, products
 
 #: The seed of the store that is made at the first run.
 FIRST_SEED = 1
@@ -78,7 +78,8 @@ def write_lexicon_if_possible(settings: Settings) -> None:
 def seed_if_empty(database: Database, number: int, today: dt.date) -> bool:
     """Fill an empty store with the demonstration store of this seed; False if there is one already."""
     with database.begin() as connection:
-        if connection.execute(sa.select(customers.c.id).limit(1)).first() is not None:
-            return False
+        for table in (customers, products, orders):
+            if connection.execute(sa.select(table.c.id).limit(1)).first() is not None:
+                return False
         seed(connection, number, today)
     return True

@@ -22,6 +22,8 @@ from bot.training import models
 
 #: Characters of a line that ``parse`` reads at most; what is longer is cut for the encoder anyway.
 LONGEST_LINE = 1_000_000
+#: The channel of ``chat``, on which no adapter delivers.
+TERMINAL = "terminal"
 
 
 def parse() -> None:
@@ -95,7 +97,7 @@ def chat(
     engine = Engine.load(models.current_path(settings))
     database = Database(settings.database_url)
     clock = SetClock(SystemClock().now())
-    talk = Rehearsal(database, settings.rules, load_replies(settings), engine, clock)
+    talk = Rehearsal(database, settings.rules, load_replies(settings), engine, clock, channel=TERMINAL)
     sender = f"terminal-{clock.now():%Y%m%d%H%M%S}"
     offered: list[dict[str, str]] = []
     announce("Write to the bot; a number presses a button, /why explains, /quit ends.")
@@ -110,7 +112,7 @@ def chat(
             announce(why(talk.last))
             continue
         clock.at = SystemClock().now()
-        line: dict[str, Any] = {"channel": "terminal", "sender": sender, "language_hint": language}
+        line: dict[str, Any] = {"channel": TERMINAL, "sender": sender, "language_hint": language}
         pressed = typed.isdigit() and 0 < int(typed) <= len(offered)
         line |= {"button": offered[int(typed) - 1]["payload"]} if pressed else {"text": typed}
         seen = talk.play(line)

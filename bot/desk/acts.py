@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bot.desk import ranks
-from bot.desk.masking import mask_cards, without_nul
 from bot.desk.ownership import CaseOwnership
 from bot.desk.tables import case_drafts
 from bot.desk.values import (
@@ -22,6 +21,7 @@ from bot.errors import DeskError, ForbiddenError, NotOwnerError
 from bot.mailroom import conversations, inbox, outbox
 from bot.mailroom.conversations import Owner
 from bot.messages import Author
+from bot.privacy import mask_cards, without_nul
 
 #: The longest text that an agent may send or note; the longest any of our channels takes in one piece.
 LONGEST_TEXT = 10_000

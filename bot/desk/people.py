@@ -15,11 +15,11 @@ from bot.clock import Clock
 from bot.database import lock_now
 from bot.desk import ranks
 from bot.desk.cases import Cases
-from bot.desk.masking import without_nul
 from bot.desk.sessions import end_all_sessions
 from bot.desk.tables import people, people_events
 from bot.desk.values import Person, Rank
 from bot.errors import DeskError, ForbiddenError
+from bot.privacy import without_nul
 from bot.settings import ShopRules
 
 #: Who did it, where it was done on the command line.

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from bot.desk import clocks, hours, ranks
 from bot.desk.cases import Cases
-from bot.desk.masking import mask_card, mask_cards, masked_fields
+from bot.desk.masking import mask_card, masked_fields
 from bot.desk.port import Act, CaseSummary, CaseView, QueueCount
 from bot.desk.tables import case_drafts, cases, people
 from bot.desk.values import Case, CaseState, DraftState, EventKind, Outcome, Person
 from bot.mailroom import transcript
 from bot.mailroom.tables import conversations
+from bot.privacy import mask_cards
 
 #: How many of the newest lines of a conversation a case's page shows.
 LINES_SHOWN = 200

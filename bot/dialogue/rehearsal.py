@@ -19,7 +19,7 @@ from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies
 from bot.dialogue.turns import TurnReport, TurnTaker
 from bot.errors import CrossdeskError, DeskError
-from bot.mailroom import conversations, inbox, transcript
+from bot.mailroom import conversations, inbox, outbox, transcript
 from bot.mailroom.conversations import Owner
 from bot.messages import Attachment, Author, Inbound
 from bot.settings import ShopRules
@@ -43,6 +43,8 @@ class Rehearsal:
     replies: Replies
     engine: Engine
     clock: SetClock
+    #: Takes turns of this channel only, beside a service that serves the others.
+    channel: str | None = None
     _seen: dict[int, int] = field(default_factory=dict)
     #: The last turn's report, for ``/why``.
     last: TurnReport | None = None
@@ -161,7 +163,9 @@ class Rehearsal:
         return case, person
 
     def _take_turns(self) -> list[TurnReport]:
-        taker = TurnTaker(self.database, self.rules, self.replies, self.clock, self.engine, "rehearsal")
+        taker = TurnTaker(
+            self.database, self.rules, self.replies, self.clock, self.engine, "rehearsal", self.channel
+        )
         reports: list[TurnReport] = []
         while True:
             report = taker.take_next()
@@ -174,7 +178,7 @@ class Rehearsal:
     def _skip_to_retry(self) -> bool:
         """Move the clock on to the next try of a turn that failed."""
         with self.database.begin() as connection:
-            next_try = inbox.next_try(connection)
+            next_try = None if self.channel else inbox.next_try(connection)
         if next_try is None or next_try <= self.clock.now():
             return False
         self.clock.at = next_try
@@ -185,6 +189,7 @@ class Rehearsal:
             talk = conversations.find(connection, channel, "store", sender)
             if talk is None:
                 return {"replies": [], "status": "bot", "case": None, "flow": None}
+            outbox.all_read(connection, talk.id, now=self.clock.now())
             fresh = transcript.lines(connection, talk.id, after=self._seen.get(talk.id, 0))
             case = self._cases(connection).latest_of(talk.id)
         if fresh:

@@ -32,8 +32,8 @@ from bot.shop.values import Customer
 
 log = logging.getLogger(__name__)
 
-#: How long a claim lasts without a sign of life.
-LEASE = dt.timedelta(seconds=60)
+#: A claim outlasts the longest turn by this, in seconds: only a dead worker's can run out.
+LEASE_MARGIN = 40
 #: Events that a case tells the conversation, and on which the bot has nothing to say.
 SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
 #: Messages that are no question of their own: they neither count as repeated nor break a row of questions.
@@ -69,6 +69,7 @@ class TurnTaker:
         clock: Clock,
         engine: Engine | None,
         worker: str,
+        channel: str | None = None,
     ) -> None:
         self._database = database
         self._rules = rules
@@ -77,6 +78,9 @@ class TurnTaker:
         #: None where the model does not load: then every message goes to a person.
         self._engine = engine
         self._worker = worker
+        #: Takes turns of this channel only, if one is named.
+        self._channel = channel
+        self._lease = dt.timedelta(seconds=rules.serving.turn_seconds + LEASE_MARGIN)
         self._recovery = Recovery(database, rules, replies, clock)
 
     def take_next(self) -> TurnReport | None:
@@ -86,7 +90,13 @@ class TurnTaker:
             TryLaterError: the database is away; nothing was lost.
         """
         with self._database.begin() as connection:
-            held = inbox.claim(connection, self._worker, now=self._clock.now(), lease=LEASE)
+            held = inbox.claim(
+                connection,
+                self._worker,
+                now=self._clock.now(),
+                lease=self._lease,
+                channel=self._channel,
+            )
         return None if held is None else self.take(held)
 
     def take(self, held: Claim) -> TurnReport:
@@ -194,7 +204,7 @@ class TurnTaker:
             with self._database.begin() as connection:
                 offered = outbox.was_offered(connection, talk.id, row.button)
             if not offered:
-                return _plain("inform", talk.language)
+                return _plain("stale_button", talk.language)
             return replace(engine.understand(row.button), language=talk.language)
         typed = self._typed_button(talk.id, row.text)
         if typed is not None:

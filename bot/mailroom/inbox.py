@@ -20,6 +20,7 @@ from bot.mailroom import conversations as talks
 from bot.mailroom.conversations import Conversation, Owner
 from bot.mailroom.tables import conversations, inbox
 from bot.messages import Attachment, Inbound
+from bot.privacy import mask_cards
 
 #: The kind of an inbox row that a buyer wrote; every other kind is an internal event.
 MESSAGE = "message"
@@ -129,6 +130,7 @@ def _storable(message: Inbound) -> Inbound:
             for name, value in values.items()
         }
 
+    message = dataclasses.replace(message, text=mask_cards(message.text))
     attachments = tuple(Attachment(**clean(vars(item))) for item in message.attachments)
     return Inbound(**{**clean(vars(message)), "attachments": attachments})
 
@@ -157,8 +159,15 @@ def accept_event(
     )
 
 
-def claim(connection: Connection, worker: str, *, now: dt.datetime, lease: dt.timedelta) -> Claim | None:
-    """Take the turn of the oldest waiting row whose conversation nobody holds.
+def claim(
+    connection: Connection,
+    worker: str,
+    *,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    channel: str | None = None,
+) -> Claim | None:
+    """Take the turn of the oldest waiting row whose conversation nobody holds, of one channel if it is named.
 
     Within a conversation rows are taken in the order of arrival: a row that waits for its next try
     holds back the ones behind it.
@@ -170,10 +179,12 @@ def claim(connection: Connection, worker: str, *, now: dt.datetime, lease: dt.ti
         .scalar_subquery()
     )
     free = sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= now)
+    here = sa.true() if channel is None else conversations.c.channel == channel
     waiting = connection.execute(
         sa.select(inbox)
         .join(conversations, conversations.c.id == inbox.c.conversation_id)
-        .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= now, inbox.c.id == oldest, free)
+        .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= now)
+        .where(inbox.c.id == oldest, free, here)
         .order_by(inbox.c.id)
         .limit(1)
     ).one_or_none()

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -102,33 +103,39 @@ def due(connection: Connection, *, now: dt.datetime, limit: int = 100) -> list[O
         .scalar_subquery()
     )
     rows = connection.execute(
-        sa.select(outbox, conversations.c.channel, conversations.c.account, conversations.c.sender)
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .where(outbox.c.state == OutboxState.QUEUED.value, outbox.c.not_before <= now, outbox.c.id == oldest)
+        _WITH_ADDRESS.where(
+            outbox.c.state == OutboxState.QUEUED.value, outbox.c.not_before <= now, outbox.c.id == oldest
+        )
         .order_by(outbox.c.id)
         .limit(limit)
     ).all()
-    return [
-        OutboxRow(
-            id=row.id,
-            conversation_id=row.conversation_id,
-            message=Outbound(
-                key=row.key,
-                channel=row.channel,
-                account=row.account,
-                sender=row.sender,
-                text=row.text,
-                author=Author(row.author),
-                created_at=row.created_at,
-                buttons=tuple(Button(**button) for button in row.buttons),
-                author_name=row.author_name,
-                language=row.language,
-            ),
-            weight=Weight(row.weight),
-            attempts=row.attempts,
-        )
-        for row in rows
-    ]
+    return [_row(row) for row in rows]
+
+
+_WITH_ADDRESS = sa.select(
+    outbox, conversations.c.channel, conversations.c.account, conversations.c.sender
+).join(conversations, conversations.c.id == outbox.c.conversation_id)
+
+
+def _row(row: Any) -> OutboxRow:
+    return OutboxRow(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        message=Outbound(
+            key=row.key,
+            channel=row.channel,
+            account=row.account,
+            sender=row.sender,
+            text=row.text,
+            author=Author(row.author),
+            created_at=row.created_at,
+            buttons=tuple(Button(**button) for button in row.buttons),
+            author_name=row.author_name,
+            language=row.language,
+        ),
+        weight=Weight(row.weight),
+        attempts=row.attempts,
+    )
 
 
 def begin_sending(connection: Connection, row_id: int) -> bool:
@@ -165,14 +172,12 @@ def settle(
     )
 
 
-def interrupted(connection: Connection) -> list[tuple[int, int, Weight]]:
-    """Rows (id, conversation id, weight) that were being sent when the deliverer died."""
+def interrupted(connection: Connection) -> list[OutboxRow]:
+    """Rows that were being sent when the deliverer died, oldest first."""
     rows = connection.execute(
-        sa.select(outbox.c.id, outbox.c.conversation_id, outbox.c.weight).where(
-            outbox.c.state == OutboxState.SENDING.value
-        )
+        _WITH_ADDRESS.where(outbox.c.state == OutboxState.SENDING.value).order_by(outbox.c.id)
     ).all()
-    return [(row.id, row.conversation_id, Weight(row.weight)) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def waiting_count(connection: Connection) -> int:
@@ -183,6 +188,15 @@ def waiting_count(connection: Connection) -> int:
         .where(outbox.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)))
     ).scalar_one()
     return count
+
+
+def all_read(connection: Connection, conversation_id: int, *, now: dt.datetime) -> None:
+    """Note that the other side has read everything: for channels that read the transcript themselves."""
+    connection.execute(
+        outbox.update()
+        .where(outbox.c.conversation_id == conversation_id, outbox.c.state == OutboxState.QUEUED.value)
+        .values(state=OutboxState.SENT.value, sent_at=now)
+    )
 
 
 def last_buttons(connection: Connection, conversation_id: int) -> list[Button]:

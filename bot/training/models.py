@@ -36,7 +36,8 @@ def models_folder(settings: Settings) -> Path:
 def fingerprint(settings: Settings, root: Path = ROOT) -> str:
     """A digest of all that a model is made from: data, domain, stories, our components, versions."""
     digest = hashlib.sha256()
-    for base in (*(root / source for source in SOURCES), settings.store / "nlu", settings.store / "stories"):
+    own = (settings.store / part for part in ("nlu", "stories", "replies"))
+    for base in (*(root / source for source in SOURCES), *own):
         for path in _files(base):
             digest.update(str(path.relative_to(base.parent)).encode())
             digest.update(b"\0")

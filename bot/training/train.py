@@ -105,7 +105,9 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress)
         hooks.removeHandler(teller)
         hooks.setLevel(logging.CRITICAL)
     if result.code != 0 or result.model is None:
-        raise ModelError("training failed: run `rasa data validate` to see which data do not fit together")
+        raise ModelError(
+            "training failed: `rasa data validate --data nlu/data stories` tells which data do not fit"
+        )
     return Path(result.model)
 
 

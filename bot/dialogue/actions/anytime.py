@@ -131,6 +131,18 @@ class WhatNext(Step):
         return {}
 
 
+class StaleButton(Step):
+    """A button of a question that is over, or one that was never offered."""
+
+    title = "action_stale_button"
+    flow = "stale_button"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Say so; inside a form, let the form ask again."""
+        speaker.say("utter_please_choose" if tracker.active_loop_name else "utter_stale_button")
+        return {}
+
+
 class WrapUp(Step):
     """Thanks: asks whether all is solved and sums up what was done."""
 
