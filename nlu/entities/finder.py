@@ -1,0 +1,52 @@
+"""All that a message names, without overlaps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from nlu.entities.contacts import find_emails, find_phones
+from nlu.entities.countries import find_countries
+from nlu.entities.dates import find_dates
+from nlu.entities.money import find_money
+from nlu.entities.numbers import find_numbers
+from nlu.entities.products import ProductNames
+from nlu.entities.spans import Span, Utterance, settle
+from nlu.entities.traits import find_colours, find_quantities, find_sizes
+from nlu.lexicon import Lexicon
+
+#: Numbers and addresses are searched this far, words as far as a long message goes.
+_REACH = 4_000
+_WORDS_REACH = 2_000
+
+
+class EntityFinder:
+    """Finds what a message names, with the store's words."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        """Build what can be built beforehand."""
+        self._lexicon = lexicon
+        self._products = ProductNames(lexicon)
+
+    def find(self, text: str, *, language: str, now: dt.datetime, region: str | None = None) -> list[Span]:
+        """Return what is named, in order, none overlapping another. `now` is aware."""
+        utterance = Utterance(text[:_REACH], language, now, region or self._lexicon.default_region)
+        spans = list(self._numbers(utterance))
+        words = utterance
+        if len(text) > _WORDS_REACH:
+            words = Utterance(text[:_WORDS_REACH], language, now, utterance.region)
+        products = list(self._products.find(words))
+        spans += products
+        spans += find_dates(words)
+        spans += find_sizes(words, self._lexicon.sizes)
+        spans += find_countries(words)
+        spans += find_colours(words, self._lexicon.colours)
+        spans += find_quantities(words, products)
+        return settle(spans)
+
+    def _numbers(self, utterance: Utterance) -> Iterator[Span]:
+        lexicon = self._lexicon
+        yield from find_emails(utterance)
+        yield from find_numbers(utterance, lexicon.order_numbers, lexicon.tracking_numbers)
+        yield from find_phones(utterance)
+        yield from find_money(utterance, lexicon.languages, lexicon.currency)
