@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,38 +10,38 @@ import rasa.shared.utils.io
 from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
 
-_ROOT = Path(__file__).resolve().parent.parent
-
-
-def store_folder() -> Path:
-    """The store's own files, which survive an upgrade."""
-    return Path(os.environ.get("CROSSDESK_STORE") or _ROOT / "store")
+from nlu.places import ROOT, store_folder
 
 
 class LaidOverImporter(RasaFileImporter):
     """Rasa's own importer, and beside its files: replies as responses, and the store's examples and stories.
 
-    ``config.yml`` names it, so that stock ``rasa train``, ``test``, ``data validate`` and ``shell`` see the same.
+    ``config.yml`` names it, so that stock ``rasa train``, ``test``, ``data validate`` and ``shell`` see the
+    same. Where no data is named, or only Rasa's own default ``data`` that is not there, it is the project's.
     """
 
     def __init__(
         self,
         config_file: str | None = None,
         domain_path: str | None = None,
-        training_data_paths: list[str] | str | None = None,
+        training_data_paths: Sequence[str] | str | None = None,
         **_settings: Any,
     ) -> None:
-        paths = [training_data_paths] if isinstance(training_data_paths, str) else list(training_data_paths or ())
+        """Take the files that Rasa names and the store's."""
+        named = [training_data_paths] if isinstance(training_data_paths, str) else training_data_paths or ()
+        paths = [path for path in named if path and Path(path).exists()]
+        if not paths:
+            paths = [str(ROOT / "nlu" / "data"), str(ROOT / "stories")]
         own = [store_folder() / part for part in ("nlu", "stories")]
         super().__init__(config_file, domain_path, [*paths, *(str(path) for path in own if path.is_dir())])
 
     def get_domain(self) -> Domain:
-        """The domain with a response for each reply; its words are the fallback language's."""
+        """Return the domain with a response for each reply; its words are the fallback language's."""
         domain = super().get_domain()
         if domain.is_empty():
             return domain
         replies: dict[str, Any] = {}
-        for path in (_ROOT / "replies" / "en.yml", store_folder() / "replies" / "en.yml"):
+        for path in (ROOT / "replies" / "en.yml", store_folder() / "replies" / "en.yml"):
             if path.is_file():
                 replies.update(rasa.shared.utils.io.read_yaml_file(path).get("responses") or {})
         return domain.merge(Domain.from_dict({"version": "3.1", "responses": replies}))
