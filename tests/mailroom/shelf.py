@@ -1,0 +1,57 @@
+"""A channel that keeps what it sends on a shelf, and fails as it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute
+
+from bot.messages import Outbound
+
+
+class Shelf:
+    """An implementation of ``bot.channels.Channel`` in this process."""
+
+    name = "web"
+
+    def __init__(self) -> None:
+        self.sent: list[Outbound] = []
+        #: For each text, what its next tries raise, first to last; then it is sent.
+        self.fails: dict[str, list[BaseException]] = defaultdict(list)
+        #: Texts that are sent and then raise: the other side's answer was lost.
+        self.deaf: set[str] = set()
+        #: Texts that hang until the event is set.
+        self.hangs: dict[str, asyncio.Event] = {}
+        self.tries: list[str] = []
+        #: Set by the first try, and by the first message that was sent.
+        self.asked, self.filled = asyncio.Event(), asyncio.Event()
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return ()
+
+    async def start(self) -> None:
+        """Nothing to begin."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
+
+    async def send(self, message: Outbound) -> str | None:
+        self.tries.append(message.text)
+        self.asked.set()
+        if message.text in self.hangs:
+            await self.hangs[message.text].wait()
+        failures = self.fails[message.text]
+        if failures and message.text not in self.deaf:
+            raise failures.pop(0)
+        # Whoever else has something to send gets a chance to do so first.
+        await asyncio.sleep(0)
+        self.sent.append(message)
+        self.filled.set()
+        if failures:
+            raise failures.pop(0)
+        return f"id-{len(self.sent)}"
+
+    def texts(self, sender: str | None = None) -> list[str]:
+        return [message.text for message in self.sent if sender in (None, message.sender)]

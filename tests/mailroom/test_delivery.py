@@ -1,0 +1,402 @@
+"""Delivery: in order for each conversation, and nothing twice that could harm."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+from bot import database as database_module
+from bot.clock import SetClock
+from bot.database import Database, lock_now
+from bot.desk.cases import Cases
+from bot.desk.values import Reason
+from bot.errors import NeverError, OperatorError, TryLaterError, UnknownOutcomeError
+from bot.mailroom import delivery as module
+from bot.mailroom import outbox
+from bot.mailroom.delivery import WAITS, Delivery
+from bot.mailroom.outbox import OutboxState
+from bot.messages import Author, Button, Weight
+from bot.service import Front
+from bot.settings import Settings
+from tests.mailroom.conftest import Write
+from tests.mailroom.shelf import Shelf
+
+rows = outbox.outbox
+
+
+@dataclass
+class Office:
+    """The front's delivery over a shelf."""
+
+    database: Database
+    clock: SetClock
+    settings: Settings
+    shelf: Shelf
+    delivery: Delivery
+    talks: dict[str, int]
+
+    def post(self, *texts: str, to: str = "ana", weight: Weight = Weight.TALK) -> None:
+        with self.database.begin() as connection:
+            for text in texts:
+                outbox.post(
+                    connection,
+                    self.talks[to],
+                    text,
+                    now=self.clock.now(),
+                    author=Author.BOT,
+                    weight=weight,
+                    key=f"key of {text}",
+                )
+
+    async def deliver(self) -> None:
+        """Until nothing more is due now."""
+        while await self.delivery.deliver_due():
+            await self.delivery.finish()
+
+    def states(self) -> dict[str, str]:
+        with self.database.begin() as connection:
+            found = connection.execute(sa.select(rows.c.text, rows.c.state).order_by(rows.c.id)).all()
+        return {row.text: row.state for row in found}
+
+    def cases(self) -> list[Reason]:
+        """Why each conversation's open case was opened."""
+        with self.database.begin() as connection:
+            desk = Cases(connection, self.settings.rules, self.clock)
+            found = [desk.open_case_of(talk) for talk in self.talks.values()]
+        return [case.reason for case in found if case is not None]
+
+
+@pytest.fixture
+async def office(
+    database: Database, clock: SetClock, settings: Settings, write: Write
+) -> AsyncIterator[Office]:
+    talks = {sender: write(sender=sender).conversation_id for sender in ("ana", "ben")}
+    shelf = Shelf()
+    front = Front(settings, database, clock)
+    delivery = Delivery(database, {"web": shelf}, clock, front.undelivered)
+    yield Office(database, clock, settings, shelf, delivery, talks)
+    await delivery.stop()
+
+
+# --- In order ---
+
+
+async def test_each_conversation_gets_its_messages_in_order(office: Office) -> None:
+    for number in range(10):
+        office.post(f"a{number}", to="ana")
+        office.post(f"b{number}", to="ben")
+    await office.deliver()
+    assert office.shelf.texts("ana") == [f"a{number}" for number in range(10)]
+    assert office.shelf.texts("ben") == [f"b{number}" for number in range(10)]
+    assert set(office.states().values()) == {OutboxState.SENT.value}
+
+
+async def test_a_message_arrives_whole(office: Office) -> None:
+    buttons = (Button("Yes", '/inform{"return_confirmed": "yes"}'), Button("No", "/service_deny"))
+    with office.database.begin() as connection:
+        outbox.post(
+            connection,
+            office.talks["ana"],
+            "Shall I?",
+            now=office.clock.now(),
+            buttons=buttons,
+            author_name="Ana",
+            language="de",
+            key="k1",
+        )
+    await office.deliver()
+    (message,) = office.shelf.sent
+    assert (message.key, message.sender, message.account) == ("k1", "ana", "store")
+    assert (message.author, message.author_name, message.language) == (Author.AGENT, "Ana", "de")
+    assert message.buttons == buttons
+    with office.database.begin() as connection:
+        row = connection.execute(sa.select(rows).where(rows.c.key == "k1")).one()
+    assert (row.channel_message_id, row.sent_at) == ("id-1", office.clock.now())
+
+
+async def test_a_message_that_waits_holds_back_its_own_conversation_only(office: Office) -> None:
+    office.shelf.fails["a1"] = [TryLaterError("busy", retry_after=30)]
+    office.post("a1", "a2")
+    office.post("b1", "b2", to="ben")
+    await office.deliver()
+    assert office.shelf.texts() == ["b1", "b2"]
+    office.clock.advance(seconds=29)
+    await office.deliver()
+    assert office.shelf.tries.count("a1") == 1
+    office.clock.advance(seconds=1)
+    await office.deliver()
+    assert office.shelf.texts("ana") == ["a1", "a2"]
+
+
+async def test_a_channel_that_hangs_holds_back_its_own_conversation_only(office: Office) -> None:
+    office.shelf.hangs["a1"] = asyncio.Event()
+    office.post("a1", "a2")
+    office.post("b1", "b2", "b3", to="ben")
+    settled = asyncio.Event()
+    delivery = Delivery(
+        office.database, {"web": office.shelf}, office.clock, lambda *_: None, on_settled=settled.set
+    )
+    while office.shelf.texts() != ["b1", "b2", "b3"]:
+        settled.clear()
+        await delivery.deliver_due()
+        await asyncio.wait_for(settled.wait(), 5)
+    office.shelf.hangs["a1"].set()
+    await delivery.finish()
+    await office.deliver()
+    assert office.shelf.texts("ana") == ["a1", "a2"]
+    assert office.shelf.tries.count("a1") == 1
+
+
+async def test_two_deliverers_send_nothing_twice(office: Office) -> None:
+    other = Delivery(office.database, {"web": office.shelf}, office.clock, lambda *_: None)
+    office.post(*(f"a{number}" for number in range(5)))
+    office.post(*(f"b{number}" for number in range(5)), to="ben")
+    while any(await asyncio.gather(office.delivery.deliver_due(), other.deliver_due())):
+        await asyncio.gather(office.delivery.finish(), other.finish())
+    assert sorted(office.shelf.tries) == sorted(office.states())
+    assert office.shelf.texts("ana") == [f"a{number}" for number in range(5)]
+
+
+# --- Failing ---
+
+
+async def test_without_a_word_from_the_channel_the_waits_grow(office: Office) -> None:
+    office.shelf.fails["a1"] = [TryLaterError("away") for _ in range(7)]
+    office.post("a1")
+    waited = []
+    while not office.shelf.sent:
+        await office.deliver()
+        with office.database.begin() as connection:
+            due = connection.execute(sa.select(rows.c.not_before)).scalar_one()
+        if not office.shelf.sent:
+            waited.append((due - office.clock.now()).total_seconds())
+            office.clock.at = due
+    assert waited == [*WAITS, WAITS[-1], WAITS[-1]]
+    assert office.cases() == []
+
+
+@pytest.mark.parametrize("asked", [1e300, float("inf"), 10.0**12])
+async def test_a_channel_cannot_have_a_message_wait_for_ever(office: Office, asked: float) -> None:
+    office.shelf.fails["a1"] = [TryLaterError("flood", retry_after=asked)]
+    office.post("a1")
+    await office.deliver()
+    office.clock.advance(days=1)
+    await office.deliver()
+    assert office.shelf.texts() == ["a1"]
+
+
+async def test_what_waits_for_a_person_goes_on_waiting(office: Office) -> None:
+    office.shelf.fails["a1"] = [OperatorError("the token was revoked")]
+    office.post("a1")
+    await office.deliver()
+    assert office.states() == {"a1": "queued"}
+    office.clock.advance(hours=1)
+    await office.deliver()
+    assert office.shelf.texts() == ["a1"]
+
+
+async def test_a_message_for_a_closed_channel_waits_until_it_opens(office: Office) -> None:
+    closed = Delivery(office.database, {}, office.clock, lambda *_: None)
+    office.post("a1")
+    assert await closed.deliver_due() == 1
+    await closed.finish()
+    assert office.states() == {"a1": "queued"}
+    office.clock.advance(hours=1)
+    await office.deliver()
+    assert office.shelf.texts() == ["a1"]
+
+
+async def test_what_never_works_is_given_up_and_a_person_is_told(office: Office) -> None:
+    office.shelf.fails["a1"] = [NeverError("the buyer blocked the bot")]
+    office.post("a1", "a2")
+    await office.deliver()
+    assert office.states() == {"a1": "failed", "a2": "sent"}
+    assert office.cases() == [Reason.UNDELIVERED]
+    assert office.shelf.tries == ["a1", "a2"]
+
+
+async def test_talk_of_unknown_outcome_is_repeated_once(office: Office) -> None:
+    office.shelf.deaf = {"a1"}
+    office.shelf.fails["a1"] = [UnknownOutcomeError("timed out"), UnknownOutcomeError("timed out")]
+    office.post("a1", "a2")
+    await office.deliver()
+    assert office.shelf.texts() == ["a1", "a1", "a2"]
+    assert office.states() == {"a1": "unknown", "a2": "sent"}
+    assert office.cases() == [Reason.UNDELIVERED]
+
+
+async def test_talk_whose_repetition_works_needs_nobody(office: Office) -> None:
+    office.shelf.fails["a1"] = [UnknownOutcomeError("timed out")]
+    office.post("a1")
+    await office.deliver()
+    assert office.states() == {"a1": "sent"}
+    assert office.cases() == []
+
+
+async def test_a_confirmation_of_unknown_outcome_is_never_repeated(office: Office) -> None:
+    office.shelf.deaf = {"Refunded."}
+    office.shelf.fails["Refunded."] = [UnknownOutcomeError("timed out")]
+    office.post("Refunded.", weight=Weight.CONFIRMATION)
+    await office.deliver()
+    office.clock.advance(days=3)
+    await office.deliver()
+    assert office.shelf.texts() == ["Refunded."]
+    assert office.states() == {"Refunded.": "unknown"}
+    assert office.cases() == [Reason.UNDELIVERED]
+
+
+@pytest.mark.parametrize("error", [ValueError("a1 for Ana Silva"), TimeoutError(), asyncio.TimeoutError()])
+@pytest.mark.parametrize("weight", list(Weight))
+async def test_what_a_channel_raises_against_its_promise_counts_as_unknown(
+    office: Office, caplog: pytest.LogCaptureFixture, error: Exception, weight: Weight
+) -> None:
+    office.shelf.deaf = {"a1"}
+    office.shelf.fails["a1"] = [error]
+    office.post("a1", weight=weight)
+    office.post("b1", to="ben")
+    with caplog.at_level(logging.DEBUG):
+        await office.deliver()
+    talk = weight is Weight.TALK
+    assert office.states() == {"a1": "sent" if talk else "unknown", "b1": "sent"}
+    assert office.shelf.texts("ana") == (["a1", "a1"] if talk else ["a1"])
+    assert office.cases() == ([] if talk else [Reason.UNDELIVERED])
+    assert "Silva" not in caplog.text
+
+
+async def test_a_database_that_is_locked_after_the_sending_sends_nothing_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(database_module, "SQLITE_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(module, "AGAIN", 0.05)
+    told = asyncio.Event()
+
+    def listen(record: logging.LogRecord) -> bool:
+        if "cannot be taken down yet" in record.getMessage():
+            told.set()
+        return True
+
+    caplog.handler.addFilter(listen)
+    impatient = Database(str(office.database.url))
+    delivery = Delivery(impatient, {"web": office.shelf}, office.clock, lambda *_: None)
+    office.shelf.hangs["a1"] = asyncio.Event()
+    office.post("a1", "a2", weight=Weight.CONFIRMATION)
+    await delivery.deliver_due()
+    await asyncio.wait_for(office.shelf.asked.wait(), 5)
+    with office.database.begin() as connection:
+        lock_now(connection)
+        office.shelf.hangs["a1"].set()
+        await asyncio.wait_for(told.wait(), 5)
+        assert office.shelf.texts() == ["a1"]
+        assert office.states()["a1"] == "sending"
+    await asyncio.wait_for(delivery.finish(), 5)
+    while await delivery.deliver_due():
+        await delivery.finish()
+    assert office.shelf.texts() == ["a1", "a2"]
+    assert set(office.states().values()) == {"sent"}
+
+
+async def test_a_database_that_is_locked_before_the_sending_only_delays(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "SQLITE_BUSY_SECONDS", 0.05)
+    delivery = Delivery(
+        Database(str(office.database.url)), {"web": office.shelf}, office.clock, lambda *_: None
+    )
+    office.post("a1")
+    with office.database.begin() as connection:
+        lock_now(connection)
+        await delivery.deliver_due()
+        await delivery.finish()
+        assert office.shelf.tries == []
+    await delivery.deliver_due()
+    await delivery.finish()
+    assert office.shelf.texts() == ["a1"]
+
+
+async def test_an_error_that_nobody_foresaw_is_not_hidden(office: Office) -> None:
+    """What is told of an undelivered message may break; then the front must not go on as if nothing was."""
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("no case can be opened")
+
+    delivery = Delivery(office.database, {"web": office.shelf}, office.clock, break_down)
+    office.shelf.fails["a1"] = [NeverError("blocked")]
+    office.post("a1")
+    await delivery.deliver_due()
+    await delivery.finish()
+    with pytest.raises(RuntimeError, match="no case"):
+        await delivery.deliver_due()
+    # Row and case belong together: neither was written without the other.
+    assert office.states() == {"a1": "sending"}
+
+
+# --- After a death ---
+
+
+def _die_while_sending(office: Office) -> None:
+    with office.database.begin() as connection:
+        for row in outbox.due(connection, now=office.clock.now()):
+            assert outbox.begin_sending(connection, row.id)
+
+
+async def test_talk_that_was_being_sent_at_a_death_is_sent_once_more(office: Office) -> None:
+    office.post("a1", "a2")
+    _die_while_sending(office)
+    await office.deliver()
+    assert office.shelf.tries == []
+    office.delivery.recover()
+    await office.deliver()
+    assert office.shelf.texts() == ["a1", "a2"]
+    assert office.cases() == []
+
+
+async def test_talk_is_not_repeated_at_each_of_several_deaths(office: Office) -> None:
+    office.post("a1", "a2")
+    _die_while_sending(office)
+    office.delivery.recover()
+    _die_while_sending(office)
+    office.delivery.recover()
+    await office.deliver()
+    assert office.shelf.texts() == ["a2"]
+    assert office.states() == {"a1": "unknown", "a2": "sent"}
+    assert office.cases() == [Reason.UNDELIVERED]
+
+
+async def test_a_confirmation_that_was_being_sent_at_a_death_is_never_sent_again(office: Office) -> None:
+    office.post("Refunded.", weight=Weight.CONFIRMATION)
+    office.post("b1", to="ben")
+    _die_while_sending(office)
+    office.delivery.recover()
+    await office.deliver()
+    assert office.shelf.texts() == ["b1"]
+    assert office.states() == {"Refunded.": "unknown", "b1": "sent"}
+    assert office.cases() == [Reason.UNDELIVERED]
+
+
+async def test_a_stop_in_the_middle_of_a_sending_is_settled_at_the_next_start(office: Office) -> None:
+    office.shelf.hangs["a1"] = asyncio.Event()
+    office.post("a1")
+    await office.delivery.deliver_due()
+    await asyncio.wait_for(office.shelf.asked.wait(), 5)
+    await office.delivery.stop()
+    assert office.states() == {"a1": "sending"}
+    office.shelf.hangs.clear()
+    following = Delivery(office.database, {"web": office.shelf}, office.clock, lambda *_: None)
+    following.recover()
+    await following.deliver_due()
+    await following.finish()
+    assert office.shelf.texts() == ["a1"]
+
+
+async def test_recovering_twice_changes_nothing_more(office: Office) -> None:
+    office.post("Refunded.", weight=Weight.CONFIRMATION)
+    _die_while_sending(office)
+    office.delivery.recover()
+    before = office.states(), office.cases()
+    office.delivery.recover()
+    assert (office.states(), office.cases()) == before
