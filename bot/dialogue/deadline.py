@@ -11,11 +11,16 @@ from types import FrameType
 from bot.errors import TurnTimeoutError
 
 
+#: What went on regardless is interrupted again and again, this often, in seconds.
+AGAIN = 1.0
+
+
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
     """Raise in the block when it takes longer; only in a main thread, elsewhere there is no deadline.
 
-    Rasa swallows exceptions of actions, so the end of the block looks once more.
+    Rasa swallows exceptions of actions and goes on, which may take too long again: the block is interrupted
+    until it ends, and its end looks once more.
 
     Raises:
         TurnTimeoutError: it took longer.
@@ -31,7 +36,7 @@ def deadline(seconds: float) -> Iterator[None]:
         raise TurnTimeoutError
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     except Exception as error:

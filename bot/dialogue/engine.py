@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,14 @@ OUT_OF_SCOPE = "out_of_scope"
 def topic_of(intent: str) -> str:
     """The topic that an intent's name begins with; ``other`` for what is out of scope or not understood."""
     return "other" if intent in (FALLBACK_INTENT, OUT_OF_SCOPE) else intent.split("_", 1)[0]
+
+
+def typed_text(text: str) -> str:
+    """What a buyer typed, without what Rasa would take for the beginning of a button's payload.
+
+    Rasa looks for the slash after every kind of white space there is, no-break spaces among it.
+    """
+    return re.sub(r"^[\s/]+", "", text)
 
 
 class _TurnReplies(NaturalLanguageGenerator):

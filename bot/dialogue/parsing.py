@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.dialogue.engine import FALLBACK_INTENT, Engine, topic_of
+from bot.dialogue.engine import FALLBACK_INTENT, Engine, topic_of, typed_text
 from bot.dialogue.turn import Understanding
 
 #: Meanings listed with each message.
@@ -16,8 +16,7 @@ def parse(engine: Engine, text: str) -> dict[str, Any]:
 
     ``requests``, ``mood`` and ``threat`` are placeholders of the format until the model finds them.
     """
-    # A slash would be Rasa's syntax for a button: what a buyer types is only ever text.
-    typed = text.lstrip("/ \t")
+    typed = typed_text(text)
     read = engine.understand(typed) if typed else _nothing()
     moved = len(text) - len(typed)
     return {

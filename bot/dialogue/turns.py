@@ -13,7 +13,7 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.values import Case
 from bot.dialogue.deadline import deadline
-from bot.dialogue.engine import FALLBACK_INTENT, Engine
+from bot.dialogue.engine import FALLBACK_INTENT, Engine, typed_text
 from bot.dialogue.recovery import Recovery
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import turns
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: A claim outlasts the longest turn by this, in seconds: only a dead worker's can run out.
 LEASE_MARGIN = 40
+#: Characters of the last question that are kept for the case card.
+LONGEST_WORDS = 200
 #: Events that a case tells the conversation, and on which the bot has nothing to say.
 SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
 #: Messages that are no question of their own: they neither count as repeated nor break a row of questions.
@@ -106,20 +108,25 @@ class TurnTaker:
             TryLaterError: the database is away; the claim lapses and the turn is taken again.
         """
         try:
-            with deadline(self._rules.serving.turn_seconds):
-                return self._relay(held) or self._answer(held)
+            try:
+                with deadline(self._rules.serving.turn_seconds):
+                    return self._relay(held) or self._answer(held)
+            except (LostClaimError, TryLaterError):
+                raise
+            except Exception as error:
+                return self._failed(held, error)
         except LostClaimError:
+            # Also where the turn was finished when its time ran out: then there is nothing left to do.
             log.warning("turn on inbox row %s: another worker has it", held.row.id)
             return TurnReport(held.conversation.id, "lost")
-        except TryLaterError:
-            raise
-        except (ModelError, TurnTimeoutError) as error:
+
+    def _failed(self, held: Claim, error: Exception) -> TurnReport:
+        last = held.row.attempts + 1 >= self._rules.serving.turn_tries
+        # A model that is away and a turn that took too long have no second try.
+        if last or isinstance(error, (ModelError, TurnTimeoutError)):
             return self._buried(held, error)
-        except Exception as error:
-            if held.row.attempts + 1 >= self._rules.serving.turn_tries:
-                return self._buried(held, error)
-            self._recovery.put_off(held, error)
-            return TurnReport(held.conversation.id, "put off")
+        self._recovery.put_off(held, error)
+        return TurnReport(held.conversation.id, "put off")
 
     def _buried(self, held: Claim, error: Exception) -> TurnReport:
         case, said = self._recovery.bury(held, error)
@@ -209,8 +216,7 @@ class TurnTaker:
         typed = self._typed_button(talk.id, row.text)
         if typed is not None:
             return replace(engine.understand(typed), language=talk.language)
-        # A typed slash is no button: what a buyer types never reaches Rasa's payload syntax.
-        text = row.text.lstrip("/ \t\n")
+        text = typed_text(row.text)
         if not text:
             return _plain(FALLBACK_INTENT, talk.language)
         return engine.understand(
@@ -280,6 +286,8 @@ def _unless_repeated(
     same = memory.get("last_question") == read.intent and memory.get("last_about") in (about, [])
     memory["question_count"] = memory.get("question_count", 0) + 1 if same else 1
     memory.update(last_question=read.intent, last_about=about, last_topic_intent=read.intent)
+    if read.text:
+        memory["last_words"] = read.text[:LONGEST_WORDS]
     if memory["question_count"] < rules.understanding.repeats:
         return read
     memory["question_count"] = 0

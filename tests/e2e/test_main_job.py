@@ -78,7 +78,8 @@ def shop(tmp_path: Path, model_path: Path, settings: Settings) -> Iterator[Shop]
             break
     yield Shop(process, address, password, orders)
     process.send_signal(signal.SIGINT)
-    process.wait(30)
+    rest, _ = process.communicate(timeout=60)
+    assert "nothing was lost" in rest
 
 
 # For a module, not the session: while it is open, no test can run an event loop of its own.

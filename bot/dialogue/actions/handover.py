@@ -77,7 +77,7 @@ def card(turn: Turn, tracker: Tracker, why: str, order: Order | None = None) -> 
     parcel = order.shipments[-1] if order is not None and order.shipments else None
     last = parcel.last_event if parcel else None
     return CaseCard(
-        wants=turn.understanding.text or f"pressed a button: {turn.understanding.intent}",
+        wants=_wish(turn),
         why=why,
         name=customer.name if customer else turn.conversation.sender_name,
         verified=customer is not None,
@@ -90,12 +90,23 @@ def card(turn: Turn, tracker: Tracker, why: str, order: Order | None = None) -> 
         address=f"{order.ship_to.street}, {order.ship_to.postcode} {order.ship_to.city}" if order else None,
         bot_did=tuple(tracker.get_slot("done") or ()) + _said(tracker),
         order_number=order.number if order else None,
-        order_state=order.state.value if order else None,
-        parcel_state=f"{parcel.state.value}: {last.text}, {last.place}" if parcel and last else None,
+        order_state=_spoken(order.state.value) if order else None,
+        parcel_state=f"{_spoken(parcel.state.value)}: {last.text}, {last.place}" if parcel and last else None,
         money_minor=order.total.minor if order else None,
         currency=order.currency if order else None,
         likely=tuple(Likely(name, sure) for name, sure in turn.understanding.ranking[:3]),
     )
+
+
+def _wish(turn: Turn) -> str:
+    """What the buyer wants in their own words: before the wish for a person, what they had asked."""
+    said = turn.understanding.text or _spoken(turn.understanding.intent)
+    asked = turn.memory.get("last_words")
+    return f"{asked} – {said}" if asked and turn.understanding.intent == "service_human" else said
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _said(tracker: Tracker) -> tuple[str, ...]:
@@ -113,7 +124,7 @@ class HandOver(Step):
         """Hand over to the queue of what was spoken about before."""
         about = turn.memory.get("last_topic_intent") or turn.understanding.intent
         return hand_over(
-            turn, tracker, speaker, Reason.ASKED_FOR_HUMAN, why="asked for a person", intent=about
+            turn, tracker, speaker, Reason.ASKED_FOR_HUMAN, why=f"spoke of: {_spoken(about)}", intent=about
         )
 
 
