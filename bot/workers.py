@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from bot.clock import SystemClock
 from bot.database import Database
-from bot.dialogue.recovery import Recovery, load_replies
+from bot.dialogue.recovery import Recovery, describe, load_replies
 from bot.errors import CrossdeskError, TryLaterError
 from bot.settings import Settings
 
@@ -26,6 +26,10 @@ STOP_SECONDS = 25.0
 RESTART_WAITS = (0.0, 1.0, 5.0, 15.0)
 #: A worker that lived this long did not die of its start, in seconds.
 SETTLED_AFTER = 60.0
+
+
+#: The exit code, to us, of a worker that the machine did not let start.
+NOT_STARTED = -1
 
 
 class WorkerDiedError(CrossdeskError):
@@ -78,7 +82,11 @@ class WorkerPool:
         while not self._stopping:
             name = f"worker-{os.getpid()}-{uuid4().hex[:8]}"
             begun = loop.time()
-            code = await self._run(name)
+            try:
+                code = await self._run(name)
+            except OSError as error:
+                log.error("no worker can be started now: %s", error.strerror)
+                code = NOT_STARTED
             if self._ended_well(code):
                 return
             log.error("worker %s ended with code %s", name, code)
@@ -128,6 +136,10 @@ class WorkerPool:
         except TryLaterError as error:
             # The lease ends by itself.
             log.warning("what %s held waits for its lease to end: %s", name, error)
+            return
+        except Exception as error:
+            # Whatever it is, there must be a worker again.
+            log.error("what %s held waits for its lease to end: %s", name, describe(error))
             return
         if freed:
             log.warning("took back %s turn(s) of %s", freed, name)

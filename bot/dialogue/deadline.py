@@ -10,7 +10,6 @@ from types import FrameType
 
 from bot.errors import TurnTimeoutError
 
-
 #: What went on regardless is interrupted again and again, this often, in seconds.
 AGAIN = 1.0
 

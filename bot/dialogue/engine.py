@@ -191,11 +191,22 @@ class Engine:
             message_id=str(turn.row.id),
         )
         with taking(turn):
-            self._loop.run_until_complete(self._agent.processor.handle_message(message))
+            try:
+                self._loop.run_until_complete(self._agent.processor.handle_message(message))
+            finally:
+                self._drop_unfinished()
         if turn.failure is not None:
             raise turn.failure
         turn.steps = _steps_of(turn.tracker)
         return channel.said
+
+    def _drop_unfinished(self) -> None:
+        """End what an interrupted turn left waiting: it must not wake up in the middle of the next one."""
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 def _steps_of(tracker: DialogueStateTracker) -> list[Mapping[str, Any]]:

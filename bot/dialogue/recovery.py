@@ -18,7 +18,7 @@ from bot.desk.values import Case, CaseCard, Priority, Reason
 from bot.dialogue.replies import Replies
 from bot.dialogue.turn import Said
 from bot.dialogue.words import Words
-from bot.errors import TurnTimeoutError
+from bot.errors import LostClaimError, TurnTimeoutError
 from bot.mailroom import conversations, inbox, outbox
 from bot.mailroom.inbox import Claim
 from bot.messages import Author
@@ -102,7 +102,11 @@ class Recovery:
         with self.database.begin() as connection:
             held = inbox.claims_of(connection, worker)
         for claim in held:
-            self.settle(claim, error)
+            try:
+                self.settle(claim, error)
+            except LostClaimError:
+                # Its lease ended in the meantime, and another worker has it.
+                continue
         return len(held)
 
     def _honest_line(self, language: str, case: Case, now: dt.datetime) -> Said:

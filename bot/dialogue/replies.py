@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.errors import ConfigurationError
 from bot.messages import Button
@@ -81,23 +82,35 @@ class Replies:
             MissingReplyError: neither language has it, or a place has no value.
         """
         for spoken in dict.fromkeys((language, self._fallback)):
-            variants = self._responses.get(spoken, {}).get(key)
-            if variants:
+            variants = self._responses.get(spoken, {}).get(key, ())
+            fitting = [variant for variant in variants if variant.get("channel") == channel] or [
+                variant for variant in variants if "channel" not in variant
+            ]
+            if fitting:
                 break
         else:
             raise MissingReplyError(f"there is no reply '{key}' in '{language}' or '{self._fallback}'")
-        fitting = [variant for variant in variants if variant.get("channel") == channel] or [
-            variant for variant in variants if "channel" not in variant
-        ]
+        # A value within a payload stands in a JSON string: its quotes must not end it.
+        quoted = {name: _Quoted(value) for name, value in values.items() if value is not None}
         variant = fitting[zlib.crc32(f"{key}{seed}".encode()) % len(fitting)]
         return Reply(
             text=_filled(variant["text"], key, values),
             buttons=tuple(
-                Button(_filled(button["title"], key, values), _filled(button["payload"], key, values))
+                Button(_filled(button["title"], key, values), _filled(button["payload"], key, quoted))
                 for button in variant.get("buttons", ())
             ),
             language=spoken,
         )
+
+
+class _Quoted:
+    """A value as it stands within a JSON string."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return json.dumps(str(self._value), ensure_ascii=False)[1:-1]
 
 
 def _filled(text: str, key: str, values: Mapping[str, Any]) -> str:
@@ -113,14 +126,28 @@ def _filled(text: str, key: str, values: Mapping[str, Any]) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = YAML(typ="safe", pure=False).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigurationError(f"{path}{line}: this is not YAML: {error.problem}") from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: this is not YAML: {error}") from error
+        raise ConfigurationError(f"{path}: this is not YAML: {str(error).splitlines()[0]}") from error
     responses = content.get("responses") if isinstance(content, dict) else None
     if not isinstance(responses, dict):
         raise ConfigurationError(f"{path}: expected a `responses:` section")
     for key, variants in responses.items():
-        if not isinstance(variants, list) or not all(
-            isinstance(variant, dict) and isinstance(variant.get("text"), str) for variant in variants
-        ):
-            raise ConfigurationError(f"{path}: '{key}' must be a list of replies, each with a `text`")
+        if not isinstance(variants, list) or not all(map(_is_reply, variants)):
+            raise ConfigurationError(
+                f"{path}: '{key}' must be a list of replies, each with a `text` and, if it has `buttons`, a "
+                "`title` and a `payload` for each"
+            )
     return responses
+
+
+def _is_reply(variant: Any) -> bool:
+    if not isinstance(variant, dict) or not isinstance(variant.get("text"), str):
+        return False
+    buttons = variant.get("buttons", [])
+    return isinstance(buttons, list) and all(
+        isinstance(button, dict) and all(isinstance(button.get(part), str) for part in ("title", "payload"))
+        for button in buttons
+    )

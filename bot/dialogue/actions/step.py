@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -100,8 +101,7 @@ class Form(Step, ABC):
 
 def inform(title: str, **values: str) -> Button:
     """A button that fills slots of the form being asked."""
-    pairs = ", ".join(f'"{name}": "{value}"' for name, value in values.items())
-    return Button(title, f"/inform{{{pairs}}}")
+    return Button(title, f"/inform{json.dumps(values, ensure_ascii=False)}")
 
 
 def remembered(tracker: Tracker, what: str) -> list[str]:
