@@ -22,9 +22,9 @@ from bot.dialogue.turn import Said, Turn, Understanding
 from bot.dialogue.words import Words
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
 from bot.mailroom import conversations, inbox, outbox
-from bot.mailroom.conversations import Owner
+from bot.mailroom.conversations import Conversation, Owner
 from bot.mailroom.inbox import MESSAGE, Claim
-from bot.messages import Author, Weight
+from bot.messages import Author, Button, Weight
 from bot.settings import ShopRules
 from bot.shop.database_shop import DatabaseShop
 from bot.shop.identity import Identity
@@ -209,13 +209,11 @@ class TurnTaker:
             raise ModelError
         if row.button is not None:
             with self._database.begin() as connection:
-                offered = outbox.was_offered(connection, talk.id, row.button)
-            if not offered:
-                return _plain("stale_button", talk.language)
-            return replace(engine.understand(row.button), language=talk.language)
+                pressed = outbox.offered_button(connection, talk.id, row.button)
+            return _plain("stale_button", talk.language) if pressed is None else self._pressed(pressed, talk)
         typed = self._typed_button(talk.id, row.text)
         if typed is not None:
-            return replace(engine.understand(typed), language=talk.language)
+            return self._pressed(typed, talk)
         text = typed_text(row.text)
         if not text:
             return _plain(FALLBACK_INTENT, talk.language)
@@ -224,12 +222,19 @@ class TurnTaker:
             {"language_hint": row.language_hint, "language": talk.language, "now": row.sent_at.isoformat()},
         )
 
-    def _typed_button(self, conversation_id: int, text: str) -> str | None:
-        """The payload of an offered button whose words were typed instead of pressing it."""
+    def _pressed(self, button: Button, talk: Conversation) -> Understanding:
+        """What a button means: its payload says it, its title is what the buyer said."""
+        if self._engine is None:
+            raise ModelError
+        read = self._engine.understand(button.payload)
+        return replace(read, text=button.title, language=talk.language, language_known=True)
+
+    def _typed_button(self, conversation_id: int, text: str) -> Button | None:
+        """The offered button whose words were typed instead of pressing it."""
         with self._database.begin() as connection:
             offered = outbox.last_buttons(connection, conversation_id)
         spoken = _bare(text)
-        return next((button.payload for button in offered if _bare(button.title) == spoken), None)
+        return next((button for button in offered if _bare(button.title) == spoken), None)
 
     def _customer(
         self, shop: DatabaseShop, customer_id: int | None, memory: dict[str, Any]

@@ -214,12 +214,14 @@ def last_buttons(connection: Connection, conversation_id: int) -> list[Button]:
 STALE_AFTER = 30
 
 
-def was_offered(connection: Connection, conversation_id: int, payload: str) -> bool:
-    """Whether a button with this payload stands among the conversation's latest messages."""
+def offered_button(connection: Connection, conversation_id: int, payload: str) -> Button | None:
+    """The button with this payload among the conversation's latest messages; None if it was never offered."""
     rows = connection.execute(
         sa.select(outbox.c.buttons)
         .where(outbox.c.conversation_id == conversation_id)
         .order_by(outbox.c.position.desc())
         .limit(STALE_AFTER)
     ).scalars()
-    return any(button["payload"] == payload for buttons in rows for button in buttons)
+    return next(
+        (Button(**button) for buttons in rows for button in buttons if button["payload"] == payload), None
+    )

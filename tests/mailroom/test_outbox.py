@@ -36,7 +36,7 @@ class Desk:
 
     def offered(self, payload: str) -> bool:
         with self.database.begin() as connection:
-            return outbox.was_offered(connection, self.talk, payload)
+            return outbox.offered_button(connection, self.talk, payload) is not None
 
 
 @pytest.fixture
