@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -35,7 +36,8 @@ def deadline(seconds: float) -> Iterator[None]:
         raise TurnTimeoutError
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    begun = time.monotonic()
+    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     except Exception as error:
@@ -45,5 +47,8 @@ def deadline(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            # Somebody else's alarm was set: it goes off when it would have, or now.
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), every)
     if late:
         raise TurnTimeoutError
