@@ -23,8 +23,8 @@ SETTLED = 1.0
 class Visitor(Protocol):
     """A buyer's end of the line."""
 
-    async def say(self, text: str) -> str:
-        """Send a message; all replies to it once the last is visible, one a line."""
+    async def say(self, text: str) -> str | None:
+        """Send a message; all replies to it once the last is visible, one a line; None if a person has it."""
         ...
 
 
@@ -52,16 +52,19 @@ class Load:
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
-    #: Messages that were answered otherwise than the script expects, with the answer.
-    unexpected: list[tuple[str, str]] = field(default_factory=list)
+    #: Messages that were answered otherwise than the script expects, with the answer; those that were not
+    #: answered because a person has the conversation by then have none.
+    unexpected: list[tuple[str, str | None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Measured:
     """What one side needed."""
 
+    #: That were answered by the bot.
     messages: int
-    expected: int
+    #: Of all messages, the part that was answered as expected.
+    expected: float
     ready_seconds: float
     cpu_seconds: float
     wall_seconds: float
@@ -69,7 +72,7 @@ class Measured:
     p95_seconds: float
     memory_bytes: int
     processes: int
-    unexpected: Sequence[tuple[str, str]]
+    unexpected: Sequence[tuple[str, str | None]]
 
     @property
     def per_cpu_second(self) -> float:
@@ -97,7 +100,7 @@ async def measure(
     count = len(load.latencies)
     return Measured(
         messages=count,
-        expected=count - len(load.unexpected),
+        expected=1 - len(load.unexpected) / sum(map(len, conversations)),
         ready_seconds=ready,
         cpu_seconds=used,
         wall_seconds=load.seconds,
@@ -120,7 +123,7 @@ async def _first_answer(side: Side, group: Group) -> None:
         group.require_alive()
         await asyncio.sleep(0.05)
     async with side.visit(0) as visitor:
-        await visitor.say("hello")
+        await visitor.say("hello and good day")
 
 
 async def _drive(side: Side, conversations: Sequence[Conversation], at_once: int, first: int) -> Load:
@@ -134,8 +137,9 @@ async def _drive(side: Side, conversations: Sequence[Conversation], at_once: int
                 for line in conversation:
                     begun = time.monotonic()
                     replies = await asyncio.wait_for(visitor.say(line.text), REPLY_LIMIT)
-                    load.latencies.append(time.monotonic() - begun)
-                    if not line.is_answered_by(replies):
+                    if replies is not None:
+                        load.latencies.append(time.monotonic() - begun)
+                    if replies is None or not line.is_answered_by(replies):
                         load.unexpected.append((line.text, replies))
 
     begun = time.monotonic()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,10 +49,12 @@ class _Page:
         self._stream.cancel()
         await asyncio.gather(self._stream, return_exceptions=True)
 
-    async def say(self, text: str) -> str:
+    async def say(self, text: str) -> str | None:
         message = {"id": str(uuid4()), "text": text}
         async with self._session.post(f"{self._address}/chat/messages", json=message) as response:
             response.raise_for_status()
+            if (await response.json())["with_agent"]:
+                return None
         while not (replies := await self._fetch()):
             await self._news.wait()
             self._news.clear()
@@ -136,18 +139,13 @@ def fill(settings: Settings) -> None:
 
 def train(settings: Settings, cache: Path) -> None:
     """Give the store the current model, trained first if need be; no cached vector comes along."""
-    kept = throw_away(cache / "ours")
-    served = Settings.load()
-    if (
-        models.is_stale(kept)
-        and (now := models.current(served))
-        and now.fingerprint == models.fingerprint(kept)
-    ):
+    kept, served = replace(settings, files=cache / "ours"), Settings.load()
+    now = models.current(served)
+    if models.is_stale(kept) and now is not None and now.fingerprint == models.fingerprint(kept):
         models.models_folder(kept).mkdir(parents=True, exist_ok=True)
         shutil.copy(models.current_path(served), models.models_folder(kept))
         models.release(kept, now)
     if models.is_stale(kept):
-        fill(kept)
         subprocess.run([sys.executable, "-m", "bot", "train"], env=environment(kept), cwd=ROOT, check=True)
     shutil.copytree(models.models_folder(kept), models.models_folder(settings), dirs_exist_ok=True)
 

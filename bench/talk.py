@@ -105,7 +105,7 @@ class Buyers:
             self._orders = self._drawn(
                 connection,
                 "SELECT o.number, o.email, c.phone FROM orders o JOIN customers c ON c.id = o.customer_id "
-                "WHERE o.state IN ('in_transit', 'delivered') GROUP BY c.id ORDER BY o.number",
+                "WHERE o.state = 'delivered' GROUP BY c.id ORDER BY o.number",
             )
             self._products = self._drawn(
                 connection,
@@ -124,7 +124,7 @@ class Buyers:
             self._greeting(),
             self._say("order_state", "send me the order number"),
             Line(f"it is {number}", NO_INTENT, "e-mail address or phone number"),
-            Line(email, NO_INTENT, f"Order {number} (is on its way|was delivered)"),
+            Line(email, NO_INTENT, f"Order {number} was delivered"),
             self._thanks(),
             self._yes(),
         )
@@ -137,7 +137,7 @@ class Buyers:
             Line(
                 f"{asked.rstrip('?')}: order {number}, my e-mail is {email}",
                 "order_state",
-                f"Order {number} (is on its way|was delivered)",
+                f"Order {number} was delivered",
             ),
             self._say("payment_methods", "You can pay by"),
             self._thanks(),

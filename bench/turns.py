@@ -49,7 +49,7 @@ TABLE = (
     Target("messages per second", lambda side: side.messages / side.wall_seconds),
     Target("CPU of a message, ms", lambda side: side.cpu_seconds / side.messages * 1e3),
     Target("processes", lambda side: side.processes),
-    Target("expected flow taken, %", lambda side: side.expected / side.messages * 100),
+    Target("expected flow taken, %", lambda side: side.expected * 100),
 )
 
 
@@ -98,7 +98,7 @@ async def run(folder: Path, cache: Path, count: int, at_once: int) -> tuple[Meas
     buyers = Buyers(store, SEED)
     warm_up, conversations = buyers.conversations(WARM_UP), buyers.conversations(count)
     lines = [line for talk in (*warm_up, *conversations) for line in talk]
-    say("The models: trained if they are not there yet (the rival's takes some minutes) …")
+    say("Models: trained if they are not there yet; the rival's then takes some minutes …")
     train(settings, cache)
     built = build(ROOT, cache, lines)
     say(explanation(count, sum(map(len, conversations)), at_once))

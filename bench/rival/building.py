@@ -28,19 +28,14 @@ def build(root: Path, cache: Path, lines: Sequence[Line]) -> Path:
 
     The rival is trained on the very messages that it will get, beside the shared examples.
     """
-    lessons = _lessons(lines)
-    folder = cache / f"rival-{_fingerprint(root, lessons)}"
+    made = _project(root, cache / "rival-new", lines)
+    folder = cache / f"rival-{_fingerprint(made)}"
     if (folder / "models" / "rival.tar.gz").exists():
+        shutil.rmtree(made)
         return folder
-    for old in cache.glob("rival-*"):
+    for old in set(cache.glob("rival-*")) - {made}:
         shutil.rmtree(old)
-    for part in SHARED:
-        shutil.copytree(root / part, folder / "data" / part)
-    (folder / "data" / "messages.yml").write_text(lessons, encoding="utf-8")
-    shutil.copy(HERE / "stories.yml", folder / "data")
-    shutil.copy(HERE / "config.yml", folder)
-    _write_domain(root, folder / "domain.yml")
-    (folder / "credentials.yml").write_text("rest:\n", encoding="utf-8")
+    made.rename(folder)
     _train(folder)
     return folder
 
@@ -51,15 +46,27 @@ def rasa(*arguments: str) -> list[str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What every process of the rival gets: no telemetry, byte code as usual, its own cache."""
+    """What every process of the rival gets: no telemetry, byte code as usual, a cache of its own."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return kept | {
         "RASA_TELEMETRY_ENABLED": "false",
-        "RASA_CACHE_DIRECTORY": str(folder / ".cache"),
+        "RASA_CACHE_DIRECTORY": str(folder.parent / "rasa"),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def _project(root: Path, folder: Path, lines: Sequence[Line]) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in SHARED:
+        shutil.copytree(root / part, folder / "data" / part)
+    (folder / "data" / "messages.yml").write_text(_lessons(lines), encoding="utf-8")
+    shutil.copy(HERE / "stories.yml", folder / "data")
+    shutil.copy(HERE / "config.yml", folder)
+    _write_domain(root, folder / "domain.yml")
+    (folder / "credentials.yml").write_text("rest:\n", encoding="utf-8")
+    return folder
 
 
 def _lessons(lines: Sequence[Line]) -> str:
@@ -105,11 +112,8 @@ def _train(folder: Path) -> None:
         raise RuntimeError(f"the rival's training failed:\n{tail}")
 
 
-def _fingerprint(root: Path, lessons: str) -> str:
-    digest = hashlib.sha256(lessons.encode())
-    for base in (*SHARED, "domain.yml", "replies/en.yml"):
-        for path in sorted((root / base).rglob("*.yml")) or [root / base]:
-            digest.update(path.read_bytes())
-    for name in ("config.yml", "stories.yml", "actions.py"):
-        digest.update((HERE / name).read_bytes())
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yml")):
+        digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

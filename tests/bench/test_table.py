@@ -11,7 +11,7 @@ from bench.turns import TABLE, table
 
 OURS = Measured(
     messages=300,
-    expected=297,
+    expected=0.99,
     ready_seconds=4.0,
     cpu_seconds=5.0,
     wall_seconds=6.0,
