@@ -8,8 +8,9 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ _SCHEMA = """
     NOT NULL)
 """
 
+Result = TypeVar("Result")
 Vector = npt.NDArray[np.float32]
 
 
@@ -51,30 +53,11 @@ class VectorCache:
 
     def get(self, texts: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors of those texts that are known."""
-        found: dict[str, Vector] = {}
-        ageing: dict[str, Vector] = {}
-        with self._lock, self._connected() as connection:
-            by_hash = {self._hash(text): text for text in texts}
-            hashes = list(by_hash)
-            for start in range(0, len(hashes), _BATCH):
-                batch = hashes[start : start + _BATCH]
-                marks = ",".join("?" * len(batch))
-                query = f"SELECT id, text_hash, vector FROM vectors WHERE text_hash IN ({marks})"  # noqa: S608
-                for number, key, blob in connection.execute(query, batch):
-                    if len(blob) == self._dimension * np.dtype(STORED).itemsize:
-                        vector = np.frombuffer(blob, dtype=STORED).astype(np.float32)
-                        found[by_hash[key]] = vector
-                        if number < self._newest - self._capacity // 2:
-                            ageing[by_hash[key]] = vector
-            if ageing:
-                # What is still in use is numbered anew, for the lowest numbers go first.
-                self._write(connection, ageing)
-        return found
+        return self._attempt(lambda connection: self._read(connection, texts)) or {}
 
     def put(self, vectors: Mapping[str, Vector]) -> None:
         """Keep the vectors of these texts."""
-        with self._lock, self._connected() as connection:
-            self._write(connection, vectors)
+        self._attempt(lambda connection: self._write(connection, vectors))
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -87,6 +70,26 @@ class VectorCache:
         digest.update(b"\0" + text.encode("utf-8", "surrogatepass"))
         return digest.digest()
 
+    def _read(self, connection: sqlite3.Connection, texts: Sequence[str]) -> dict[str, Vector]:
+        found: dict[str, Vector] = {}
+        ageing: dict[str, Vector] = {}
+        by_hash = {self._hash(text): text for text in texts}
+        hashes = list(by_hash)
+        for start in range(0, len(hashes), _BATCH):
+            batch = hashes[start : start + _BATCH]
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT id, text_hash, vector FROM vectors WHERE text_hash IN ({marks})"  # noqa: S608
+            for number, key, blob in connection.execute(query, batch):
+                if len(blob) == self._dimension * np.dtype(STORED).itemsize:
+                    vector = np.frombuffer(blob, dtype=STORED).astype(np.float32)
+                    found[by_hash[key]] = vector
+                    if number < self._newest - self._capacity // 2:
+                        ageing[by_hash[key]] = vector
+        if ageing:
+            # What is still in use is numbered anew, for the lowest numbers go first.
+            self._write(connection, ageing)
+        return found
+
     def _write(self, connection: sqlite3.Connection, vectors: Mapping[str, Vector]) -> None:
         rows = [(self._hash(text), vector.astype(STORED).tobytes()) for text, vector in vectors.items()]
         connection.executemany("INSERT OR REPLACE INTO vectors (text_hash, vector) VALUES (?, ?)", rows)
@@ -94,19 +97,20 @@ class VectorCache:
         connection.execute("DELETE FROM vectors WHERE id <= ?", (self._newest - self._capacity,))
         connection.commit()
 
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        """Give the open connection, and swallow what goes wrong with it."""
-        try:
-            yield self._open()
-        except (sqlite3.OperationalError, OSError) as error:
-            # Locked, full, read-only, gone: the file may be good, the moment is not.
-            _log.debug("The vector cache %s is left aside: %s", self._path, error)
-            self._forget()
-        except sqlite3.DatabaseError as error:
-            _log.warning("The vector cache %s is broken (%s) and begun anew", self._path, error)
-            self._forget()
-            self._remove()
+    def _attempt(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
+        """Do the work on the open file; None where that goes wrong."""
+        with self._lock:
+            try:
+                return work(self._open())
+            except (sqlite3.OperationalError, OSError) as error:
+                # Locked, full, read-only, gone: the file may be good, the moment is not.
+                _log.debug("The vector cache %s is left aside: %s", self._path, error)
+                self._forget()
+            except sqlite3.DatabaseError as error:
+                _log.warning("The vector cache %s is broken (%s) and begun anew", self._path, error)
+                self._forget()
+                self._remove()
+            return None
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self._owner == os.getpid():

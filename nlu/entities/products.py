@@ -21,6 +21,8 @@ _COVERED = 0.65
 #: Words that may stand between those of a name.
 _LOOSE = 1
 _REACH = 60
+#: From here on letters are those of scripts without blanks between words.
+_WIDE = "\u2e80"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class ProductNames:
             name.casefold(): product.code
             for product in lexicon.products
             for name in product.names
-            if len(name) > 1 and any(letter >= "\u2e80" for letter in name)
+            if len(name) > 1 and any(letter >= _WIDE for letter in name)
         }
 
     def _name(self, code: str, words: tuple[str, ...]) -> _Name:
@@ -121,7 +123,7 @@ class ProductNames:
             for form in (word, word.removesuffix("s"), f"{word}s"):
                 if form in self._number:
                     meant[position].add(self._number[form])
-            if not meant[position] and len(word) >= _SHORT and not word.isdigit():
+            if not meant[position] and len(word) >= _SHORT and word[0] < _WIDE and not word.isdigit():
                 doubtful.append(position)
         if doubtful:
             typed = [words[position] for position in doubtful]

@@ -31,7 +31,7 @@ _LETTER = re.compile(
 )
 _WORD_AFTER = re.compile(
     r"\b(?:in|a|to|the)\s+(?:an?\s+)?(?P<size>extra[ -]small|extra[ -]large)(?!\w)"
-    r"|(?<!\w)(?P<size2>small|medium|large)\s+size(?!\w)",
+    r"|(?<!\w)(?P<size2>extra[ -]small|extra[ -]large|small|medium|large)\s+size(?!\w)",
     re.IGNORECASE,
 )
 
