@@ -28,11 +28,12 @@ TERMINAL = "terminal"
 
 def parse() -> None:
     """Read a message a line, write what the model makes of it, a JSON object a line."""
+    logs.set_up()
+    model = models.current_path(Settings.load())
     from bot.dialogue.engine import Engine
     from bot.dialogue.parsing import parse as read
 
-    logs.set_up()
-    engine = Engine.load(models.current_path(Settings.load()))
+    engine = Engine.load(model)
     for line in _lines():
         _write(read(engine, line))
 
@@ -49,13 +50,15 @@ def converse(
     ] = None,
 ) -> None:
     """Read buyers' messages and events, a JSON object a line; run the real bot; write a line for each."""
+    logs.set_up()
+    settings = Settings.load()
+    model = models.current_path(settings)
+    # Rasa takes seconds to import: what is wrong before is told at once.
     from bot.dialogue.engine import Engine
     from bot.dialogue.recovery import load_replies
     from bot.dialogue.rehearsal import LineError, Rehearsal, moment
 
-    logs.set_up()
-    settings = Settings.load()
-    engine = Engine.load(models.current_path(settings))
+    engine = Engine.load(model)
     with tempfile.TemporaryDirectory(prefix="crossdesk-") as scratch:
         opened = Database(_url(database, Path(scratch)))
         if schema.is_empty(opened):
@@ -85,16 +88,17 @@ def chat(
     language: Annotated[str | None, typer.Option(help="What the channel says of your language.")] = None,
 ) -> None:
     """Talk to the bot in the terminal. ``/why`` explains its last answer, ``/quit`` ends."""
+    logs.set_up()
+    settings = Settings.load()
+    prepare_store(settings)
+    model = models.current_path(settings)
+    announce("Loading the model …")
     from bot.dialogue.engine import Engine
     from bot.dialogue.recovery import load_replies
     from bot.dialogue.rehearsal import Rehearsal
     from bot.dialogue.why import why
 
-    logs.set_up()
-    settings = Settings.load()
-    prepare_store(settings)
-    announce("Loading the model …")
-    engine = Engine.load(models.current_path(settings))
+    engine = Engine.load(model)
     database = Database(settings.database_url)
     clock = SetClock(SystemClock().now())
     talk = Rehearsal(database, settings.rules, load_replies(settings), engine, clock, channel=TERMINAL)
