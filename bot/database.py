@@ -134,7 +134,31 @@ def lock_now(connection: Connection) -> None:
     """Take SQLite's write lock before the first write; nothing to do on PostgreSQL, which locks rows."""
     raw: Any = connection.connection.dbapi_connection
     if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        _refuse_halves(connection)
         raw.execute("BEGIN IMMEDIATE")
+        connection.info[_WRITES] = True
+
+
+#: In a connection's info: its unit of work has begun to write.
+_WRITES = "writes"
+
+
+def _refuse_halves(connection: Connection) -> None:
+    """Have a unit of work fail as a whole that SQLite took back by itself, as it does when the disk is full.
+
+    Where the error was swallowed on the way (Rasa does), what is written later would be committed alone.
+    """
+    if connection.info.get(_WRITES) and not _in_transaction(connection):
+        raise TryLaterError("the database cannot do this now: it took back what was written before")
+
+
+def _in_transaction(connection: Connection) -> bool:
+    raw: Any = connection.connection.dbapi_connection
+    return bool(raw.in_transaction)
+
+
+def _begin_anew(connection: Connection) -> None:
+    connection.info[_WRITES] = False
 
 
 def _sqlite_engine(url: sa.engine.URL, echo: bool) -> Engine:
@@ -158,7 +182,9 @@ def _sqlite_engine(url: sa.engine.URL, echo: bool) -> Engine:
     )
 
     sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", _begin_anew)
     sa.event.listen(engine, "before_cursor_execute", _lock_before_first_write)
+    sa.event.listen(engine, "commit", _refuse_halves)
     return engine
 
 

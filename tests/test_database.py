@@ -305,6 +305,38 @@ def test_a_full_disk_is_told_in_one_line_and_nothing_is_half_done(database: Data
         connection.execute(notes.insert().values(text="there is room for this"))
 
 
+def _fill(connection: Connection) -> None:
+    """Meet a full disk; SQLite then takes back the whole transaction by itself."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
+    with pytest.raises(sa.exc.OperationalError, match="full"):
+        connection.execute(notes.insert().values(text="x" * 1_000_000))
+    connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+
+
+def test_an_error_that_is_swallowed_never_leads_to_half_a_unit(database: Database) -> None:
+    def write_on() -> None:
+        with database.begin() as connection:
+            connection.execute(notes.insert().values(text="the refund"))
+            _fill(connection)
+            connection.execute(notes.insert().values(text="your refund is on its way"))
+
+    def stop() -> None:
+        with database.begin() as connection:
+            connection.execute(notes.insert().values(text="the refund"))
+            _fill(connection)
+
+    for act in (write_on, stop):
+        with pytest.raises(TryLaterError, match="it took back what was written before"):
+            act()
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first"]
+        # The next unit on the same connection is a new one.
+        connection.execute(notes.insert().values(text="after"))
+    with database.begin() as connection:
+        assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first", "after"]
+
+
 def test_a_disk_that_fills_up_in_the_middle_is_told_too(path: Path, database: Database) -> None:
     """The operating system itself refuses: no file may grow further."""
     database.close()

@@ -115,7 +115,8 @@ class Engine:
         self._agent = agent
         #: The model file's name, as turns record it.
         self.model = model
-        self._loop = asyncio.new_event_loop()
+        # Rasa's web server makes uvloop the default, which catches what a deadline raises and waits on.
+        self._loop = asyncio.SelectorEventLoop()
 
     @classmethod
     def load(cls, model: Path) -> Engine:
@@ -129,12 +130,13 @@ class Engine:
         executor = ActionExecutor()
         for action in actions.every_action():
             executor.register_action(action)
+        store = ConversationTrackerStore()
         try:
             agent = Agent.load(
                 model_path=str(model),
                 action_endpoint=InProcessActions(executor),
                 generator=_TurnReplies(),
-                tracker_store=ConversationTrackerStore(),
+                tracker_store=store,
                 lock_store=_NoLocks(),
             )
         except Exception as error:
@@ -143,6 +145,8 @@ class Engine:
             ) from error
         if agent.processor is None:
             raise ModelError(f"the model {model.name} does not load")
+        # Rasa wraps the store in one that swallows its errors and goes on with a tracker of its own.
+        agent.tracker_store = agent.processor.tracker_store = store
         # Rasa stops a turn that never ends and carries on; ours must fail as a whole.
         agent.processor.on_circuit_break = _endless
         agent.processor.graph_runner = DirectGraphRunner(agent.processor.graph_runner)
@@ -193,6 +197,9 @@ class Engine:
         with taking(turn):
             try:
                 self._loop.run_until_complete(self._agent.processor.handle_message(message))
+            except Exception as error:
+                # What failed first says why.
+                turn.failure = turn.failure or error
             finally:
                 self._drop_unfinished()
         if turn.failure is not None:

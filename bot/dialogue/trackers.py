@@ -45,6 +45,13 @@ class ConversationTrackerStore(TrackerStore):
             return None
         return self._tracker(sender_id, deserialise_events(json.loads(stored)))
 
+    async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
+        """A new conversation's tracker, written with the turn's end: until then others may write, too."""
+        tracker: DialogueStateTracker = self.init_tracker(sender_id)
+        if append_action_listen:
+            tracker.update(ActionExecuted("action_listen"))
+        return tracker
+
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Write the tracker within the turn's transaction."""
         turn = current_turn()

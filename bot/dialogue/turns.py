@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -105,13 +106,16 @@ class TurnTaker:
         """Take a claimed turn to its end: answered, relayed, put off, or buried with a case.
 
         Raises:
-            TryLaterError: the database is away; the claim lapses and the turn is taken again.
+            TryLaterError: the database is away; the turn is taken again.
         """
         try:
             try:
                 with deadline(self._rules.serving.turn_seconds):
                     return self._relay(held) or self._answer(held)
-            except (LostClaimError, TryLaterError):
+            except LostClaimError:
+                raise
+            except TryLaterError:
+                self._let_go(held)
                 raise
             except Exception as error:
                 return self._failed(held, error)
@@ -119,6 +123,11 @@ class TurnTaker:
             # Also where the turn was finished when its time ran out: then there is nothing left to do.
             log.warning("turn on inbox row %s: another worker has it", held.row.id)
             return TurnReport(held.conversation.id, "lost")
+
+    def _let_go(self, held: Claim) -> None:
+        """Let the turn be taken again at once, if the database is back; if not, its lease ends by itself."""
+        with contextlib.suppress(TryLaterError), self._database.begin() as connection:
+            inbox.release(connection, held)
 
     def _failed(self, held: Claim, error: Exception) -> TurnReport:
         last = held.row.attempts + 1 >= self._rules.serving.turn_tries

@@ -159,6 +159,15 @@ def accept_event(
     )
 
 
+_other = inbox.alias()
+#: The row whose turn it is within its conversation.
+_OLDEST = (
+    sa.select(sa.func.min(_other.c.id))
+    .where(_other.c.state == InboxState.NEW.value, _other.c.conversation_id == inbox.c.conversation_id)
+    .scalar_subquery()
+)
+
+
 def claim(
     connection: Connection,
     worker: str,
@@ -172,19 +181,13 @@ def claim(
     Within a conversation rows are taken in the order of arrival: a row that waits for its next try
     holds back the ones behind it.
     """
-    other = inbox.alias()
-    oldest = (
-        sa.select(sa.func.min(other.c.id))
-        .where(other.c.state == InboxState.NEW.value, other.c.conversation_id == inbox.c.conversation_id)
-        .scalar_subquery()
-    )
     free = sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= now)
     here = sa.true() if channel is None else conversations.c.channel == channel
     waiting = connection.execute(
         sa.select(inbox)
         .join(conversations, conversations.c.id == inbox.c.conversation_id)
         .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= now)
-        .where(inbox.c.id == oldest, free, here)
+        .where(inbox.c.id == _OLDEST, free, here)
         .order_by(inbox.c.id)
         .limit(1)
     ).one_or_none()
@@ -334,8 +337,10 @@ def _row(row: Any) -> InboxRow:
 
 
 def next_try(connection: Connection) -> dt.datetime | None:
-    """When the earliest waiting row may be taken; None if nothing waits."""
+    """When the earliest turn may be taken; None if nothing waits."""
     earliest: dt.datetime | None = connection.execute(
-        sa.select(sa.func.min(inbox.c.not_before)).where(inbox.c.state == InboxState.NEW.value)
+        sa.select(sa.func.min(inbox.c.not_before)).where(
+            inbox.c.state == InboxState.NEW.value, inbox.c.id == _OLDEST
+        )
     ).scalar_one()
     return earliest
