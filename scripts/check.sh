@@ -12,11 +12,21 @@ step() {
     echo "check: $name: $result ($(($(date +%s) - start)) s)"
 }
 
+# Rasa says a page for each reply that only an action says: shown when something is wrong.
+scripts() {
+    said=$(RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 .venv/bin/python -W ignore -m rasa data validate \
+        --domain domain.yml --data nlu/data stories --fail-on-warnings 2>&1) || {
+        echo "$said"
+        return 1
+    }
+}
+
 step formatting .venv/bin/ruff format --check .
 step lint .venv/bin/ruff check .
 step types .venv/bin/mypy --strict
 step "import contracts" .venv/bin/lint-imports --no-logo
 step YAML .venv/bin/yamllint --strict .
+step scripts scripts
 
 if [ -n "$failed" ]; then
     echo "check: failed:${failed#,}" >&2
