@@ -207,6 +207,10 @@ class Engine:
         turn.steps = _steps_of(turn.tracker)
         return channel.said
 
+    def close(self) -> None:
+        """Let go of the event loop; nothing can be understood afterwards."""
+        self._loop.close()
+
     def _drop_unfinished(self) -> None:
         """End what an interrupted turn left waiting: it must not wake up in the middle of the next one."""
         left = asyncio.all_tasks(self._loop)

@@ -61,6 +61,8 @@ def run_worker(settings: Settings, name: str, model: Path | None) -> None:
                 line.wait(POLL_SECONDS)
     finally:
         database.close()
+        if engine is not None:
+            engine.close()
 
 
 def _take_all(taker: Taker, line: Line) -> bool:
