@@ -60,13 +60,7 @@ class Actions:
         if refusal is not None:
             raise _refused(number, refusal)
         value = policy.return_value(order, line_ids, reason)
-        # What the buyer kept before counts: a dear order must not be kept line by line.
-        kept = sum(
-            back.value.minor
-            for back in order.returns
-            if not back.goods_come_back and back.state is not ReturnState.REFUSED
-        )
-        in_all = Money(value.minor + kept, order.currency)
+        in_all = policy.with_what_was_kept(order, value)
         comes_back = policy.goods_must_come_back(in_all, self.rules, read_rates(self.connection))
         return_id = self._insert(
             returns,

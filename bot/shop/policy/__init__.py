@@ -35,6 +35,7 @@ from bot.shop.policy.returns import (
     return_window,
     returning_lines,
     send_by,
+    with_what_was_kept,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "returning_lines",
     "send_by",
     "stock_state",
+    "with_what_was_kept",
 ]

@@ -97,6 +97,19 @@ def return_value(order: Order, line_ids: Sequence[int], reason: ReturnReason) ->
     return Money(minor, order.currency)
 
 
+def with_what_was_kept(order: Order, value: Money) -> Money:
+    """This value and that of all goods of the order which the buyer was let keep before.
+
+    Whether goods are worth the way back is judged by it: a dear order must not be kept line by line.
+    """
+    kept = sum(
+        back.value.minor
+        for back in order.returns
+        if not back.goods_come_back and back.state is not ReturnState.REFUSED
+    )
+    return Money(value.minor + kept, order.currency)
+
+
 def goods_must_come_back(value: Money, rules: ShopRules, rates: Rates) -> bool:
     """Whether goods of this value are worth the way back.
 
