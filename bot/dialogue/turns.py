@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.values import Case
+from bot.dialogue.actions.facts import fact_asked
 from bot.dialogue.deadline import deadline
 from bot.dialogue.engine import FALLBACK_INTENT, Engine, typed_text
 from bot.dialogue.recovery import Recovery
@@ -41,6 +42,10 @@ LONGEST_WORDS = 200
 SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
 #: Messages that are no question of their own: they neither count as repeated nor break a row of questions.
 _SMALL = ("service_", "inform", "no_order_number", FALLBACK_INTENT, "out_of_scope")
+
+
+#: Entities that say who asks, not what about.
+_PROOFS = ("email", "phone")
 
 
 class SilentTurnError(RuntimeError):
@@ -295,11 +300,17 @@ def _unless_repeated(
         if read.intent in ("service_thanks", "service_goodbye", "service_human"):
             memory.pop("last_question", None)
         return read
-    about = sorted(f"{entity['entity']}={entity.get('value')}" for entity in read.entities)
-    # Naming the thing for the first time is the same question, asked better.
-    same = memory.get("last_question") == read.intent and memory.get("last_about") in (about, [])
+    about = {f"{one['entity']}={one.get('value')}" for one in read.entities if one["entity"] not in _PROOFS}
+    # A product has many facts: asking for one after another is no repetition.
+    asked = fact_asked(read.intent, read.text) if read.intent.startswith("product_") else None
+    before = set(memory.get("last_about") or ())
+    # Naming the thing for the first time, or no longer, is the same question asked again.
+    same = [read.intent, asked] == [memory.get("last_question"), memory.get("last_fact")] and (
+        about <= before or not before
+    )
     memory["question_count"] = memory.get("question_count", 0) + 1 if same else 1
-    memory.update(last_question=read.intent, last_about=about, last_topic_intent=read.intent)
+    memory.update(last_question=read.intent, last_fact=asked, last_topic_intent=read.intent)
+    memory["last_about"] = sorted(before | about if same else about)
     if read.text:
         memory["last_words"] = read.text[:LONGEST_WORDS]
     if memory["question_count"] < rules.understanding.repeats:

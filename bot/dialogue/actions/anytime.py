@@ -8,12 +8,15 @@ from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
 from bot.dialogue.actions.handover import hand_over
+from bot.dialogue.actions.identity import interrupted
 from bot.dialogue.actions.step import NOTHING, Slots, Speaker, Step
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 
 #: The likeliest meanings that are offered as buttons.
 MEANINGS = 3
+#: What only a message to a store names.
+OURS = ("product", "order_number", "tracking_number")
 #: Meanings that nobody chooses from a list.
 NOT_OFFERED = frozenset(
     {"service_affirm", "service_deny", "service_thanks", "service_goodbye", "out_of_scope"}
@@ -29,6 +32,19 @@ def part_of_day(hour: int) -> str:
     if 5 <= hour < 12:
         return "morning"
     return "afternoon" if 12 <= hour < 18 else "evening"
+
+
+def give_up(turn: Turn, tracker: Tracker, speaker: Speaker, times: int) -> Slots:
+    """Hand over after so many misunderstandings: inside a form to the queue of what it is about."""
+    return hand_over(
+        turn,
+        tracker,
+        speaker,
+        Reason.NOT_UNDERSTOOD,
+        why=f"not understood {times} times in a row",
+        intent=interrupted(tracker),
+        reply="utter_not_understood_again",
+    )
 
 
 class Greet(Step):
@@ -54,6 +70,7 @@ class NotUnderstood(Step):
 
     title = "action_not_understood"
     flow = "not_understood"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Ask, or hand over."""
@@ -61,35 +78,39 @@ class NotUnderstood(Step):
             raise DeadEndError(f"no rule goes on after {tracker.latest_action_name}")
         times = int(tracker.get_slot("misunderstandings") or 0) + 1
         if times >= turn.rules.understanding.misunderstandings:
-            return hand_over(
-                turn,
-                tracker,
-                speaker,
-                Reason.NOT_UNDERSTOOD,
-                why=f"not understood {times} times in a row",
-                reply="utter_not_understood_again",
-            )
+            return give_up(turn, tracker, speaker, times)
         if tracker.active_loop_name:
             speaker.say("utter_not_understood_in_form")
             return {"misunderstandings": times}
-        offered = [
-            name
-            for name, _ in turn.understanding.ranking
-            if name not in NOT_OFFERED and turn.replies.has(f"utter_meaning_{name}")
-        ][:MEANINGS]
-        buttons = [
-            Button(
-                turn.replies.say(f"utter_meaning_{name}", turn.words.language, {}).text.rstrip("."),
-                f"/{name}",
-            )
-            for name in offered
-        ]
-        reply = "utter_not_understood" if buttons else "utter_not_understood_blank"
-        human = turn.replies.say("utter_meaning_service_human", turn.words.language, {}).text
-        if "service_human" not in offered:
-            buttons.append(Button(human, "/service_human"))
-        speaker.say(reply, buttons)
-        return {"misunderstandings": times}
+        return {"misunderstandings": times, **offer_meanings(turn, speaker)}
+
+
+def offer_meanings(turn: Turn, speaker: Speaker) -> Slots:
+    """Ask by buttons which of the likeliest meanings it is; what was named needn't be said again."""
+    offered = [
+        name
+        for name, _ in turn.understanding.ranking
+        if name not in NOT_OFFERED and turn.replies.has(f"utter_meaning_{name}")
+    ][:MEANINGS]
+    buttons = [
+        Button(
+            turn.replies.say(f"utter_meaning_{name}", turn.words.language, {}).text.rstrip("."),
+            f"/{name}",
+        )
+        for name in offered
+    ]
+    reply = "utter_not_understood" if buttons else "utter_not_understood_blank"
+    human = turn.replies.say("utter_meaning_service_human", turn.words.language, {}).text
+    if "service_human" not in offered:
+        buttons.append(Button(human, "/service_human"))
+    speaker.say(reply, buttons)
+    read = turn.understanding
+    named = {
+        "product": read.first("product"),
+        "order_number": read.first("order_number"),
+        "contact": read.first("email") or read.first("phone"),
+    }
+    return {slot: value for slot, value in named.items() if value is not None}
 
 
 class OutOfScope(Step):
@@ -97,14 +118,23 @@ class OutOfScope(Step):
 
     title = "action_out_of_scope"
     flow = "out_of_scope"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
-        """Say so; inside a form, go back to its question."""
-        in_form = tracker.active_loop_name is not None
-        speaker.say(
-            "utter_out_of_scope_in_form" if in_form else "utter_out_of_scope", store=turn.rules.store.name
-        )
-        return {}
+        """Say so; inside a form, go back to its question, once."""
+        store = turn.rules.store.name
+        if tracker.active_loop_name is None:
+            if any(entity["entity"] in OURS for entity in turn.understanding.entities):
+                # It names something of ours, so it was only not understood.
+                return offer_meanings(turn, speaker)
+            speaker.say("utter_out_of_scope", store=store)
+            return {}
+        # Whatever it was: it did not answer the form's question.
+        times = int(tracker.get_slot("misunderstandings") or 0) + 1
+        if times >= turn.rules.understanding.misunderstandings:
+            return give_up(turn, tracker, speaker, times)
+        speaker.say("utter_out_of_scope_in_form", store=store)
+        return {"misunderstandings": times}
 
 
 class Leave(Step):
@@ -124,6 +154,7 @@ class WhatNext(Step):
 
     title = "action_what_next"
     flow = "small_answer"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """Ask for the wish; inside a form, let the form ask again."""
@@ -136,6 +167,7 @@ class StaleButton(Step):
 
     title = "action_stale_button"
     flow = "stale_button"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """Say so; inside a form, let the form ask again."""

@@ -37,10 +37,23 @@ FLOW_OF_INTENT = {
 UNKNOWN = "unknown"
 #: The check failed for good: a person goes on.
 FAILED = "failed"
+#: The buyer has no number, or no address, to give: a person finds the order.
+NONE_AT_HAND = "none_at_hand"
 
 #: Orders that are offered as buttons to a buyer who is known.
 OFFERED = 4
 _BARE_NUMBER = re.compile(r"\d{4,}")
+#: A buyer's words for another of their orders than the one spoken of.
+_OTHER_ORDER = re.compile(r"\b(?:another|other|different|second)\b.{0,20}\border", re.IGNORECASE)
+_LACKS = r"\b(?:don'?t|do not|didn'?t|can ?not|can'?t|haven'?t|have no|no|not|without|lost|forgot|deleted)\b"
+#: "I don't have the order number" whatever else it may be taken for …
+_NO_PROOF = re.compile(rf"{_LACKS}[^.?!]{{0,30}}\b(?:number|confirmation|e-?mail|phone)\b", re.IGNORECASE)
+#: … and what says the same only where nothing else was understood.
+_NOTHING_AT_HAND = re.compile(
+    rf"{_LACKS}[^.?!]{{0,20}}\b(?:it|one|any|know|remember|find|idea|clue|at hand)\b", re.IGNORECASE
+)
+#: Meanings beside which the weaker words count.
+_UNCLEAR = ("nlu_fallback", "out_of_scope", "service_deny", "service_leave", "service_account")
 
 
 def channel_identity(turn: Turn) -> str:
@@ -110,16 +123,18 @@ class CheckIdentity(Step):
         intent = turn.understanding.intent
         flow = FLOW_OF_INTENT[intent]
         turn.flow = flow
-        begun: Slots = {"flow": flow, "misunderstandings": 0}
-        interrupted = tracker.get_slot("flow_intent")
-        if tracker.active_loop_name and interrupted and FLOW_OF_INTENT.get(interrupted) != flow:
-            begun["paused_intent"] = interrupted
-        begun["flow_intent"] = intent
+        begun: Slots = {"flow": flow, "flow_intent": intent, "misunderstandings": 0}
+        paused = interrupted(tracker) or tracker.get_slot("paused_intent")
+        begun["paused_intent"] = None if FLOW_OF_INTENT.get(paused or "") == flow else paused
         typed = turn.understanding.first("order_number")
-        order = _own_order(turn, typed, tracker.get_slot("order_number"))
+        spoken_of = None if _OTHER_ORDER.search(turn.understanding.text) else tracker.get_slot("order_number")
+        order = _own_order(turn, typed, spoken_of)
         if order is not None:
             return begun | {"order_number": order.number, "order_step": flow}
-        contact = _contact(turn)
+        if turn.customer is None:
+            # What was typed before, and never checked, needn't be typed again.
+            typed = typed or spoken_of
+        contact = _contact(turn) or tracker.get_slot("contact")
         if typed and contact:
             return begun | _check(turn, speaker, flow, typed, contact)
         return begun | {"order_number": typed, "contact": contact, "order_step": UNKNOWN}
@@ -153,11 +168,20 @@ class IdentityForm(Form):
         contact = filled.get("contact") or tracker.get_slot("contact")
         if filled and number and contact:
             filled |= _check(turn, speaker, flow, number, contact)
+        elif not filled and self._has_none(turn):
+            return {"order_step": NONE_AT_HAND, "misunderstandings": 0}
         return filled
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
         """Both, until the check has ended one way or the other."""
         return () if slots.get("order_step") != UNKNOWN else ("order_number", "contact")
+
+    @staticmethod
+    def _has_none(turn: Turn) -> bool:
+        """The buyer says that they have not got what is asked for."""
+        said = turn.understanding.text.replace("’", "'")
+        unclear = turn.understanding.intent in _UNCLEAR
+        return bool(_NO_PROOF.search(said) or (unclear and _NOTHING_AT_HAND.search(said)))
 
     @staticmethod
     def _bare_number(turn: Turn, tracker: Tracker) -> str | None:
@@ -174,6 +198,7 @@ class AskOrderNumber(Step):
     """Asks which order: by buttons from a buyer who is known, else by its number."""
 
     title = "action_ask_identity_form_order_number"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """Ask."""
@@ -252,13 +277,24 @@ def payment_values(turn: Turn) -> dict[str, str]:
     }
 
 
+def interrupted(tracker: Tracker) -> str | None:
+    """The intent whose form is open, and which the current message leaves for something else."""
+    form = tracker.active_loop_name
+    intent = tracker.get_slot("product_wish" if form == "product_form" else "flow_intent") if form else None
+    return str(intent) if intent else None
+
+
 def back_to(turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
     """Offer the way back to a flow that the buyer had left for this one, once."""
     paused = tracker.get_slot("paused_intent")
-    if not paused or paused == turn.understanding.intent:
+    if not paused:
         return {}
-    topic = turn.replies.say(f"utter_meaning_{paused}", turn.words.language, {}).text
-    speaker.say("utter_back_to", [Button(topic, f"/{paused}")], topic=topic)
+    if tracker.active_loop_name is None:
+        topic = turn.replies.say(f"utter_meaning_{paused}", turn.words.language, {}).text
+        yes = turn.replies.say("utter_yes", turn.words.language, {}).text
+        no = turn.replies.say("utter_no", turn.words.language, {}).text
+        speaker.say("utter_back_to", [Button(yes, f"/{paused}"), Button(no, "/service_deny")], topic=topic)
+    # Otherwise the form that was left is still open and goes on with its question by itself.
     return {"paused_intent": None}
 
 

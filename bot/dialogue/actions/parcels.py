@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,22 @@ PROOFS = {
     "pickup_point": ("pick-up", "pickup", "collected", "locker"),
     "mailbox": ("mailbox", "letterbox", "letter box"),
     "safe_place": ("place", "porch", "garage", "door"),
+}
+
+
+#: What a buyer types to "have you looked around?"; the first that fits wins.
+LOOKED = {
+    "no": re.compile(
+        r"\bnot yet\b|\b(?:haven't|have not|didn't) (?:looked|look|checked|check|asked|ask|yet)\b"
+        r"|\b(?:will|i'll|let me|going to) (?:look|check|ask|go)\b",
+        re.IGNORECASE,
+    ),
+    "yes": re.compile(
+        r"^(?:yes|yeah|yep|sure|of course|already)\b|\b(?:looked|checked|searched|asked|everywhere)\b"
+        r"|\b(?:nothing|not|isn't|wasn't|nowhere) (?:is |was |be )?(?:there|here|found)\b"
+        r"|\bno ?(?:one|body)\b",
+        re.IGNORECASE,
+    ),
 }
 
 
@@ -176,7 +193,11 @@ class NotReceivedForm(Form):
         """Take a yes or no, typed or by button."""
         answer = turn.understanding.first("checked_around")
         if answer is None and tracker.get_slot("requested_slot") == "checked_around":
-            answer = {"service_affirm": "yes", "service_deny": "no"}.get(turn.understanding.intent)
+            said = turn.understanding.text.replace("’", "'")
+            answer = next((name for name, words in LOOKED.items() if words.search(said)), None) or {
+                "service_affirm": "yes",
+                "service_deny": "no",
+            }.get(turn.understanding.intent)
         return {} if answer not in ("yes", "no") else {"checked_around": answer, "misunderstandings": 0}
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002

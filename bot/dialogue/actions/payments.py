@@ -12,6 +12,10 @@ from bot.dialogue.turn import Turn
 from bot.errors import PolicyError
 from bot.shop.values import OrderState, PaymentState
 
+#: Reasons that speak of a card; said of another way to pay they would only confuse.
+OF_CARDS = ("expired_card", "wrong_security_code")
+CARD = "card"
+
 
 class PaymentMethods(Step):
     """Which ways to pay there are."""
@@ -49,6 +53,8 @@ class Declined(Step):
             last = declined[-1]
             turn.read("payment", reference=last.reference, state=last.state.value, why=last.decline_reason)
             reply = f"utter_declined_{last.decline_reason}"
+            if last.decline_reason in OF_CARDS and last.method != CARD:
+                reply = "utter_declined_unsaid"
             speaker.say(
                 reply if turn.replies.has(reply) else "utter_declined_unsaid",
                 label=last.label or last.method,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rapidfuzz import fuzz, process
+from rapidfuzz.utils import default_process
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
+from bot.dialogue.actions.facts import fact_asked
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to
+from bot.dialogue.actions.identity import back_to, interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered
 from bot.dialogue.turn import Turn
 from bot.shop.policy import local_day, stock_state
@@ -27,71 +30,37 @@ STEP_OF_INTENT = {
     "product_stock": "stock",
     "product_restock": "stock",
 }
+#: What tells the variants of a product apart.
+TRAITS = ("colour", "size")
 UNKNOWN = "unknown"
 FAILED = "failed"
 #: Products that are offered as buttons.
 OFFERED = 3
+#: From this confidence on a message is what it seems to be, and not a product's name that looks like it.
+SURE = 0.7
+#: Meanings that a product's name may be taken for.
+NO_TOPIC = ("inform", "nlu_fallback", "out_of_scope")
 #: Times that a product is asked for before a person helps.
 TRIES = 2
-
-#: Which fact a question is after, by words in it; the first that the message holds wins.
-FACT_WORDS: Mapping[str, Sequence[str]] = {
-    "material": (
-        "material",
-        "made of",
-        "made from",
-        "fabric",
-        "cotton",
-        "leather",
-        "wool",
-        "plastic",
-        "lining",
-    ),
-    "weight": ("weigh", "weight", "heavy", "how light", "kilo", " kg", "gram"),
-    "dimensions": (
-        "dimension",
-        "how big",
-        "how tall",
-        "how wide",
-        "how long",
-        "how large",
-        "measure",
-        "capacity",
-        "volume",
-        "litre",
-        "liter",
-        "diameter",
-        "height",
-        "width",
-        " cm",
-    ),
-    "care": ("wash", "clean", "iron", "dry", "care", "dishwasher", "machine"),
-    "voltage": ("volt", "220", "230", "110", "120v", "watt"),
-    "plug": ("plug", "socket", "outlet", "adapter", "adaptor"),
-    "compatibility": ("compatible", "work with", "works with", "fit with", "iphone", "android", "bluetooth"),
-    "origin": ("made in", "origin", "where is it made", "manufactured", "which country"),
-    "warranty": ("warranty", "guarantee"),
-    "in_the_box": ("in the box", "included", "comes with", "come with", "include"),
-    "battery": ("battery", "charge last", "hours of use", "playback"),
-    "waterproof": ("waterproof", "water resistant", "water-resistant", "rainproof"),
-    "authenticity": ("original", "genuine", "authentic", "fake", "real brand", "counterfeit"),
-    "age": ("age", "years old", "months old", "toddler"),
-}
-#: Which fact an intent is after when its words do not say.
-FACT_OF_INTENT = {
-    "product_authenticity": "authenticity",
-    "product_compatibility": "compatibility",
-    "product_usage": "use",
-}
+#: From this likeness on (0 to 100) a typed word is a word of a name, typing errors forgiven.
+SAME_WORD = 85
+#: Names like a sold-out product's that are looked at for something to have instead.
+ALIKE = 8
 
 
-def fact_asked(intent: str, text: str) -> str | None:
-    """The catalogue's name of the fact that a question is after, if it can be told."""
-    lowered = f" {text.lower()}"
-    for fact, words in FACT_WORDS.items():
-        if any(word in lowered for word in words):
-            return fact
-    return FACT_OF_INTENT.get(intent)
+def most_named(words: str, found: Sequence[Product]) -> Product | None:
+    """The one product of which the words hold more of the name than of any other's."""
+    said = default_process(words).split()
+
+    def named(product: Product) -> int:
+        own = default_process(product.name).split()
+        return sum(
+            process.extractOne(word, said, scorer=fuzz.ratio, score_cutoff=SAME_WORD) is not None
+            for word in own
+        )
+
+    best = sorted(found, key=named, reverse=True)
+    return best[0] if len(best) == 1 or (best and named(best[0]) > named(best[1])) else None
 
 
 def spoken_product(turn: Turn, tracker: Tracker) -> tuple[Product | None, Sequence[Product]]:
@@ -100,8 +69,9 @@ def spoken_product(turn: Turn, tracker: Tracker) -> tuple[Product | None, Sequen
     if code:
         return turn.shop.product(str(code)), ()
     candidates = turn.shop.products_named(turn.understanding.text, limit=OFFERED)
-    if len(candidates) == 1:
-        return candidates[0], ()
+    meant = most_named(turn.understanding.text, candidates)
+    if meant is not None:
+        return meant, ()
     if candidates:
         return None, candidates
     known = tracker.get_slot("product")
@@ -120,11 +90,20 @@ class FindProduct(Step):
         begun: Slots = {
             "product_wish": intent,
             "product_question": turn.understanding.text,
+            "product_variant": {
+                trait: turn.understanding.first(trait)
+                for trait in TRAITS
+                if turn.understanding.first(trait) is not None
+            },
             "product_tries": 0,
             "misunderstandings": 0,
         }
-        if tracker.active_loop_name == "identity_form" and tracker.get_slot("flow_intent"):
-            begun["paused_intent"] = tracker.get_slot("flow_intent")
+        paused = interrupted(tracker) or tracker.get_slot("paused_intent")
+        begun["paused_intent"] = None if paused == tracker.get_slot("product_wish") else paused
+        if intent == tracker.get_slot("product_wish") and len(turn.understanding.text.split()) == 1:
+            # A yes to going on with the question that was left.
+            begun.pop("product_question")
+            begun.pop("product_variant")
         product, candidates = spoken_product(turn, tracker)
         if product is not None:
             return begun | {"product": product.code, "product_step": STEP_OF_INTENT[intent]}
@@ -144,15 +123,28 @@ class ProductForm(Form):
         turn.flow = f"product_{step}"
         if tracker.get_slot("product_step") != UNKNOWN or tracker.get_slot("requested_slot") != "product":
             return {}
-        if turn.understanding.intent.startswith("service_"):
+        read = turn.understanding
+        sure = read.confidence >= SURE and not read.intent.startswith(("product_", *NO_TOPIC))
+        if sure or read.intent.startswith("service_"):
             return {}
         product, candidates = spoken_product(turn, tracker)
+        product = self._offered(turn, tracker) or product
         if product is not None:
             return {"product": product.code, "product_step": step, "misunderstandings": 0}
-        if candidates:
-            return {"product_candidates": [candidate.code for candidate in candidates]}
         tries = int(tracker.get_slot("product_tries") or 0) + 1
-        return {"product_tries": tries} | ({"product_step": FAILED} if tries >= TRIES else {})
+        asked: Slots = {"product_tries": tries}
+        if candidates:
+            asked["product_candidates"] = [candidate.code for candidate in candidates]
+        return asked | ({"product_step": FAILED} if tries >= TRIES else {})
+
+    @staticmethod
+    def _offered(turn: Turn, tracker: Tracker) -> Product | None:
+        """One of the products that were offered, by what tells it apart: "the blue one"."""
+        if turn.understanding.first("product"):
+            return None
+        found = [turn.shop.product(code) for code in tracker.get_slot("product_candidates") or ()]
+        offered = [product for product in found if product is not None]
+        return most_named(turn.understanding.text, offered) if len(offered) > 1 else None
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
         """The product, until it is known or given up."""
@@ -163,6 +155,7 @@ class AskProduct(Step):
     """Asks which product, by buttons where the words fit several."""
 
     title = "action_ask_product_form_product"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Ask; the second time in other words."""
@@ -237,7 +230,7 @@ class TellFacts(Step):
                 )
                 return {}
             return self._open_question(turn, tracker, speaker, product)
-        fact = fact_asked(wish, text)
+        fact = fact_asked(wish, text, product.name)
         if fact is None:
             self._overview(turn, speaker, product)
             return {}
@@ -246,7 +239,7 @@ class TellFacts(Step):
         speaker.say(
             f"utter_fact_{fact}" if turn.replies.has(f"utter_fact_{fact}") else "utter_fact",
             product=product.name,
-            fact=product.facts[fact],
+            fact=product.facts[fact].rstrip("."),
         )
         return {}
 
@@ -273,7 +266,7 @@ class TellFacts(Step):
         chart = "\n".join(
             f"{row.size}: "
             + ", ".join(
-                [f"{name} {low:g}–{high:g} cm" for name, (low, high) in row.body.items()]
+                [f"{_measure(turn, name)} {low:g}–{high:g} cm" for name, (low, high) in row.body.items()]
                 + [f"{system} {size}" for system, size in row.equivalents.items()]
             )
             for row in product.size_chart
@@ -308,11 +301,13 @@ class TellStock(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Answer for the colour and size that were asked for, or for all there are."""
         product = _known(turn, tracker)
-        read = turn.understanding
+        asked = dict(tracker.get_slot("product_variant") or {})
+        for trait in TRAITS:
+            asked[trait] = turn.understanding.first(trait) or asked.get(trait)
         chosen = [
             variant
             for variant in product.variants
-            if _same(variant.colour, read.first("colour")) and _same(variant.size, read.first("size"))
+            if _same(variant.colour, asked["colour"]) and _same(variant.size, asked["size"])
         ]
         done: Slots = {"done": remembered(tracker, "stock")}
         if not chosen:
@@ -352,9 +347,12 @@ class TellStock(Step):
         if coming:
             speaker.say("utter_stock_out_until", day=words.day(min(coming)), **values)
             return
-        others = [turn.shop.product(code) for code in product.goes_with]
         alternatives = [
-            other.name for other in others if other is not None and any(v.stock > 0 for v in other.variants)
+            other.name
+            for other in turn.shop.products_named(product.name, limit=ALIKE)
+            if other.code != product.code
+            and other.category == product.category
+            and any(variant.stock > 0 for variant in other.variants)
         ]
         elsewhere = [_label(variant) for variant in product.variants if variant.stock > 0]
         if elsewhere:
@@ -363,6 +361,13 @@ class TellStock(Step):
             speaker.say("utter_stock_out_alternative", others=words.any_of(alternatives[:3]), **values)
         else:
             speaker.say("utter_stock_out", **values)
+
+
+def _measure(turn: Turn, name: str) -> str:
+    """A body measure in the buyer's language, or as the catalogue calls it."""
+    reply = f"utter_measure_{name}"
+    known = turn.replies.has(reply)
+    return turn.replies.say(reply, turn.words.language, {}).text if known else name.replace("_", " ")
 
 
 def _same(have: str, asked: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,8 +32,9 @@ from bot.shop.policy import (
     return_value,
     return_window,
     returning_lines,
+    with_what_was_kept,
 )
-from bot.shop.values import ON_ITS_WAY, Order, OrderState, RefundState, ReturnReason
+from bot.shop.values import ON_ITS_WAY, Order, OrderState, Refund, RefundState, ReturnReason, ReturnState
 
 #: All lines of the order.
 ALL = "all"
@@ -72,7 +75,9 @@ REASON_WORDS: Mapping[ReturnReason, Sequence[str]] = {
         "looks different",
     ),
     ReturnReason.CHANGED_MIND: (
-        "mind",
+        "my mind",
+        "changed mind",
+        "change of mind",
         "don't want",
         "do not want",
         "no longer",
@@ -82,6 +87,14 @@ REASON_WORDS: Mapping[ReturnReason, Sequence[str]] = {
     ReturnReason.OTHER: ("other", "another"),
 }
 _TITLE_MATCH = 70.0
+#: From this confidence on a message of another topic is no reason, whatever words it holds.
+SURE = 0.7
+#: Words of a buyer who won't return the goods after all; "never mind" alone is understood without them.
+_KEEPS = re.compile(
+    r"\bkeep (?:it|them|this|these|everything)\b"
+    r"|\b(?:don't|do not|won't|not) (?:want to )?(?:return|send)\b[^.?!]*\b(?:any ?more|after all)\b",
+    re.IGNORECASE,
+)
 
 
 def open_lines(order: Order) -> list[int]:
@@ -145,6 +158,9 @@ class ReturnForm(Form):
         """Take a button, or the words that stand for it."""
         order = known_order(turn, tracker)
         asked = tracker.get_slot("requested_slot")
+        if _KEEPS.search(_plain(turn.understanding.text)):
+            # Nothing is left to ask: the end says that nothing was changed.
+            return {"return_line": ALL, "return_reason": ReturnReason.OTHER.value, "return_confirmed": "no"}
         filled: Slots = {}
         if tracker.get_slot("return_line") is None:
             line = self._line(turn, order, asked == "return_line")
@@ -197,12 +213,19 @@ class ReturnForm(Form):
         if pressed in [reason.value for reason in REASONS]:
             return ReturnReason(pressed)
         read = REASON_OF_INTENT.get(turn.understanding.intent)
+        elsewhere = turn.understanding.intent.startswith(("payment_", "logistics_", "order_"))
+        if elsewhere and turn.understanding.confidence >= SURE:
+            return read
         if asked and read in (None, ReturnReason.CHANGED_MIND):
-            said = turn.understanding.text.lower().replace("’", "'")
+            said = _plain(turn.understanding.text)
             meant = (reason for reason, words in REASON_WORDS.items() if any(word in said for word in words))
             return next(meant, read)
         # Outside the question, "I want to return it" is no reason, but "it arrived broken" is.
         return read if asked or read is not ReturnReason.CHANGED_MIND else None
+
+
+def _plain(words: str) -> str:
+    return words.lower().replace("’", "'")
 
 
 class AskReturnLine(Step):
@@ -210,6 +233,7 @@ class AskReturnLine(Step):
 
     title = "action_ask_return_form_return_line"
     flow = "return"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Offer each line that can still be returned, and all of them."""
@@ -228,6 +252,7 @@ class AskReturnReason(Step):
 
     title = "action_ask_return_form_return_reason"
     flow = "return"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """Offer the reasons."""
@@ -254,6 +279,7 @@ class AskReturnConfirmed(Step):
 
     title = "action_ask_return_form_return_confirmed"
     flow = "return"
+    understands = False
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Goods, amount, who pays the way back, and when the money arrives."""
@@ -262,7 +288,8 @@ class AskReturnConfirmed(Step):
         chosen = _chosen(tracker, order)
         reason = ReturnReason(tracker.get_slot("return_reason"))
         value = return_value(order, chosen, reason)
-        back = goods_must_come_back(value, turn.rules, read_rates(turn.connection))
+        worth = with_what_was_kept(order, value)
+        back = goods_must_come_back(worth, turn.rules, read_rates(turn.connection))
         today = local_day(turn.clock.now(), order.timezone)
         method = refund_method(order)
         payer = freight_payer(reason)
@@ -276,7 +303,8 @@ class AskReturnConfirmed(Step):
             number=order.number,
             amount=words.money(value),
             method=turn.replies.say(f"utter_method_{method}", words.language, {}).text,
-            arrival=words.day(refund_arrival(method, today, turn.rules, checking=back)),
+            arrival=words.day(refund_arrival(method, today, turn.rules, checking=True)),
+            days=_days_after_goods(turn, method),
         )
         return {}
 
@@ -342,15 +370,8 @@ class SubmitReturn(Step):
                 )
             )
         due = refund_due(refund, turn.shop.order(order.number) or order, turn.rules)
-        today = local_day(turn.clock.now(), order.timezone)
-        speaker.say(
-            "utter_refund_requested",
-            amount=words.money(refund.amount),
-            method=turn.replies.say(f"utter_method_{refund.method}", words.language, {}).text,
-            arrival=words.day(
-                due or refund_arrival(refund.method, today, turn.rules, checking=made.goods_come_back)
-            ),
-        )
+        values = _refund_values(turn, order, refund, due)
+        speaker.say("utter_refund_after_goods" if due is None else "utter_refund_requested", **values)
         return cleared | {"done": remembered(tracker, "return"), **back_to(turn, tracker, speaker)}
 
 
@@ -374,12 +395,7 @@ def tell_refund(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
     refund = order.refunds[-1]
     turn.read("refund", id=refund.id, state=refund.state.value)
     due = refund_due(refund, order, turn.rules)
-    values = {
-        "number": order.number,
-        "amount": words.money(refund.amount),
-        "method": turn.replies.say(f"utter_method_{refund.method}", words.language, {}).text,
-        "arrival": words.day(due or local_day(turn.clock.now(), order.timezone)),
-    }
+    values = _refund_values(turn, order, refund, due)
     if is_refund_late(refund, order, turn.rules, turn.clock.now()):
         return {"done": remembered(tracker, "refund_state")} | hand_over(
             turn,
@@ -394,8 +410,39 @@ def tell_refund(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
         )
     moments = (refund.arrived_at, refund.sent_at, refund.approved_at, refund.requested_at)
     last = next(moment for moment in moments if moment is not None)
-    speaker.say(f"utter_refund_{refund.state.value}", day=words.day_of(last), **values)
+    waits = due is None and refund.state in (RefundState.REQUESTED, RefundState.AWAITING_APPROVAL)
+    reply = f"utter_refund_{refund.state.value}" + ("_after_goods" if waits else "")
+    speaker.say(reply, day=words.day_of(last), **values)
+    if waits:
+        _ask_for_goods(turn, speaker, order, refund)
     return {"done": remembered(tracker, "refund_state"), **back_to(turn, tracker, speaker)}
+
+
+def _refund_values(turn: Turn, order: Order, refund: Refund, due: dt.date | None) -> dict[str, str]:
+    return {
+        "number": order.number,
+        "amount": turn.words.money(refund.amount),
+        "method": turn.replies.say(f"utter_method_{refund.method}", turn.words.language, {}).text,
+        "arrival": turn.words.day(due or local_day(turn.clock.now(), order.timezone)),
+        "days": _days_after_goods(turn, refund.method),
+    }
+
+
+def _days_after_goods(turn: Turn, method: str) -> str:
+    """How many days after the goods have reached us the money should be there."""
+    today = turn.clock.now().date()
+    return str((refund_arrival(method, today, turn.rules, checking=True) - today).days)
+
+
+def _ask_for_goods(turn: Turn, speaker: Speaker, order: Order, refund: Refund) -> None:
+    """Until when goods that have not been sent yet must be."""
+    today = local_day(turn.clock.now(), order.timezone)
+    goods = next((back for back in order.returns if back.id == refund.return_id), None)
+    if goods is None or goods.state not in (ReturnState.REQUESTED, ReturnState.APPROVED):
+        return
+    if goods.send_by is not None and goods.send_by >= today:
+        address = turn.rules.returns.address
+        speaker.say("utter_return_send_by", send_by=turn.words.day(goods.send_by), address=address)
 
 
 class TellRefundPolicy(Step):

@@ -42,6 +42,8 @@ class Step(Action, ABC):
     title: ClassVar[str]
     #: The flow it belongs to; empty for what only connects flows.
     flow: ClassVar[str] = ""
+    #: Whether it takes up what the buyer said: misunderstandings before it are over.
+    understands: ClassVar[bool] = True
 
     def name(self) -> str:
         """The action's name in the domain."""
@@ -60,6 +62,8 @@ class Step(Action, ABC):
         changed = self.act(turn, tracker, Speaker(dispatcher))
         if tracker.get_slot("asked") != NOTHING:
             changed.setdefault("asked", NOTHING)
+        if self.understands and tracker.get_slot("misunderstandings"):
+            changed.setdefault("misunderstandings", 0)
         leaves = changed.pop("leave_form", False)
         events: list[EventType] = [SlotSet(name, value) for name, value in changed.items()]
         if leaves:
