@@ -1,4 +1,12 @@
-"""Conversations through the real model, rules, database and mailroom; the scripts lie beside as YAML."""
+"""Conversations through the real model, rules, database and mailroom; the scripts lie beside as YAML.
+
+A script has a ``name``, ``lines`` and, where it needs them, a ``situation`` (whose order ``{number}``,
+``{email}``, ``{phone}`` and ``{name}`` stand for; ``{number:stuck}`` is that of another one),
+``name_on_channel``, ``channel`` and ``network``. Each line is what a buyer types (``buyer``; a mapping of
+``text`` and ``times`` repeats it), a button by its title or payload (``press``), or an ``event``, ``at`` a
+moment or not. What must come of it: ``says``, ``never_says``, ``offers`` (buttons), ``flow``, ``status``,
+``queue``, ``reason``, and ``card`` (words on the case card).
+"""
 
 from __future__ import annotations
 
@@ -6,15 +14,19 @@ import datetime as dt
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from ruamel.yaml import YAML
+from sqlalchemy.engine import Connection
 
 from bot import schema
 from bot.clock import SetClock
 from bot.database import Database
+from bot.desk.cases import Cases
 from bot.dialogue.engine import Engine
 from bot.dialogue.recovery import load_replies
 from bot.dialogue.rehearsal import Rehearsal
@@ -22,14 +34,25 @@ from bot.settings import Settings
 from bot.shop.lexicon import write_lexicon
 from bot.shop.seed import seed
 from bot.shop.situations import situations
-from bot.shop.values import OrderSample
+from bot.shop.tables import orders, payments
+from bot.shop.values import OrderSample, OrderState, PaymentState
 
 pytestmark = pytest.mark.model
 
 #: A Monday noon in the queues' time zone: every queue is open.
 NOON = dt.datetime(2026, 11, 23, 4, 0, tzinfo=dt.timezone.utc)
 _PLACE = re.compile(r"\{(number|email|phone|name)(?::(\w+))?\}")
-_FIELDS = {"buyer", "press", "event", "at", "says", "never_says", "flow", "status", "queue", "reason", "offers"}
+#: What a line may hold: what happens …
+_ACTS = {"buyer", "press", "event"}
+#: … and what must come of it.
+_CHECKS = {"says", "never_says", "offers", "flow", "status", "queue", "reason", "card"}
+_SCRIPT = {"name", "situation", "lines", "name_on_channel", "channel", "network"}
+#: What the bot never says, whatever it is asked.
+_NEVER = re.compile(
+    r"\{\w*\}|\bNone\b|\bTraceback\b|\.\.|patient|guarantee|100 ?%|\balways\b|our (?:courier|driver)'s fault",
+    re.IGNORECASE,
+)
+_APOLOGY = re.compile(r"\bsorry\b|\bapolog", re.IGNORECASE)
 
 
 def scripts() -> list[Any]:
@@ -37,22 +60,58 @@ def scripts() -> list[Any]:
     found = []
     for path in sorted(Path(__file__).parent.glob("*.yml")):
         for script in YAML(typ="safe").load(path.read_text(encoding="utf-8")):
+            assert not set(script) - _SCRIPT, f"{path.name}: a script holds {_SCRIPT}"
+            for number, line in enumerate(script["lines"], start=1):
+                place = f"{path.name}: {script['name']}, line {number}"
+                assert len(_ACTS & set(line)) == 1, f"{place}: needs one of {_ACTS}"
+                assert not set(line) - _ACTS - _CHECKS - {"at"}, f"{place}: can only check {_CHECKS}"
             found.append(pytest.param(script, id=f"{path.stem}: {script['name']}"))
     return found
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> tuple[Path, dict[str, OrderSample]]:
+def seeded(
+    tmp_path_factory: pytest.TempPathFactory, settings: Settings
+) -> tuple[Path, dict[str, OrderSample]]:
     """A store to copy for each conversation, and its order for each situation."""
     path = tmp_path_factory.mktemp("store") / "seeded.sqlite"
     database = Database(f"sqlite:///{path}")
     schema.upgrade(database)
     with database.begin() as connection:
         seed(connection, 1, NOON.date())
-        found = situations(connection, settings.rules, SetClock(NOON))
+        found = situations(connection, settings.rules, SetClock(NOON)) | declined(connection)
         write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
     database.close()
     return path, found
+
+
+def declined(connection: Connection) -> dict[str, OrderSample]:
+    """An unpaid order for each reason of which its card was declined last: ``declined_expired_card`` …"""
+    last = sa.select(sa.func.max(payments.c.id)).group_by(payments.c.order_id)
+    rows = connection.execute(
+        sa.select(orders, payments.c.decline_reason)
+        .join(payments, payments.c.order_id == orders.c.id)
+        .where(
+            orders.c.state == OrderState.UNPAID.value,
+            payments.c.id.in_(last),
+            payments.c.state == PaymentState.DECLINED.value,
+            payments.c.method == "card",
+        )
+        .order_by(orders.c.id)
+    )
+    return {
+        f"declined_{row.decline_reason}": OrderSample(
+            number=row.number,
+            email=row.email,
+            phone=row.ship_phone,
+            customer_id=row.customer_id,
+            name="",
+            language="en",
+            country=row.ship_country,
+            details={},
+        )
+        for row in rows
+    }
 
 
 @pytest.fixture
@@ -67,63 +126,97 @@ def rehearsal(
     database.close()
 
 
-@pytest.mark.parametrize("script", scripts())
-def test_a_conversation_goes_as_its_script_says(
-    script: Mapping[str, Any], rehearsal: Rehearsal, seeded: tuple[Path, dict[str, OrderSample]]
-) -> None:
-    samples = seeded[1]
-    offered: dict[str, str] = {}
-    for number, line in enumerate(script["lines"], start=1):
-        assert not set(line) - _FIELDS, f"line {number}: a script holds {_FIELDS}"
-        played = rehearsal.play(_line(line, script, samples, offered))
-        said = "\n".join(reply["text"] for reply in played["replies"])
-        place = f"{script['name']}, line {number}: {line}\n{said}\n{played}"
-        buttons = {button["title"]: button["payload"] for reply in played["replies"] for button in reply["buttons"]}
-        offered = buttons or offered
-        for words in _all(line.get("says")):
-            assert _filled(words, script, samples).lower() in said.lower(), place
-        for words in _all(line.get("never_says")):
-            assert _filled(words, script, samples).lower() not in said.lower(), place
-        for title in _all(line.get("offers")):
-            assert title in buttons, place
-        for field in ("flow", "status"):
-            if field in line:
-                assert played[field] == line[field], place
-        for field in ("queue", "reason"):
-            if field in line:
-                assert (played["case"] or {}).get(field) == line[field], place
-        # Whoever asks is answered, or has a person: nobody is left in silence.
-        assert said or played["status"] in ("queued", "agent", "closed"), place
+@dataclass
+class Player:
+    """Plays a script line by line."""
 
+    script: Mapping[str, Any]
+    rehearsal: Rehearsal
+    samples: Mapping[str, OrderSample]
+    #: The buttons offered last, by title.
+    offered: dict[str, str] = field(default_factory=dict)
 
-def _line(
-    line: Mapping[str, Any], script: Mapping[str, Any], samples: Mapping[str, OrderSample], offered: Mapping[str, str]
-) -> dict[str, Any]:
-    sent: dict[str, Any] = {"channel": script.get("channel", "web"), "sender": "buyer"}
-    if "name_on_channel" in script:
-        sent["sender_name"] = script["name_on_channel"]
-    if "at" in line:
-        sent["at"] = line["at"]
-    if "event" in line:
-        happened = {
-            key: _filled(value, script, samples) if isinstance(value, str) else value
-            for key, value in line["event"].items()
+    def play(self, line: Mapping[str, Any]) -> list[str]:
+        """Play a line; returns what was not as it should be."""
+        played = self.rehearsal.play(self._sent(line))
+        texts = [reply["text"] for reply in played["replies"]]
+        said = "\n".join(texts).lower()
+        buttons = {
+            button["title"]: button["payload"] for reply in played["replies"] for button in reply["buttons"]
         }
-        return sent | happened
-    if "press" in line:
-        return sent | {"button": offered.get(line["press"], line["press"])}
-    return sent | {"text": _filled(line["buyer"], script, samples)}
+        self.offered = buttons or self.offered
+        case = played["case"] or {}
+        wrong = [f"does not say {words!r}" for words in self._words(line, "says") if words not in said]
+        wrong += [f"says {words!r}" for words in self._words(line, "never_says") if words in said]
+        wrong += [f"does not offer {title!r}" for title in _all(line.get("offers")) if title not in buttons]
+        wrong += [
+            f"{name} is {found.get(name)!r}, not {line[name]!r}"
+            for name, found in {"flow": played, "status": played, "queue": case, "reason": case}.items()
+            if name in line and found.get(name) != line[name]
+        ]
+        card = self._card(case).lower()
+        wrong += [f"the card lacks {words!r}" for words in self._words(line, "card") if words not in card]
+        if "event" not in line or line["event"]["event"] != "agent_reply":
+            wrong += [
+                f"a reply holds {found[0]!r}" for text in texts for found in [_NEVER.search(text)] if found
+            ]
+            wrong += [f"two apologies in {text!r}" for text in texts if len(_APOLOGY.findall(text)) > 1]
+        # Whoever writes is answered, or has a person: nobody is left in silence.
+        if "event" not in line and not said and played["status"] not in ("queued", "agent"):
+            wrong.append("nothing is said, and nobody has the conversation")
+        if played["status"] in ("queued", "agent") and not case.get("queue"):
+            wrong.append("a person has the conversation without a case in a queue")
+        return [f"{one}\n{played}" for one in wrong]
 
+    def _sent(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        sent: dict[str, Any] = {"channel": self.script.get("channel", "web"), "sender": "buyer"}
+        if "name_on_channel" in self.script:
+            sent["sender_name"] = self.script["name_on_channel"]
+        if "network" in self.script:
+            sent["network"] = self.script["network"]
+        if "at" in line:
+            sent["at"] = line["at"]
+        if "event" in line:
+            happened = {
+                key: self.filled(value) if isinstance(value, str) else value
+                for key, value in line["event"].items()
+            }
+            return sent | happened
+        if "press" in line:
+            return sent | {"button": self.offered.get(line["press"], line["press"])}
+        typed = line["buyer"]
+        text = typed if isinstance(typed, str) else typed["text"] * typed["times"]
+        return sent | {"text": self.filled(text)}
 
-def _filled(words: str, script: Mapping[str, Any], samples: Mapping[str, OrderSample]) -> str:
-    """``{number}`` is the script's order; ``{number:stuck}`` that of another situation."""
+    def _card(self, case: Mapping[str, Any]) -> str:
+        if not case:
+            return ""
+        with self.rehearsal.database.begin() as connection:
+            found = Cases(connection, self.rehearsal.rules, self.rehearsal.clock).get(case["id"])
+        return f"{found.card} {found.priority}"
 
-    def value(place: re.Match[str]) -> str:
-        sample = samples[place.group(2) or script["situation"]]
-        return str(getattr(sample, place.group(1)))
+    def _words(self, line: Mapping[str, Any], check: str) -> list[str]:
+        return [self.filled(words).lower() for words in _all(line.get(check))]
 
-    return _PLACE.sub(value, words)
+    def filled(self, words: str) -> str:
+        """Words with the order of the script's situation, or of another, in its places."""
+
+        def value(place: re.Match[str]) -> str:
+            sample = self.samples[place.group(2) or self.script["situation"]]
+            return str(getattr(sample, place.group(1)))
+
+        return _PLACE.sub(value, words)
 
 
 def _all(words: Any) -> list[str]:
     return [words] if isinstance(words, str) else list(words or ())
+
+
+@pytest.mark.parametrize("script", scripts())
+def test_a_conversation_goes_as_its_script_says(
+    script: Mapping[str, Any], rehearsal: Rehearsal, seeded: tuple[Path, dict[str, OrderSample]]
+) -> None:
+    player = Player(script, rehearsal, seeded[1])
+    for number, line in enumerate(script["lines"], start=1):
+        wrong = player.play(line)
+        assert not wrong, f"line {number}: {line}\n" + "\n".join(wrong)
