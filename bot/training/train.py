@@ -73,7 +73,8 @@ def train(settings: Settings, progress: Progress) -> ModelVersion:
 def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
     # Rasa reads these when it is imported; two trainings must not share its cache.
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
-    os.environ["TQDM_DISABLE"] = "1"
+    # Rasa's own progress bars, hundreds of lines in a pipe, look at this; our lines tell the same.
+    os.environ["LOG_LEVEL"] = "ERROR"
     os.environ["RASA_CACHE_DIRECTORY"] = str(settings.files / "cache" / "rasa")
     os.environ["CROSSDESK_STORE"] = str(settings.store)
     os.environ["CROSSDESK_FILES"] = str(settings.files)
