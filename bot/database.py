@@ -94,6 +94,7 @@ class Database:
 
         Raises:
             TryLaterError: the database is locked, full or away.
+            ConfigurationError: it is no database, or damaged.
         """
         try:
             with self.engine.connect() as connection, connection.begin():
@@ -101,6 +102,11 @@ class Database:
         except DBAPIError as error:
             if is_passing(error):
                 raise TryLaterError(f"the database cannot do this now: {reason_of(error)}") from error
+            if "not a database" in reason_of(error) or "malformed" in reason_of(error):
+                raise ConfigurationError(
+                    f"{self.url.database}: {reason_of(error)}: restore a backup, or give another in "
+                    "CROSSDESK_DATABASE_URL"
+                ) from error
             raise
         except sqlite3.Error as error:
             # `lock_now` speaks to the driver itself, whose errors nobody has wrapped.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
@@ -139,12 +141,31 @@ class Front:
             return () if talk is None else transcript.lines(connection, talk.id, after=after)
 
 
-async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address of the pages, before anything that takes long.
+
+    Raises:
+        OperatorError: it cannot be had; says why.
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        why = "another program has this port" if error.errno == errno.EADDRINUSE else error.strerror
+        raise OperatorError(
+            f"cannot listen on {host}:{port}: {why}; choose another with --port or --host"
+        ) from error
+    return made
+
+
+async def serve(settings: Settings, bound: socket.socket, announce: Callable[[str], None]) -> None:
     """Serve until interrupted: open the doors, start the workers, say where the pages are.
 
     Raises:
         ConfigurationError: a setting must be changed.
-        OperatorError: the port is taken, or a channel refuses our credentials.
+        OperatorError: a channel refuses our credentials.
     """
     clock = SystemClock()
     database = Database(settings.database_url)
@@ -153,7 +174,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     channels = open_channels(settings, front)
     frontends = open_desks(settings, desk)
     doors: list[tuple[str, Channel | DeskFrontend]] = [*channels.items(), *frontends.items()]
-    server = _Server(settings, [door for _, door in doors])
+    server = _Server(settings, bound, [door for _, door in doors])
     tasks: list[asyncio.Task[None]] = []
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -215,7 +236,10 @@ async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> None:
 class _Server:
     """The one HTTP server of the front, on which every door's routes lie."""
 
-    def __init__(self, settings: Settings, doors: Sequence[Channel | DeskFrontend]) -> None:
+    def __init__(
+        self, settings: Settings, bound: socket.socket, doors: Sequence[Channel | DeskFrontend]
+    ) -> None:
+        self._bound = bound
         routes = [route for door in doors for route in door.routes()]
         routes.append(Route("/", _to_chat))
         routes.append(Route("/healthz", _healthy))
@@ -242,21 +266,14 @@ class _Server:
         return f"http://{host}:{port}"
 
     async def start(self) -> None:
-        """Bind and serve.
+        """Listen and serve.
 
         Raises:
-            OperatorError: the address cannot be bound.
+            OperatorError: it does not start.
         """
-        try:
-            socket = self._config.bind_socket()
-        except SystemExit as error:
-            raise OperatorError(
-                f"cannot listen on {self._config.host}:{self._config.port}: another program has this port; "
-                "choose another with --port"
-            ) from error
         # Our own handlers stop the doors first; uvicorn's would end the server under them.
         self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-        self._task = asyncio.create_task(self._server.serve(sockets=[socket]))
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._bound]))
         while not self._server.started:
             if self._task.done():
                 raise OperatorError("the web server did not start")

@@ -418,11 +418,24 @@ def test_a_lost_folder_is_told(path: Path, database: Database) -> None:
         _text(connection)
 
 
-def test_a_file_that_is_no_database_is_an_error_to_look_into(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_told_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "letter.sqlite"
     path.write_text("Dear Sir or Madam, " * 100, encoding="utf-8")
-    with pytest.raises(sa.exc.DatabaseError), Database(f"sqlite:///{path}").begin() as connection:
+    told = r"letter\.sqlite: file is not a database: restore a backup"
+    with pytest.raises(ConfigurationError, match=told), Database(f"sqlite:///{path}").begin() as connection:
         connection.exec_driver_sql("SELECT * FROM notes")
+
+
+def test_a_damaged_database_is_told_with_what_to_do(path: Path, database: Database) -> None:
+    with database.begin() as connection:
+        for number in range(200):
+            connection.execute(notes.insert().values(text=f"{number}" * 200))
+    database.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * 8192 + whole[12288:])
+    told = r"notes\.sqlite: database disk image is malformed: restore a backup"
+    with pytest.raises(ConfigurationError, match=told), Database(f"sqlite:///{path}").begin() as connection:
+        connection.execute(sa.select(notes)).all()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "://", "mysql://root:hunter2@db/shop", "oracle+none://x"])

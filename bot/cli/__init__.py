@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import typer
 
+# Typer carries its own Click, whose errors it does not give away otherwise.
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
 from bot.cli import people, service, shop, talk
 from bot.errors import CrossdeskError
 
@@ -37,15 +40,22 @@ INTERRUPTED = 130
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     try:
-        app(list(arguments))
-    except SystemExit as end:
-        # Typer has shown what is wrong with the arguments.
-        return end.code if isinstance(end.code, int) else 0
-    except KeyboardInterrupt:
+        code = app(list(arguments), standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except ClickException as error:
+        typer.echo(f"crossdesk: {' '.join(error.format_message().split())} (see --help)", err=True)
+        return USAGE
     except CrossdeskError as error:
         typer.echo(f"crossdesk: {error}", err=True)
         return USAGE
     except BrokenPipeError:
         return 1
-    return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"crossdesk: {place}{error.strerror or error}", err=True)
+        return USAGE
+    return code if isinstance(code, int) else 0

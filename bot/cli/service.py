@@ -21,11 +21,14 @@ database_app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 
 def serve(
-    port: Annotated[int | None, typer.Option(help="Port of the pages; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The pages' port; 0 takes a free one.")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
 ) -> None:
     """Serve the buyer's chat and the desk; sets up whatever is missing first."""
+    from bot.service import bind
     from bot.service import serve as run
 
     logs.set_up()
@@ -40,9 +43,10 @@ def serve(
             update={"serving": settings.rules.serving.copy(update={"workers": workers})}
         ),
     )
-    prepare_store(settings)
-    _train_if_stale(settings)
-    asyncio.run(run(settings, announce))
+    with bind(settings.host, settings.port) as bound:
+        prepare_store(settings)
+        _train_if_stale(settings)
+        asyncio.run(run(settings, bound, announce))
 
 
 def _train_if_stale(settings: Settings) -> None:
