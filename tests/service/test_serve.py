@@ -1,161 +1,238 @@
-"""The whole service as a real process: first run, Ctrl-C, a killed worker, a taken port."""
+"""``crossdesk serve`` as a whole: it starts, answers, survives, and stops without losing anything."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
+import socket
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from bot import schema
-from bot.database import Database
-from bot.shop.seed import seed
-from tests.conftest import NOON
-from tests.service.serving import PATIENCE, Service, Visitor, serve
+from bot.settings import Settings
+from tests.service.running import Buyer, Service, alive, children, until
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(180)]
-
-
-@pytest.fixture
-def files(model_path: Path) -> Path:
-    """The folder in which the tests' model lies."""
-    return model_path.parent.parent
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with people and goods, made once."""
-    path = tmp_path_factory.mktemp("seeded") / "store.sqlite"
-    database = Database(f"sqlite:///{path}")
-    schema.upgrade(database)
-    with database.begin() as connection:
-        seed(connection, 1, NOON.date())
-    database.close()
-    return path
+def place(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> Path:
+    """Where the service keeps everything; the model is there already."""
+    made = tmp_path_factory.mktemp("service")
+    shutil.copytree(model_path.parent, made / "files" / "models")
+    return made
+
+
+@pytest.fixture(scope="module")
+def service(place: Path) -> Iterator[Service]:
+    """The first start of a service in a new place."""
+    started = Service(place).ready()
+    yield started
+    started.stop()
 
 
 @pytest.fixture
-def service(tmp_path: Path, files: Path, seeded: Path) -> Iterator[Service]:
-    shutil.copy(seeded, tmp_path / "store.sqlite")
-    running = serve(tmp_path / "store.sqlite", files)
-    yield running
-    if running.process.poll() is None:
-        running.stop()
+def buyer(service: Service) -> Iterator[Buyer]:
+    visiting = Buyer(service)
+    yield visiting
+    visiting.close()
 
 
-@pytest.fixture
-def visit() -> Iterator[Callable[[Service], Visitor]]:
-    """Opens the chat page; closes what it opened."""
-    opened: list[Visitor] = []
-
-    def open_page(of: Service) -> Visitor:
-        opened.append(Visitor(of.address))
-        return opened[-1]
-
-    yield open_page
-    for visitor in opened:
-        visitor.leaves()
+# --- It starts ---
 
 
-Visit = Callable[[Service], Visitor]
+def test_the_first_start_makes_all_that_is_missing_and_says_where_the_pages_are(service: Service) -> None:
+    assert service.said("(Making the database)")
+    assert service.said("(Filled in a demonstration store)")
+    (address,) = service.said(r"Buyer's chat: (http://127\.0\.0\.1:\d+/chat)$")
+    (desk,) = service.said(r"Desk: +(http://127\.0\.0\.1:\d+/desk)$")
+    assert httpx.get(address).status_code == 200
+    assert httpx.get(desk, follow_redirects=True).status_code == 200
+    assert httpx.get(service.address).headers["location"] == "/chat"
+    assert httpx.get(f"{service.address}/healthz").text == "ok\n"
 
 
-def test_the_first_run_makes_a_store_and_tells_the_password_once(tmp_path: Path, files: Path) -> None:
-    first = serve(tmp_path / "store.sqlite", files)
-    told = "\n".join(first.lines)
-    assert "Making the database" in told
-    assert "password '" in told
-
-    assert first.stop() == 0
-    again = serve(tmp_path / "store.sqlite", files)
-
-    assert "password" not in "\n".join(again.lines)
-    assert "Training" not in "\n".join(again.lines)
-    assert again.stop() == 0
-
-
-def test_a_message_is_answered_once_however_often_it_is_posted(service: Service, visit: Visit) -> None:
-    visitor = visit(service)
-    first = visitor.says("hello", "7b1d2f0e-4f6d-4d57-9c1b-6f8f1f6a0001")
-    second = visitor.says("hello", "7b1d2f0e-4f6d-4d57-9c1b-6f8f1f6a0001")
-    visitor.answer()
-    visitor.says("thank you")
-    said = visitor.answer(2)
-
-    assert (first.status_code, second.status_code) == (202, 202)
-    assert second.json()["fresh"] is False
-    assert len(said) == 2
-    assert "automated assistant of" in said[0]["text"]
+def test_the_first_supervisors_password_is_told_once_and_opens_the_desk(service: Service) -> None:
+    (password,) = service.said(r"login 'supervisor', password '([^']+)'")
+    everything = "\n".join(service.out + service.err)
+    assert everything.count(password) == 1
+    with httpx.Client(base_url=service.address, follow_redirects=True) as desk:
+        page = desk.get("/desk")
+        token = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+        form = {"login": "supervisor", "csrf": token}
+        assert desk.post("/desk/sign-in", data={**form, "password": "not it"}).status_code == 401
+        inside = desk.post("/desk/sign-in", data={**form, "password": password})
+    assert inside.status_code == 200
+    assert not inside.url.path.endswith("/sign-in")
 
 
-def test_ctrl_c_finishes_what_was_accepted_or_leaves_it_for_the_next_run(
-    service: Service, tmp_path: Path, files: Path, visit: Visit
+# --- It answers ---
+
+
+def test_a_message_is_answered(buyer: Buyer) -> None:
+    assert buyer.write("Hello").status_code == 202
+    assert "automated assistant" in buyer.answered(1)[0]
+
+
+def test_a_message_sent_again_because_the_answer_was_lost_is_answered_once(buyer: Buyer) -> None:
+    key = str(uuid.uuid4())
+    first, again = buyer.write("Hello", key), buyer.write("Hello", key)
+    assert (first.json()["fresh"], again.json()["fresh"]) == (True, False)
+    buyer.write("Are you a bot?")
+    # The second message's answer comes after all that the first one ever gets.
+    assert len(buyer.answered(2)) == 2
+
+
+def test_two_buyers_never_see_each_others_words(service: Service, buyer: Buyer) -> None:
+    other = Buyer(service)
+    buyer.write("Are you a bot?")
+    other.write("Hello")
+    buyer.answered(1)
+    other.answered(1)
+    assert {line["text"] for line in buyer.lines()}.isdisjoint(line["text"] for line in other.lines())
+    other.close()
+
+
+# --- It survives ---
+
+
+def test_a_killed_worker_is_replaced_and_every_message_is_answered_once(
+    service: Service, buyer: Buyer
 ) -> None:
-    service.wait_for("is ready")
-    visitor = visit(service)
-    for number in range(5):
-        assert visitor.says(f"hello {number}").status_code == 202
-
-    assert service.stop() == 0
-    assert "nothing was lost" in "\n".join(service.lines)
-
-    database = tmp_path / "store.sqlite"
-    # Whatever the stop caught in the inbox is answered by the next run, each message once.
-    again = serve(database, files)
-    again.wait_for("is ready")
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        keys = "select count(*), count(distinct key) from outbox"
-        waiting = "select count(*) from inbox where state = 'new'"
-        end = time.monotonic() + PATIENCE
-        while connection.execute(waiting).fetchone()[0] and time.monotonic() < end:
-            time.sleep(0.1)
-        said, distinct = connection.execute(keys).fetchone()
-        heard = connection.execute("select count(*) from inbox where state = 'done'").fetchone()[0]
-    assert again.stop() == 0
-    assert heard == 5
-    assert said == distinct >= 5
+    buyer.write("Hello")
+    buyer.answered(1)
+    before, ready = service.worker(), service.workers_ready()
+    for text in ("Are you a bot?", "What can you do?", "Thanks!"):
+        buyer.write(text)
+    os.kill(before, signal.SIGKILL)
+    buyer.write("Hello again")
+    buyer.answered(5)
+    assert service.workers_ready() == ready + 1
+    assert service.worker() != before
+    lines = buyer.lines()
+    assert [line["text"] for line in lines if line["author"] == "buyer"] == [
+        "Hello",
+        "Are you a bot?",
+        "What can you do?",
+        "Thanks!",
+        "Hello again",
+    ]
+    assert len(buyer.answers()) == 5
+    assert any("ended with code -9" in line for line in service.err)
 
 
-def test_a_killed_worker_is_replaced_and_its_buyer_answered(service: Service, visit: Visit) -> None:
-    worker = service.worker_pid()
-    visitor = visit(service)
-    visitor.says("hello")
-    visitor.answer()
-
-    os.kill(worker, signal.SIGKILL)
-    visitor.says("what can you do?")
-    said = visitor.answer(2)
-
-    assert len(said) == 2
-    service.wait_for("ended with code -9")
-
-
-def test_a_taken_port_is_one_clear_line_and_exit_code_2(
-    service: Service, tmp_path: Path, files: Path
-) -> None:
-    port = service.address.rsplit(":", 1)[1]
-    shutil.copy(tmp_path / "store.sqlite", tmp_path / "other.sqlite")
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", "serve", "--port", port],
-        env={
-            **os.environ,
-            "CROSSDESK_DATABASE_URL": f"sqlite:///{tmp_path / 'other.sqlite'}",
-            "CROSSDESK_FILES": str(files),
-            "CROSSDESK_STORE": str(files / "store"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+def test_a_second_service_on_the_same_port_is_refused_in_one_line(service: Service, place: Path) -> None:
+    port = service.address.rpartition(":")[2]
+    second = Service(place, ("--port", port))
+    assert second.process.wait(60) == 2
+    second.stop()
+    assert second.out == []
+    (line,) = second.err
+    assert line == (
+        f"crossdesk: cannot listen on 127.0.0.1:{port}: another program has this port; "
+        "choose another with --port or --host"
     )
+    assert httpx.get(f"{service.address}/healthz").status_code == 200
 
-    assert ended.returncode == 2
-    assert ended.stderr.strip().splitlines()[-1].startswith(f"crossdesk: cannot listen on 127.0.0.1:{port}")
-    assert "Traceback" not in ended.stderr
+
+def test_what_the_operator_reads_holds_no_buyers_words(service: Service, buyer: Buyer) -> None:
+    buyer.write("PAPAYA papaya@fruit.example +49 151 23456789 CD-123456")
+    buyer.answered(1)
+    lines = "\n".join(service.out + service.err)
+    assert "papaya" not in lines.lower()
+    assert "23456789" not in lines
+    assert "Traceback" not in lines
+    assert "Warning" not in lines
+
+
+# --- It stops, and starts again; from here on in this order ---
+
+
+def test_a_stop_loses_nothing_and_the_next_start_needs_no_training(place: Path, service: Service) -> None:
+    buyer = Buyer(service)
+    buyer.write("Hello")
+    buyer.answered(1)
+    worker = service.worker()
+    for text in ("Are you a bot?", "What can you do?"):
+        buyer.write(text)
+    assert service.stop(signal.SIGINT) == 0
+    assert service.out[-1] == "Stopped; nothing was lost."
+    assert not alive(worker)
+    again = Service(place).ready()
+    try:
+        took = time.monotonic() - again.begun
+        assert [
+            line for line in again.out if line.startswith(("Making", "Filled", "Training", "There is"))
+        ] == []
+        assert again.said("(password)") == []
+        back = Buyer(again, buyer.http.cookies)
+        assert len(back.answered(3)) == 3
+        assert back.lines()[0]["text"] == "Hello"
+        back.close()
+        assert took < 60
+    finally:
+        assert again.stop(signal.SIGTERM) == 0
+    assert again.out[-1] == "Stopped; nothing was lost."
+    buyer.close()
+
+
+@pytest.mark.proof
+def test_a_front_that_is_killed_leaves_no_worker_behind_and_nothing_unanswered(place: Path) -> None:
+    first = Service(place).ready()
+    buyer = Buyer(first)
+    buyer.write("Hello")
+    buyer.answered(1)
+    worker = first.worker()
+    buyer.write("Are you a bot?")
+    first.stop(signal.SIGKILL)
+    until(lambda: not alive(worker), "the worker's end")
+    second = Service(place).ready()
+    try:
+        back = Buyer(second, buyer.http.cookies)
+        assert len(back.answered(2)) == 2
+        back.close()
+    finally:
+        assert second.stop() == 0
+    buyer.close()
+
+
+def test_a_stop_while_the_model_is_loading_is_quick(place: Path) -> None:
+    service = Service(place).open()
+    worker = service.worker()
+    begun = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - begun < 10
+    assert not alive(worker)
+    assert children(service.process.pid) == []
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program has."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path, taken: int) -> None:
+    service = Service(tmp_path, ("--port", f"{taken}"))
+    assert service.process.wait(60) == 2
+    service.stop()
+    assert len(service.err) == 1
+    assert "another program has this port" in service.err[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_that_is_none_is_told_as_that(tmp_path: Path, settings: Settings) -> None:
+    service = Service(tmp_path, ("--host", "nowhere.invalid"))
+    assert service.process.wait(60) == 2
+    service.stop()
+    assert len(service.err) == 1
+    assert "another program" not in service.err[0]
+    assert "choose another with --port or --host" in service.err[0]
