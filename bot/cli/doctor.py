@@ -74,6 +74,8 @@ def _model(settings: Settings) -> Finding:
         Engine.load(models.current_path(settings))
     except CrossdeskError as error:
         return Finding("model", False, f"{error}: run `crossdesk train`")
+    except OSError as error:
+        return Finding("model", False, f"{error.filename} cannot be read ({error.strerror})")
     return Finding("model", True, version.name)
 
 

@@ -40,7 +40,8 @@ def show() -> None:
             " ".join(person.queues) or "all",
             state,
         )
-    Console(width=120).print(table)
+    # A name is a name, whatever brackets it holds.
+    Console(width=120, markup=False, highlight=False).print(table)
 
 
 @app.command()

@@ -55,8 +55,7 @@ def _train_if_stale(settings: Settings) -> None:
         return
     from bot.workers import environment
 
-    why = "There is no model yet." if models.current(settings) is None else "The data have changed."
-    announce(why)
+    announce("The data have changed." if _has_model(settings) else "There is no model yet.")
     trained = subprocess.run(
         [sys.executable, "-m", "bot", "train"],
         env={**os.environ, **environment(settings)},
@@ -64,10 +63,17 @@ def _train_if_stale(settings: Settings) -> None:
     )
     if trained.returncode == 0:
         return
-    if models.current(settings) is None:
-        announce("Serving without a model: every message goes to a person until `crossdesk train` succeeds.")
-    else:
+    if _has_model(settings):
         announce("Serving with the model that was released last.")
+    else:
+        announce("Serving without a model: every message goes to a person until `crossdesk train` succeeds.")
+
+
+def _has_model(settings: Settings) -> bool:
+    try:
+        return models.current(settings) is not None
+    except ModelError:
+        return False
 
 
 def train() -> None:

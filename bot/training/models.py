@@ -51,7 +51,7 @@ def current(settings: Settings) -> ModelVersion | None:
     path = models_folder(settings) / "current.json"
     try:
         version = ModelVersion(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, TypeError) as error:
         raise ModelError(f"{path} is damaged: run `crossdesk train`") from error
@@ -72,7 +72,11 @@ def current_path(settings: Settings) -> Path:
 
 def is_stale(settings: Settings) -> bool:
     """Whether the released model is missing or made from other files than those that lie here now."""
-    version = current(settings)
+    try:
+        version = current(settings)
+    except ModelError:
+        # A damaged note of the release is mended by a training.
+        return True
     return version is None or version.fingerprint != fingerprint(settings)
 
 

@@ -15,7 +15,7 @@ from typing import TextIO
 
 from bot.errors import ModelError
 from bot.settings import ROOT, Settings
-from bot.training.models import ModelVersion, fingerprint, models_folder, release
+from bot.training.models import ModelVersion, current_path, fingerprint, is_stale, models_folder, release
 
 #: Told what is being done now.
 Progress = Callable[[str], None]
@@ -50,7 +50,7 @@ class _StepsTold(logging.Handler):
 
 
 def train(settings: Settings, progress: Progress) -> ModelVersion:
-    """Train and release a model; waits while another training runs in the same folder.
+    """Train and release a model, unless the released one is fresh; one training at a time in a folder.
 
     Raises:
         ModelError: the data, the domain or the stories do not fit together; the old model stays.
@@ -59,6 +59,9 @@ def train(settings: Settings, progress: Progress) -> ModelVersion:
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder / "training.lock", progress):
         print_of = fingerprint(settings)
+        if not is_stale(settings):
+            progress("The model is fresh.")
+            return ModelVersion(current_path(settings).name, print_of)
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{print_of[:8]}"
         begun = time.monotonic()
         progress("Training the model: about a minute on two cores …")
@@ -80,7 +83,6 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress)
     os.environ["CROSSDESK_FILES"] = str(settings.files)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from rasa.model_training import train as rasa_train
-    from rasa.shared.exceptions import RasaException
 
     from bot.dialogue.engine import quiet
 
@@ -100,8 +102,11 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress)
                 fixed_model_name=name,
                 force_training=False,
             )
-    except RasaException as error:
-        raise ModelError(f"training failed: {error}") from error
+    except Exception as error:
+        # Files that a person wrote can be wrong in more ways than Rasa has names for.
+        raise ModelError(
+            f"training failed: {' '.join(str(error).split()) or type(error).__name__}"
+        ) from error
     finally:
         hooks.removeHandler(teller)
         hooks.setLevel(logging.CRITICAL)

@@ -1,0 +1,149 @@
+"""Training: one at a time, the old model stays until the new one is whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ModelError
+from bot.settings import ROOT, Settings
+from bot.training import models
+from bot.training import train as module
+from bot.training.train import KEPT, Progress, train
+from bot.workers import environment
+
+
+@pytest.fixture
+def place(settings: Settings, tmp_path: Path) -> Settings:
+    return dataclasses.replace(settings, files=tmp_path / "files", store=tmp_path / "store")
+
+
+class Trainer:
+    """Stands in for the minutes that a training takes, not for what is done around it."""
+
+    def __init__(self) -> None:
+        self.at_work = 0
+        self.together = 0
+        self.done: list[str] = []
+        self.fails = False
+        self._guard = threading.Lock()
+
+    def __call__(self, settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
+        with self._guard:
+            self.at_work += 1
+            self.together = max(self.together, self.at_work)
+        path = folder / f"{name}-{len(self.done)}.tar.gz"
+        path.write_bytes(b"model")
+        with self._guard:
+            self.at_work -= 1
+            self.done.append(path.name)
+        if self.fails:
+            raise ModelError("training failed: the stories contradict each other")
+        return path
+
+
+@pytest.fixture
+def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
+    made = Trainer()
+    monkeypatch.setattr(module, "_rasa_train", made)
+    return made
+
+
+def _change(place: Settings, text: str) -> None:
+    (place.store / "nlu").mkdir(parents=True, exist_ok=True)
+    (place.store / "nlu" / "own.yml").write_text(text, encoding="utf-8")
+
+
+def test_a_trained_model_is_released_and_fresh(place: Settings, trainer: Trainer) -> None:
+    told: list[str] = []
+    version = train(place, told.append)
+    assert models.current(place) == version
+    assert not models.is_stale(place)
+    assert told[0].startswith("Training the model")
+    assert told[-1].startswith(f"Trained {version.name} in ")
+
+
+def test_a_damaged_note_of_the_release_is_mended_by_a_training(place: Settings, trainer: Trainer) -> None:
+    train(place, lambda _: None)
+    (models.models_folder(place) / "current.json").write_text("{", encoding="utf-8")
+    version = train(place, lambda _: None)
+    assert models.current(place) == version
+    assert len(trainer.done) == 2
+
+
+def test_a_training_that_fails_leaves_the_old_model_in_its_place(place: Settings, trainer: Trainer) -> None:
+    old = train(place, lambda _: None)
+    _change(place, "changed")
+    trainer.fails = True
+    with pytest.raises(ModelError, match="contradict"):
+        train(place, lambda _: None)
+    assert models.current(place) == old
+    assert models.is_stale(place)
+
+
+def test_data_that_change_during_a_training_leave_the_model_stale(
+    place: Settings, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change_and_train(settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
+        _change(place, "changed meanwhile")
+        return trainer(settings, folder, name, progress)
+
+    monkeypatch.setattr(module, "_rasa_train", change_and_train)
+    train(place, lambda _: None)
+    assert models.is_stale(place)
+
+
+def test_of_several_trainings_at_once_one_does_the_work(place: Settings, trainer: Trainer) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        versions = set(threads.map(lambda _: train(place, lambda _: None), range(4)))
+    assert trainer.together == 1
+    assert len(trainer.done) == 1
+    assert len(versions) == 1
+
+
+def test_old_models_are_dropped_and_the_current_one_never(place: Settings, trainer: Trainer) -> None:
+    for number in range(KEPT + 3):
+        _change(place, f"{number}")
+        version = train(place, lambda _: None)
+        # As if all were made at once, or the clock went backwards.
+        os.utime(models.models_folder(place) / version.name, (1_000_000 - number, 1_000_000 - number))
+    left = {path.name for path in models.models_folder(place).glob("*.tar.gz")}
+    assert version.name in left
+    assert len(left) <= KEPT + 1
+
+
+@pytest.mark.model
+def test_a_broken_file_of_the_store_is_one_clear_line_and_the_old_model_stays(
+    place: Settings, model_path: Path
+) -> None:
+    shutil.copytree(model_path.parent, models.models_folder(place))
+    (place.store / "stories").mkdir(parents=True)
+    (place.store / "stories" / "own.yml").write_text("rules: [{rule: broken", encoding="utf-8")
+    old = models.current(place)
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", "train"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            **environment(place),
+            "CROSSDESK_DATABASE_URL": f"sqlite:///{place.files / 'crossdesk.sqlite'}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    said = [line for line in ran.stderr.splitlines() if line.startswith("crossdesk: ")]
+    assert len(said) == 1
+    assert said[0].startswith("crossdesk: training failed: ")
+    assert "own.yml" in said[0]
+    assert "Traceback" not in ran.stderr
+    assert models.current(place) == old
