@@ -16,6 +16,7 @@ from bot import logs, schema
 from bot.cli.opening import announce, prepare_store, seed_if_empty
 from bot.clock import SetClock, SystemClock
 from bot.database import Database
+from bot.dialogue.lean import keep_tensorflow_out
 from bot.errors import ConfigurationError
 from bot.settings import Settings
 from bot.training import models
@@ -30,6 +31,7 @@ def parse() -> None:
     """Read a message a line, write what the model makes of it, a JSON object a line."""
     logs.set_up()
     model = models.current_path(Settings.load())
+    keep_tensorflow_out()
     from bot.dialogue.engine import Engine
     from bot.dialogue.parsing import parse as read
 
@@ -54,6 +56,7 @@ def converse(
     settings = Settings.load()
     model = models.current_path(settings)
     # Rasa takes seconds to import: what is wrong before is told at once.
+    keep_tensorflow_out()
     from bot.dialogue.engine import Engine
     from bot.dialogue.recovery import load_replies
     from bot.dialogue.rehearsal import LineError, Rehearsal, moment
@@ -78,7 +81,7 @@ def converse(
                         opened, settings.rules, load_replies(settings), engine, SetClock(start)
                     )
                 _write(rehearsal.play(line))
-            except (LineError, ValueError) as error:
+            except (LineError, ValueError, RecursionError) as error:
                 announce_error(f"line {number}: {error}")
                 _write({"error": str(error)})
         opened.close()
@@ -93,6 +96,7 @@ def chat(
     prepare_store(settings)
     model = models.current_path(settings)
     announce("Loading the model …")
+    keep_tensorflow_out()
     from bot.dialogue.engine import Engine
     from bot.dialogue.recovery import load_replies
     from bot.dialogue.rehearsal import Rehearsal

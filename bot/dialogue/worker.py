@@ -10,6 +10,7 @@ from typing import Protocol, TextIO
 
 from bot.clock import SystemClock
 from bot.database import Database
+from bot.dialogue.lean import keep_tensorflow_out
 from bot.dialogue.recovery import load_replies
 from bot.errors import ModelError, TryLaterError
 from bot.settings import Settings
@@ -39,6 +40,7 @@ def run_worker(settings: Settings, name: str, model: Path | None) -> None:
     The front writes a line to standard input when there may be work; this writes ``ready`` once and
     ``turn`` after each turn to standard output, so that the front looks into the outbox.
     """
+    keep_tensorflow_out()
     # Rasa takes seconds to import; --help and the front must not wait for it.
     from bot.dialogue.engine import Engine, quiet
     from bot.dialogue.turns import TurnTaker
