@@ -47,15 +47,17 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return USAGE
     except ClickException as error:
-        typer.echo(f"crossdesk: {' '.join(error.format_message().split())} (see --help)", err=True)
-        return USAGE
+        return _refuse(f"{error.format_message()} (see --help)")
     except CrossdeskError as error:
-        typer.echo(f"crossdesk: {error}", err=True)
-        return USAGE
+        return _refuse(str(error))
     except BrokenPipeError:
         return 1
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"crossdesk: {place}{error.strerror or error}", err=True)
-        return USAGE
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return code if isinstance(code, int) else 0
+
+
+def _refuse(why: str) -> int:
+    # What somebody typed may be part of it, with line ends and all.
+    typer.echo(f"crossdesk: {' '.join(why.split())}", err=True)
+    return USAGE

@@ -29,6 +29,9 @@ from bot.shop.changes import change_order, decide_approval
 AGENT = "rehearsal"
 EVENTS = ("agent_reply", "approve", "counter", "decline", "close", "shop_change", "tick")
 
+#: A clock can be set to these: beyond them sums of days and hours may have no result.
+YEARS = range(1970, 2200)
+
 
 class LineError(CrossdeskError):
     """A line of the rehearsal cannot be acted upon."""
@@ -66,22 +69,22 @@ class Rehearsal:
             self.clock.at = moment(line["at"])
         channel = _text(line, "channel", default="web")
         sender = _text(line, "sender", default="buyer")
-        event = line.get("event")
+        event = _optional(line, "event")
         if event is None:
             self._say(line, channel, sender)
         else:
-            self._happen(str(event), line, channel, sender)
+            self._happen(event, line, channel, sender)
         reports = self._take_turns()
         return self._seen_since(channel, sender, reports)
 
     def _say(self, line: Mapping[str, Any], channel: str, sender: str) -> None:
-        button = line.get("button")
+        button = _optional(line, "button")
         text = line.get("text", "")
-        if not isinstance(text, str) or not (button is None or isinstance(button, str)):
-            raise LineError("`text` and `button` must be strings")
+        if not isinstance(text, str):
+            raise LineError("`text` must be a string")
         if button is None and "text" not in line and not line.get("attachments"):
             raise LineError("a line needs `text`, `button`, `attachments` or `event`")
-        hint = line.get("language_hint")
+        hint = _optional(line, "language_hint")
         message = Inbound(
             channel=channel,
             account="store",
@@ -90,9 +93,9 @@ class Rehearsal:
             text=text,
             sent_at=self.clock.now(),
             button=button,
-            sender_name=line.get("sender_name"),
+            sender_name=_optional(line, "sender_name"),
             language_hint=hint,
-            network=line.get("network"),
+            network=_optional(line, "network"),
             attachments=_attachments(line.get("attachments") or ()),
         )
         language = hint if hint in self.rules.languages else self.rules.fallback_language
@@ -122,9 +125,10 @@ class Rehearsal:
                         amount=line.get("amount"),
                     )
                 elif event == "shop_change":
-                    change_order(
-                        connection, self.rules, self.clock, _text(line, "order"), line.get("set") or {}
-                    )
+                    changes = line.get("set") or {}
+                    if not isinstance(changes, dict):
+                        raise LineError("`set` must be an object")
+                    change_order(connection, self.rules, self.clock, _text(line, "order"), changes)
                 else:
                     raise LineError(f"`event` is '{event}': one of {', '.join(EVENTS)} is allowed")
             except LineError:
@@ -227,6 +231,8 @@ def moment(text: object) -> dt.datetime:
         found = dt.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     except ValueError as error:
         raise LineError(f"`at` is '{text}': give a moment such as 2026-11-22T10:00:00Z") from error
+    if found.year not in YEARS:
+        raise LineError(f"`at` is '{text}': give a moment from {YEARS[0]} to {YEARS[-1]}")
     return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
 
 
@@ -240,6 +246,13 @@ def _text(line: Mapping[str, Any], key: str, default: str | None = None) -> str:
     value = line.get(key, default)
     if not isinstance(value, str) or not value:
         raise LineError(f"`{key}` is missing or no string")
+    return value
+
+
+def _optional(line: Mapping[str, Any], key: str) -> str | None:
+    value = line.get(key)
+    if value is not None and not isinstance(value, str):
+        raise LineError(f"`{key}` must be a string")
     return value
 
 

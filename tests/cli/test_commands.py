@@ -1,214 +1,283 @@
-"""The command line as a user meets it: real processes, what they print and how they end."""
+"""The commands: each tells what it does, and what is wrong in one line with exit code 2."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from bot import schema
+from bot.database import Database
+from tests.cli.conftest import Crossdesk
 
-COMMANDS = (
+COMMANDS = [
+    (),
     ("serve",),
     ("train",),
+    ("doctor",),
     ("chat",),
     ("parse",),
     ("converse",),
-    ("doctor",),
+    ("shop",),
     ("shop", "seed"),
     ("shop", "import"),
     ("shop", "show"),
+    ("people",),
     ("people", "list"),
     ("people", "add"),
     ("people", "rank"),
     ("people", "password"),
     ("people", "remove"),
+    ("db",),
     ("db", "upgrade"),
-)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs ``crossdesk`` on a place of its own."""
-
-    def crossdesk(*arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-        own = {
-            "CROSSDESK_DATABASE_URL": f"sqlite:///{tmp_path / 'store.sqlite'}",
-            "CROSSDESK_FILES": str(tmp_path / "files"),
-            "CROSSDESK_STORE": str(tmp_path / "store"),
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **own, **settings},
-        )
-
-    return crossdesk
-
-
-def _one_line(ended: subprocess.CompletedProcess[str]) -> str:
-    """The single error line of a command that ended with 2."""
-    assert ended.returncode == 2, ended
-    lines = ended.stderr.strip().splitlines()
-    assert len(lines) == 1, ended.stderr
-    return lines[0]
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself(command: Sequence[str]) -> None:
-    # In this process: fifteen starts of an interpreter would tell nothing more.
-    from typer.testing import CliRunner
-
-    from bot.cli import app
-
-    told = CliRunner().invoke(app, [*command, "--help"])
-
-    assert told.exit_code == 0
-    assert "Usage" in told.output
-
-
-def test_an_unknown_option_is_told_and_ends_with_2(run: Run) -> None:
-    ended = run("serve", "--bogus")
-
-    assert ended.returncode == 2
-    assert "--bogus" in ended.stderr
+def test_every_command_tells_what_it_does(
+    crossdesk: Crossdesk, place: Path, command: tuple[str, ...]
+) -> None:
+    ran = crossdesk(*command, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("Usage: ")
+    assert any(line.endswith(".") for line in ran.out.splitlines())
+    # To ask is not to do.
+    assert list(place.iterdir()) == []
 
 
-def test_a_command_on_an_empty_database_names_the_command_that_helps(run: Run) -> None:
-    assert "crossdesk db upgrade" in _one_line(run("people", "list"))
+def test_no_command_is_missing_above(crossdesk: Crossdesk) -> None:
+    def listed(*group: str) -> set[tuple[str, ...]]:
+        lines = crossdesk(*group, "--help").out.partition("Commands:\n")[2].splitlines()
+        # A command's name is indented by two; the rest of a long line by more.
+        return {(*group, line.split()[0]) for line in lines if line[:2] == "  " and line[2:3] != " "}
+
+    found = listed()
+    for command in tuple(found):
+        found |= listed(*command)
+    assert found | {()} == set(COMMANDS)
 
 
-def test_a_wrong_rule_is_told_by_file_and_line(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "shop.yml").write_text("identity:\n  wrong_tries: none\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nonsense",), "No such command 'nonsense'"),
+        (("--nonsense",), "No such option: --nonsense"),
+        (("shop", "nonsense"), "No such command 'nonsense'"),
+        (("serve", "--port", "70000"), "70000 is not in the range 0<=x<=65535"),
+        (("serve", "--port", "http"), "Invalid value for '--port'"),
+        (("serve", "--workers", "0"), "Invalid value for '--workers'"),
+        (("people", "add"), "Missing argument"),
+        (("people", "add", "ana"), "Missing option '--name'"),
+        (("people", "rank", "ana", "boss"), "is not one of 'trainee', 'agent'"),
+        (("shop", "seed", "--seed", "many"), "Invalid value for '--seed'"),
+    ],
+)
+def test_a_wrong_call_is_refused_in_one_line(
+    crossdesk: Crossdesk, place: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    assert says in crossdesk(*arguments).refusal()
+    assert list(place.iterdir()) == []
 
-    line = _one_line(run("people", "list"))
 
-    assert "shop.yml, line 2" in line
+def test_without_a_command_the_commands_are_listed(crossdesk: Crossdesk) -> None:
+    ran = crossdesk()
+    assert "converse" in ran.out + ran.err
 
 
-def test_people_are_added_listed_and_let_go(run: Run) -> None:
-    assert run("db", "upgrade").returncode == 0
-    added = run(
-        "people", "add", "ana", "--name", "Ana Duarte", "--rank", "agent", "--password", "long enough 1"
+@pytest.mark.parametrize("command", [("people", "list"), ("shop", "show"), ("db", "upgrade"), ("doctor",)])
+def test_a_wrong_setting_stops_every_command_in_one_line(
+    crossdesk: Crossdesk, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CROSSDESK_PORT", "none")
+    ran = crossdesk(*command)
+    assert ran.code == 2
+    assert "CROSSDESK_PORT is 'none': give a port between 0 and 65535" in ran.out + ran.err
+
+
+# --- db ---
+
+
+def test_an_empty_database_is_made_and_a_made_one_left_alone(crossdesk: Crossdesk) -> None:
+    newest = schema.newest()
+    assert crossdesk("db", "upgrade").out == f"The database is at revision {newest} (was empty).\n"
+    assert crossdesk("db", "upgrade").out == f"The database is at revision {newest} (was {newest}).\n"
+
+
+def test_commands_on_an_empty_database_say_how_to_make_it(crossdesk: Crossdesk) -> None:
+    for command in (("people", "list"), ("shop", "show"), ("shop", "seed")):
+        assert crossdesk(*command).refusal() == "the database is empty: run `crossdesk db upgrade`"
+
+
+def test_another_programs_database_is_left_alone(crossdesk: Crossdesk, place: Path) -> None:
+    with sqlite3.connect(place / "crossdesk.sqlite") as other:
+        other.execute("CREATE TABLE orders (id INTEGER)")
+    for command in (("db", "upgrade"), ("people", "list"), ("shop", "seed")):
+        assert "another program" in crossdesk(*command).refusal()
+
+
+def test_a_newer_database_is_left_alone(crossdesk: Crossdesk, place: Path) -> None:
+    crossdesk("db", "upgrade")
+    with sqlite3.connect(place / "crossdesk.sqlite") as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (("db", "upgrade"), ("people", "list")):
+        assert "install the newer crossdesk" in crossdesk(*command).refusal()
+
+
+def test_several_upgrades_at_once_make_one_database(process: Crossdesk, place: Path) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        ran = list(threads.map(lambda _: process("db", "upgrade"), range(3)))
+    assert [one.code for one in ran] == [0, 0, 0], [one.err for one in ran]
+    schema.require_current(Database(f"sqlite:///{place / 'crossdesk.sqlite'}"))
+
+
+# --- people ---
+
+
+@pytest.fixture
+def desk(crossdesk: Crossdesk, place: Path, empty_file: Path) -> Crossdesk:
+    """A database with nobody in it."""
+    shutil.copy(empty_file, place / "crossdesk.sqlite")
+    return crossdesk
+
+
+PASSWORD = ("--password", "correct horse battery")
+
+
+def test_people_are_added_changed_and_let_go(desk: Crossdesk) -> None:
+    added = desk(
+        "people", "add", "ana", "--name", "Ana [b]", "--language", "de", "--queue", "order", *PASSWORD
     )
-    run("people", "rank", "ana", "supervisor")
-    listed = run("people", "list").stdout
-
-    assert added.returncode == 0
-    assert "ana" in listed
-    assert "supervisor" in listed
-    assert "10 to 200" in _one_line(run("people", "add", "ben", "--name", "Ben", "--password", "short"))
-    assert "taken" in _one_line(run("people", "add", "ANA", "--name", "X", "--password", "long enough 1"))
-
-
-def test_a_store_is_seeded_once(run: Run) -> None:
-    run("db", "upgrade")
-    first = run("shop", "seed", "--seed", "7", "--today", "2026-11-23")
-    shown = run("shop", "show", "charged_twice")
-
-    assert first.returncode == 0
-    assert "CD-" in shown.stdout
-    assert "already" in _one_line(run("shop", "seed"))
-    assert "give a day" in _one_line(run("shop", "seed", "--today", "yesterday"))
-    assert "there is no situation" in _one_line(run("shop", "show", "nonsense"))
+    assert added.out == "Added ana as agent.\n"
+    row = desk("people", "list").out.splitlines()[1]
+    assert row.split() == ["ana", "Ana", "[b]", "agent", "de", "order", "here"]
+    assert desk("people", "rank", "ana", "supervisor").out == "ana is supervisor now.\n"
+    assert desk("people", "password", "ana", "--password", "another long one").code == 0
+    # Somebody must be left who may look after people.
+    assert "ana is the last who may" in desk("people", "remove", "ana").refusal()
+    desk("people", "add", "zoe", "--name", "Zoe", "--rank", "supervisor", *PASSWORD)
+    assert desk("people", "remove", "ana").code == 0
+    assert desk("people", "list").out.splitlines()[1].split()[-1] == "left"
 
 
-def test_an_import_reports_bad_rows_and_loads_the_rest(run: Run, tmp_path: Path) -> None:
-    run("db", "upgrade")
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "customers.csv").write_text("number,name\nonly,half\n", encoding="utf-8")
-    ended = run("shop", "import", str(folder))
-
-    assert ended.returncode == 2
-    assert "customers.csv" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-def test_doctor_says_what_is_missing_and_what_to_do(run: Run) -> None:
-    ended = run("doctor")
-
-    assert ended.returncode == 2
-    assert "crossdesk db upgrade" in ended.stdout
-    assert "crossdesk train" in ended.stdout
-
-
-def test_parse_without_a_model_is_one_clear_line(run: Run) -> None:
-    assert "crossdesk train" in _one_line(run("parse", typed="hello\n"))
-
-
-@pytest.mark.model
-def test_parse_answers_each_line_in_order_and_writes_nothing_else(run: Run, model_path: Path) -> None:
-    lines = [
-        "where is my parcel?",
-        "",
-        "x" * 10_000,
-        "/service_human",
-        "was soll das",
-        "  ",
-        "😀😀",
-        "thank you",
-    ]
-    ended = run("parse", typed="\n".join(lines) + "\n", CROSSDESK_FILES=str(model_path.parent.parent))
-    read: list[dict[str, Any]] = [json.loads(line) for line in ended.stdout.splitlines()]
-
-    assert ended.returncode == 0
-    assert [record["text"] for record in read] == lines
-    fields = {
-        "text",
-        "language",
-        "intent",
-        "topic",
-        "confidence",
-        "ranking",
-        "entities",
-        "requests",
-        "mood",
-        "threat",
-    }
-    assert all(set(record) == fields for record in read)
-    assert read[0]["intent"] == "logistics_where_is_parcel"
-    assert read[0]["topic"] == "logistics"
-    assert read[1]["topic"] == "other"
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "ana", "--name", "Ana", *PASSWORD), "The login 'ana' is taken."),
+        (("add", "ben", "--name", "Ben", "--password", "short"), "A password has 10 to 200 characters"),
+        (("add", "", "--name", "Ben", *PASSWORD), ""),
+        (("add", "ben", "--name", "", *PASSWORD), ""),
+        (("add", "b\nn", "--name", "Ben", *PASSWORD), ""),
+        (("rank", "ben", "agent"), "There is nobody with the login 'ben'."),
+        (("password", "ben", *PASSWORD), "There is nobody with the login 'ben'."),
+        (("password", "ana", "--password", "x"), "A password has 10 to 200 characters"),
+        (("remove", "ben"), "There is nobody with the login 'ben'."),
+    ],
+)
+def test_what_cannot_be_done_with_people_is_refused(
+    desk: Crossdesk, arguments: tuple[str, ...], says: str
+) -> None:
+    desk("people", "add", "ana", "--name", "Ana", *PASSWORD)
+    before = desk("people", "list").out
+    assert says in desk("people", *arguments).refusal()
+    assert desk("people", "list").out == before
 
 
-@pytest.mark.model
-def test_converse_writes_a_line_for_each_line_and_goes_on_after_a_bad_one(run: Run, model_path: Path) -> None:
-    lines = [
-        json.dumps({"channel": "web", "sender": "a", "text": "hello", "at": "2026-11-23T04:00:00Z"}),
-        "this is no JSON",
-        json.dumps({"channel": "web", "sender": "a", "event": "dance"}),
-        json.dumps({"channel": "web", "sender": "a", "text": "I want to talk to a human"}),
-        json.dumps({"channel": "web", "sender": "a", "event": "agent_reply", "text": "Ana here."}),
-        json.dumps({"channel": "web", "sender": "a", "event": "close", "outcome": "solved"}),
-    ]
-    ended = run(
-        "converse",
-        "--seed",
-        "1",
-        typed="\n".join(lines) + "\n",
-        CROSSDESK_FILES=str(model_path.parent.parent),
-    )
-    played = [json.loads(line) for line in ended.stdout.splitlines()]
+def test_a_password_never_shows(desk: Crossdesk, place: Path) -> None:
+    ran = desk("people", "add", "ana", "--name", "Ana", *PASSWORD)
+    assert PASSWORD[1] not in ran.out + ran.err
+    assert PASSWORD[1].encode() not in (place / "crossdesk.sqlite").read_bytes()
 
-    assert ended.returncode == 0, ended.stderr
-    assert len(played) == len(lines)
-    assert played[0]["status"] == "bot"
-    assert played[0]["flow"] == "greeting"
-    assert "error" in played[1]
-    assert "dance" in played[2]["error"]
-    assert played[3]["status"] == "queued"
-    assert played[3]["case"]["reason"] == "asked_for_human"
-    assert played[4]["replies"][0]["text"] == "Ana here."
-    assert played[4]["status"] == "agent"
-    assert played[5]["status"] == "closed"
+
+# --- shop ---
+
+
+def test_a_store_is_seeded_once(desk: Crossdesk, place: Path, small_store: None) -> None:
+    ran = desk("shop", "seed", "--seed", "3", "--today", "2026-11-22")
+    assert (ran.code, ran.out) == (0, "Seeded store 3 as of 2026-11-22.\n")
+    assert (place / "files" / "lexicon.json").stat().st_size > 1000
+    shown = desk("shop", "show").out
+    assert desk("shop", "seed").refusal() == "there is a store in this database already: seed an empty one"
+    assert desk("shop", "show").out == shown
+    one = desk("shop", "show", "stuck").out
+    assert one in shown
+    assert one.split()[0] == "stuck"
+    assert "there is no situation 'lost' (there are: " in desk("shop", "show", "lost").refusal()
+
+
+@pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "22.11.2026"])
+def test_a_day_that_is_none_is_refused(desk: Crossdesk, day: str) -> None:
+    refusal = desk("shop", "seed", "--today", day).refusal()
+    assert refusal == f"--today is '{day}': give a day such as 2026-11-22"
+
+
+def test_a_folder_to_import_that_is_none_is_refused(desk: Crossdesk, place: Path) -> None:
+    assert "is not a folder" in desk("shop", "import", str(place / "nothing")).refusal()
+
+
+# --- What a person must mend ---
+
+
+@pytest.mark.parametrize("variable", ["CROSSDESK_FILES", "CROSSDESK_STORE"])
+def test_a_folder_that_cannot_be_made_is_told(
+    crossdesk: Crossdesk, place: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    (place / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv(variable, str(place / "file" / "within"))
+    assert f"{place / 'file'}" in crossdesk("serve", "--port", "0").refusal()
+
+
+def test_a_database_that_is_none_is_told(crossdesk: Crossdesk, place: Path) -> None:
+    (place / "crossdesk.sqlite").write_text("Dear Sir or Madam, " * 100, encoding="utf-8")
+    assert "file is not a database: restore a backup" in crossdesk("people", "list").refusal()
+
+
+def test_the_doctor_says_what_to_do_about_each_thing(crossdesk: Crossdesk, place: Path) -> None:
+    ran = crossdesk("doctor")
+    assert ran.code == 2
+    found = {line.split()[1].rstrip(":"): line for line in ran.out.splitlines()}
+    assert found["settings"].startswith("ok ")
+    assert found["files"].startswith("ok ")
+    assert found["database"].startswith("MEND ")
+    assert "run `crossdesk db upgrade`" in found["database"]
+    assert found["model"].startswith("MEND ")
+    assert "run `crossdesk train`" in found["model"]
+    assert ran.err == "crossdesk: something needs mending, see above\n"
+
+
+def test_the_doctor_is_the_first_to_tell_of_a_wrong_rule(crossdesk: Crossdesk, place: Path) -> None:
+    (place / "store").mkdir()
+    (place / "store" / "shop.yml").write_text("stor: {}\n", encoding="utf-8")
+    ran = crossdesk("doctor")
+    assert ran.code == 2
+    assert "MEND  settings:" in ran.out
+    assert "shop.yml, line 1: stor: there is no such key" in ran.out
+
+
+def test_the_doctor_survives_whatever_it_finds(
+    crossdesk: Crossdesk, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("CROSSDESK_FILES", str(place / "file" / "within"))
+    monkeypatch.setenv("CROSSDESK_DATABASE_URL", "postgresql://crossdesk:hunter2@127.0.0.1:1/crossdesk")
+    ran = crossdesk("doctor")
+    assert ran.code == 2
+    assert "MEND  files:" in ran.out
+    assert "MEND  database:" in ran.out
+    assert "hunter2" not in ran.out + ran.err
+    assert all(line.startswith(("ok ", "MEND ")) for line in ran.out.splitlines())
+
+
+@pytest.mark.parametrize("note", ["{", '{"name": "broken.tar.gz", "fingerprint": "x"}'])
+def test_the_doctor_finds_a_broken_model(crossdesk: Crossdesk, place: Path, note: str) -> None:
+    folder = place / "files" / "models"
+    folder.mkdir(parents=True)
+    (folder / "broken.tar.gz").write_bytes(b"not a model")
+    (folder / "current.json").write_text(note, encoding="utf-8")
+    ran = crossdesk("doctor")
+    assert ran.code == 2
+    (line,) = [line for line in ran.out.splitlines() if "model:" in line]
+    assert line.startswith("MEND ")
+    assert "run `crossdesk train`" in line
