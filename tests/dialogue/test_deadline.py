@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sqlite3
 import threading
@@ -52,18 +51,6 @@ def test_a_sleep_is_interrupted() -> None:
     with pytest.raises(TurnTimeoutError), deadline(0.05):
         time.sleep(FOR_EVER)
     assert time.monotonic() - begun < FOR_EVER / 2
-
-
-def test_an_event_loop_is_interrupted() -> None:
-    begun = time.monotonic()
-    loop = asyncio.new_event_loop()
-    with pytest.raises(TurnTimeoutError), deadline(0.05):
-        loop.run_until_complete(asyncio.sleep(FOR_EVER))
-    assert time.monotonic() - begun < FOR_EVER / 2
-    for task in asyncio.all_tasks(loop):
-        task.cancel()
-        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
-    loop.close()
 
 
 def test_an_interruption_that_is_swallowed_is_told_at_the_end() -> None:
