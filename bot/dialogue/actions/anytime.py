@@ -8,13 +8,15 @@ from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import interrupted
+from bot.dialogue.actions.identity import given_contact, interrupted
 from bot.dialogue.actions.step import NOTHING, Slots, Speaker, Step
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 
 #: The likeliest meanings that are offered as buttons.
 MEANINGS = 3
+#: What the bot may have asked the buyer to send, and what it is about.
+AWAITED = {"phone": "logistics_delivery_instructions", "address": "logistics_redirect"}
 #: What only a message to a store names.
 OURS = ("product", "order_number", "tracking_number")
 #: Meanings that nobody chooses from a list.
@@ -47,6 +49,24 @@ def give_up(turn: Turn, tracker: Tracker, speaker: Speaker, times: int) -> Slots
     )
 
 
+def take_awaited(turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots | None:
+    """Pass on the phone number or address that the buyer was asked to send; None if this is not it."""
+    awaited = tracker.get_slot("awaits")
+    if awaited not in AWAITED or tracker.active_loop_name:
+        return None
+    if awaited == "phone" and not turn.understanding.first("phone"):
+        return None
+    return {"awaits": None} | hand_over(
+        turn,
+        tracker,
+        speaker,
+        Reason.FLOW_MISSING,
+        why=f"sends the {awaited} that the carrier needs",
+        intent=AWAITED[awaited],
+        reply="utter_passed_on",
+    )
+
+
 class Greet(Step):
     """Says who speaks, for which store, and what it can help with."""
 
@@ -76,6 +96,9 @@ class NotUnderstood(Step):
         """Ask, or hand over."""
         if tracker.latest_action_name not in (None, "action_listen", tracker.active_loop_name):
             raise DeadEndError(f"no rule goes on after {tracker.latest_action_name}")
+        awaited = take_awaited(turn, tracker, speaker)
+        if awaited is not None:
+            return awaited
         times = int(tracker.get_slot("misunderstandings") or 0) + 1
         if times >= turn.rules.understanding.misunderstandings:
             return give_up(turn, tracker, speaker, times)
@@ -108,7 +131,7 @@ def offer_meanings(turn: Turn, speaker: Speaker) -> Slots:
     named = {
         "product": read.first("product"),
         "order_number": read.first("order_number"),
-        "contact": read.first("email") or read.first("phone"),
+        "contact": given_contact(turn),
     }
     return {slot: value for slot, value in named.items() if value is not None}
 
@@ -123,6 +146,9 @@ class OutOfScope(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Say so; inside a form, go back to its question, once."""
         store = turn.rules.store.name
+        awaited = take_awaited(turn, tracker, speaker)
+        if awaited is not None:
+            return awaited
         if tracker.active_loop_name is None:
             if any(entity["entity"] in OURS for entity in turn.understanding.entities):
                 # It names something of ours, so it was only not understood.
@@ -186,6 +212,8 @@ class WrapUp(Step):
         if tracker.active_loop_name:
             speaker.say("utter_welcome")
             return {}
+        if tracker.get_slot("asked") == "all_solved":
+            return say_goodbye(turn, speaker)
         done = [
             turn.replies.say(f"utter_done_{what}", turn.words.language, {}).text
             for what in tracker.get_slot("done") or ()
@@ -205,8 +233,13 @@ class SayGoodbye(Step):
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """End the conversation's business; an identity stays checked for its time."""
-        speaker.say("utter_goodbye", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
-        return {"leave_form": True, "done": None, "paused_intent": None, "asked": NOTHING}
+        return say_goodbye(turn, speaker)
+
+
+def say_goodbye(turn: Turn, speaker: Speaker) -> Slots:
+    """Thank for writing and let go of what was done."""
+    speaker.say("utter_goodbye", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
+    return {"leave_form": True, "done": None, "paused_intent": None, "asked": NOTHING}
 
 
 class WhatIsOpen(Step):
@@ -232,7 +265,7 @@ class WelcomeBack(Step):
         agent = turn.row.data.get("agent")
         reply = "utter_welcome_back" if agent else "utter_welcome_back_nameless"
         speaker.say(reply, agent=agent, assistant=turn.rules.store.assistant)
-        return {"leave_form": True, "misunderstandings": 0}
+        return {"leave_form": True, "misunderstandings": 0, "asked": "all_solved"}
 
 
 class CaseLate(Step):

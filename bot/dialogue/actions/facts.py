@@ -58,6 +58,10 @@ FACT_WORDS: Mapping[str, Sequence[str]] = {
     "warranty": ("warrant", "guarantee"),
     "age": ("age$", "ages$", "years old", "year old", "months old", "toddler"),
 }
+#: A fact without a place of its own in the catalogue, and the words that tell it in another.
+ELSEWHERE: Mapping[str, Sequence[str]] = {
+    "waterproof": ("waterproof", "water column", "water repellen", "water resistan", "rainproof"),
+}
 #: Which fact an intent is after, whatever its words …
 FACT_OF_INTENT = {"product_authenticity": "authenticity"}
 #: … and which one it is after when its words do not say.
@@ -77,6 +81,12 @@ def fact_asked(intent: str, text: str, name: str = "") -> str | None:
         if any(_begins(word, said) for word in words):
             return fact
     return ELSE_OF_INTENT.get(intent)
+
+
+def told_elsewhere(fact: str, texts: Sequence[str]) -> str | None:
+    """The catalogue's text that tells a fact without a place of its own, by its plainest words."""
+    signs = ELSEWHERE.get(fact, ())
+    return next((text for sign in signs for text in texts if _begins(sign, text.casefold())), None)
 
 
 def _begins(word: str, said: str) -> bool:

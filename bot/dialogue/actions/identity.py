@@ -90,10 +90,17 @@ def _own_order(turn: Turn, typed: str | None, spoken_of: str | None) -> Order | 
     return recent[0] if len(recent) == 1 else None
 
 
-def _contact(turn: Turn) -> str | None:
+def given_contact(turn: Turn) -> str | None:
+    """The e-mail address or phone number in a message.
+
+    A phone number as it was typed: only the order's own country tells what a national form means.
+    """
     read = turn.understanding
-    found = read.first("email") or read.first("phone")
-    return str(found) if found else None
+    found = read.first("email")
+    if found:
+        return str(found)
+    phone = next((one for one in read.entities if one["entity"] == "phone"), None)
+    return None if phone is None else read.text[phone["start"] : phone["end"]] or str(phone["value"])
 
 
 def _check(turn: Turn, speaker: Speaker, flow: str, number: str, contact: str) -> Slots:
@@ -134,7 +141,7 @@ class CheckIdentity(Step):
         if turn.customer is None:
             # What was typed before, and never checked, needn't be typed again.
             typed = typed or spoken_of
-        contact = _contact(turn) or tracker.get_slot("contact")
+        contact = given_contact(turn) or tracker.get_slot("contact")
         if typed and contact:
             return begun | _check(turn, speaker, flow, typed, contact)
         return begun | {"order_number": typed, "contact": contact, "order_step": UNKNOWN}
@@ -153,7 +160,7 @@ class IdentityForm(Form):
         flow = tracker.get_slot("flow")
         turn.flow = flow
         number = turn.understanding.first("order_number") or self._bare_number(turn, tracker)
-        contact = _contact(turn)
+        contact = given_contact(turn)
         filled: Slots = {}
         if number and number != tracker.get_slot("order_number"):
             order = _own_order(turn, number, None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from bot.dialogue.actions.identity import back_to, known_order
+from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.parcels import current_parcel, tell_parcel
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.shop.policy import is_stuck, promised_late
-from bot.shop.values import ON_ITS_WAY
+from bot.shop.values import ON_ITS_WAY, LineState, OrderState
 
 
 class TellOrderState(Step):
@@ -32,7 +32,10 @@ class TellOrderState(Step):
                 or promised_late(order, now)
             )
         )
-        if wrong:
+        oversold = is_before_shipping(order) and any(
+            line.state is LineState.BACKORDERED for line in order.lines
+        )
+        if wrong or (oversold and order.state is not OrderState.UNPAID):
             return tell_parcel(turn, tracker, speaker, order)
         say_state(turn, speaker, order)
         return {"done": remembered(tracker, "order_state"), **back_to(turn, tracker, speaker)}

@@ -16,7 +16,16 @@ from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.shop.policy import is_dispatch_late, is_stuck, local_day, promised_late
-from bot.shop.values import DelayCause, Order, OrderState, RemarkColour, Shipment, ShipmentState
+from bot.shop.values import (
+    DelayCause,
+    LineState,
+    Order,
+    OrderLine,
+    OrderState,
+    RemarkColour,
+    Shipment,
+    ShipmentState,
+)
 
 #: Signs in a carrier's words of where a parcel was left; the first that fits wins.
 PROOFS = {
@@ -28,6 +37,8 @@ PROOFS = {
 }
 
 
+#: What the buyer is asked to send when a parcel is late for this cause.
+AWAITS = {DelayCause.PHONE_MISSING: "phone", DelayCause.WRONG_ADDRESS: "address"}
 #: What a buyer types to "have you looked around?"; the first that fits wins.
 LOOKED = {
     "no": re.compile(
@@ -77,12 +88,15 @@ class WhereIsParcel(Step):
 
 def tell_parcel(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots:
     """Tell what is known of the parcel; what the warehouse or the carrier must do is set going."""
-    done = "parcel"
+    done, awaits = "parcel", None
     parcel, now = current_parcel(order), turn.clock.now()
     if parcel is not None:
         cause = parcel.delay_cause.value if parcel.delay_cause else None
         turn.read("parcel", number=parcel.number, state=parcel.state.value, cause=cause)
     if is_before_shipping(order) or parcel is None:
+        backordered = [line for line in order.lines if line.state is LineState.BACKORDERED]
+        if backordered and order.state is not OrderState.UNPAID:
+            return _tell_oversold(turn, tracker, speaker, order, backordered)
         missed = parcel is not None and parcel.delay_cause is DelayCause.WAREHOUSE_MISSED
         if order.state is not OrderState.UNPAID and (missed or is_dispatch_late(order, turn.rules, now)):
             _urge_warehouse(turn, speaker, order)
@@ -98,7 +112,42 @@ def tell_parcel(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
         done = "trace"
     else:
         _say_on_its_way(turn, speaker, order, parcel)
-    return {"done": remembered(tracker, done), **back_to(turn, tracker, speaker)}
+        awaits = AWAITS.get(parcel.delay_cause) if parcel.delay_cause else None
+    return {"done": remembered(tracker, done), "awaits": awaits, **back_to(turn, tracker, speaker)}
+
+
+def _tell_oversold(
+    turn: Turn, tracker: Tracker, speaker: Speaker, order: Order, lines: Sequence[OrderLine]
+) -> Slots:
+    """Sold out before it was packed: when more comes, and the choice to wait, change or cancel."""
+    items = turn.words.all_of([line.title for line in lines])
+    days = [_restock_day(turn, line) for line in lines]
+    known = [day for day in days if day is not None]
+    done = {"done": remembered(tracker, "order_state")}
+    if len(known) < len(days):
+        speaker.say("utter_oversold_no_date", number=order.number, items=items)
+        return done | hand_over(
+            turn,
+            tracker,
+            speaker,
+            Reason.POLICY,
+            why="sold out before it was packed, and no date for more is known",
+            intent="logistics_not_shipped",
+            order=order,
+        )
+    day = max(known)
+    dispatch = day + dt.timedelta(hours=turn.rules.shipping.dispatch_hours)
+    values = {"day": turn.words.day(day), "dispatch": turn.words.day(dispatch)}
+    speaker.say("utter_oversold", number=order.number, items=items, **values)
+    return done | back_to(turn, tracker, speaker)
+
+
+def _restock_day(turn: Turn, line: OrderLine) -> dt.date | None:
+    product = turn.shop.product(line.sku)
+    variant = next((one for one in product.variants if one.sku == line.sku), None) if product else None
+    day = variant.restock_on if variant else None
+    today = local_day(turn.clock.now(), turn.rules.store.timezone)
+    return day if day is not None and day >= today else None
 
 
 def _values(turn: Turn, order: Order, parcel: Shipment) -> dict[str, str]:

@@ -10,7 +10,7 @@ from rapidfuzz.utils import default_process
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
-from bot.dialogue.actions.facts import fact_asked
+from bot.dialogue.actions.facts import fact_asked, told_elsewhere
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered
@@ -123,9 +123,7 @@ class ProductForm(Form):
         turn.flow = f"product_{step}"
         if tracker.get_slot("product_step") != UNKNOWN or tracker.get_slot("requested_slot") != "product":
             return {}
-        read = turn.understanding
-        sure = read.confidence >= SURE and not read.intent.startswith(("product_", *NO_TOPIC))
-        if sure or read.intent.startswith("service_"):
+        if self._is_something_else(turn):
             return {}
         product, candidates = spoken_product(turn, tracker)
         product = self._offered(turn, tracker) or product
@@ -136,6 +134,16 @@ class ProductForm(Form):
         if candidates:
             asked["product_candidates"] = [candidate.code for candidate in candidates]
         return asked | ({"product_step": FAILED} if tries >= TRIES else {})
+
+    @staticmethod
+    def _is_something_else(turn: Turn) -> bool:
+        """The message is no answer: it talks, or surely means another thing."""
+        read = turn.understanding
+        if read.intent.startswith("service_"):
+            return True
+        if read.intent in STEP_OF_INTENT or read.intent in NO_TOPIC or read.confidence < SURE:
+            return False
+        return not (read.intent.startswith("product_") and read.first("product"))
 
     @staticmethod
     def _offered(turn: Turn, tracker: Tracker) -> Product | None:
@@ -235,7 +243,11 @@ class TellFacts(Step):
             self._overview(turn, speaker, product)
             return {}
         if fact not in product.facts:
-            return self._open_question(turn, tracker, speaker, product)
+            told = told_elsewhere(fact, [product.description, *product.facts.values()])
+            if told is None:
+                return self._open_question(turn, tracker, speaker, product)
+            speaker.say("utter_fact", product=product.name, fact=told.rstrip("."))
+            return {}
         speaker.say(
             f"utter_fact_{fact}" if turn.replies.has(f"utter_fact_{fact}") else "utter_fact",
             product=product.name,

@@ -84,7 +84,7 @@ REASON_WORDS: Mapping[ReturnReason, Sequence[str]] = {
         "don't like",
         "do not like",
     ),
-    ReturnReason.OTHER: ("other", "another"),
+    ReturnReason.OTHER: ("other", "another", "cheaper", "no reason"),
 }
 _TITLE_MATCH = 70.0
 #: From this confidence on a message of another topic is no reason, whatever words it holds.
@@ -92,6 +92,7 @@ SURE = 0.7
 #: Words of a buyer who won't return the goods after all; "never mind" alone is understood without them.
 _KEEPS = re.compile(
     r"\bkeep (?:it|them|this|these|everything)\b"
+    r"|^\W*cancel(?: (?:it|this|that|the return|my return))?(?:,? please)?\W*$"
     r"|\b(?:don't|do not|won't|not) (?:want to )?(?:return|send)\b[^.?!]*\b(?:any ?more|after all)\b",
     re.IGNORECASE,
 )

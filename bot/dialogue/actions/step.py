@@ -64,6 +64,8 @@ class Step(Action, ABC):
             changed.setdefault("asked", NOTHING)
         if self.understands and tracker.get_slot("misunderstandings"):
             changed.setdefault("misunderstandings", 0)
+        if self.understands and tracker.get_slot("awaits"):
+            changed.setdefault("awaits", None)
         leaves = changed.pop("leave_form", False)
         events: list[EventType] = [SlotSet(name, value) for name, value in changed.items()]
         if leaves:
