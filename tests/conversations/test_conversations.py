@@ -3,53 +3,48 @@
 A script has a ``name``, ``lines`` and, where it needs them, a ``situation`` (whose order ``{number}``,
 ``{email}``, ``{phone}`` and ``{name}`` stand for; ``{number:stuck}`` is that of another one),
 ``name_on_channel``, ``channel`` and ``network``. Each line is what a buyer types (``buyer``; a mapping of
-``text`` and ``times`` repeats it), a button by its title or payload (``press``), or an ``event``, ``at`` a
-moment or not. What must come of it: ``says``, ``never_says``, ``offers`` (buttons), ``flow``, ``status``,
-``queue``, ``reason``, and ``card`` (words on the case card).
+``text`` and ``times`` repeats it), a button by its title, the beginning of it, or a payload (``press``), or
+an ``event``, ``at`` a moment or not. What must come of it: ``says``, ``never_says`` or ``silent``, ``offers``
+(buttons), ``flow``, ``status``, ``queue``, ``reason``, ``card`` and ``card_never`` (words on the case card).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from ruamel.yaml import YAML
-from sqlalchemy.engine import Connection
 
-from bot import schema
-from bot.clock import SetClock
-from bot.database import Database
 from bot.desk.cases import Cases
-from bot.dialogue.engine import Engine
-from bot.dialogue.recovery import load_replies
 from bot.dialogue.rehearsal import Rehearsal
-from bot.settings import Settings
-from bot.shop.lexicon import write_lexicon
-from bot.shop.seed import seed
-from bot.shop.situations import situations
-from bot.shop.tables import orders, payments
-from bot.shop.values import OrderSample, OrderState, PaymentState
+from bot.shop.values import OrderSample
 
 pytestmark = pytest.mark.model
 
-#: A Monday noon in the queues' time zone: every queue is open.
-NOON = dt.datetime(2026, 11, 23, 4, 0, tzinfo=dt.timezone.utc)
 _PLACE = re.compile(r"\{(number|email|phone|name)(?::(\w+))?\}")
 #: What a line may hold: what happens …
 _ACTS = {"buyer", "press", "event"}
 #: … and what must come of it.
-_CHECKS = {"says", "never_says", "offers", "flow", "status", "queue", "reason", "card"}
+_CHECKS = {
+    "says",
+    "never_says",
+    "silent",
+    "offers",
+    "flow",
+    "status",
+    "queue",
+    "reason",
+    "card",
+    "card_never",
+}
 _SCRIPT = {"name", "situation", "lines", "name_on_channel", "channel", "network"}
 #: What the bot never says, whatever it is asked.
 _NEVER = re.compile(
-    r"\{\w*\}|\bNone\b|\bTraceback\b|\.\.|patient|guarantee|100 ?%|\balways\b|our (?:courier|driver)'s fault",
+    r"\{\w*\}|\bNone\b|\bTraceback\b|\.\.|patient|guarantee|100 ?% (?:sure|safe|certain)|\balways\b|fault of",
     re.IGNORECASE,
 )
 _APOLOGY = re.compile(r"\bsorry\b|\bapolog", re.IGNORECASE)
@@ -67,63 +62,6 @@ def scripts() -> list[Any]:
                 assert not set(line) - _ACTS - _CHECKS - {"at"}, f"{place}: can only check {_CHECKS}"
             found.append(pytest.param(script, id=f"{path.stem}: {script['name']}"))
     return found
-
-
-@pytest.fixture(scope="session")
-def seeded(
-    tmp_path_factory: pytest.TempPathFactory, settings: Settings
-) -> tuple[Path, dict[str, OrderSample]]:
-    """A store to copy for each conversation, and its order for each situation."""
-    path = tmp_path_factory.mktemp("store") / "seeded.sqlite"
-    database = Database(f"sqlite:///{path}")
-    schema.upgrade(database)
-    with database.begin() as connection:
-        seed(connection, 1, NOON.date())
-        found = situations(connection, settings.rules, SetClock(NOON)) | declined(connection)
-        write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
-    database.close()
-    return path, found
-
-
-def declined(connection: Connection) -> dict[str, OrderSample]:
-    """An unpaid order for each reason of which its card was declined last: ``declined_expired_card`` …"""
-    last = sa.select(sa.func.max(payments.c.id)).group_by(payments.c.order_id)
-    rows = connection.execute(
-        sa.select(orders, payments.c.decline_reason)
-        .join(payments, payments.c.order_id == orders.c.id)
-        .where(
-            orders.c.state == OrderState.UNPAID.value,
-            payments.c.id.in_(last),
-            payments.c.state == PaymentState.DECLINED.value,
-            payments.c.method == "card",
-        )
-        .order_by(orders.c.id)
-    )
-    return {
-        f"declined_{row.decline_reason}": OrderSample(
-            number=row.number,
-            email=row.email,
-            phone=row.ship_phone,
-            customer_id=row.customer_id,
-            name="",
-            language="en",
-            country=row.ship_country,
-            details={},
-        )
-        for row in rows
-    }
-
-
-@pytest.fixture
-def rehearsal(
-    seeded: tuple[Path, dict[str, OrderSample]], tmp_path: Path, settings: Settings, engine: Engine
-) -> Iterator[Rehearsal]:
-    """The real bot on a copy of the store, at noon."""
-    own = tmp_path / "store.sqlite"
-    shutil.copy(seeded[0], own)
-    database = Database(f"sqlite:///{own}")
-    yield Rehearsal(database, settings.rules, load_replies(settings), engine, SetClock(NOON))
-    database.close()
 
 
 @dataclass
@@ -156,6 +94,9 @@ class Player:
         ]
         card = self._card(case).lower()
         wrong += [f"the card lacks {words!r}" for words in self._words(line, "card") if words not in card]
+        wrong += [f"the card holds {words!r}" for words in self._words(line, "card_never") if words in card]
+        if line.get("silent") and said:
+            wrong.append("the bot speaks")
         if "event" not in line or line["event"]["event"] != "agent_reply":
             wrong += [
                 f"a reply holds {found[0]!r}" for text in texts for found in [_NEVER.search(text)] if found
@@ -183,17 +124,22 @@ class Player:
             }
             return sent | happened
         if "press" in line:
-            return sent | {"button": self.offered.get(line["press"], line["press"])}
+            return sent | {"button": self._button(self.filled(line["press"]))}
         typed = line["buyer"]
         text = typed if isinstance(typed, str) else typed["text"] * typed["times"]
         return sent | {"text": self.filled(text)}
+
+    def _button(self, named: str) -> str:
+        """The payload of the button that was offered last under this title; anything else is forged."""
+        found = [payload for title, payload in self.offered.items() if title.startswith(named)]
+        return self.offered.get(named) or (found[0] if len(found) == 1 else named)
 
     def _card(self, case: Mapping[str, Any]) -> str:
         if not case:
             return ""
         with self.rehearsal.database.begin() as connection:
             found = Cases(connection, self.rehearsal.rules, self.rehearsal.clock).get(case["id"])
-        return f"{found.card} {found.priority}"
+        return f"{found.card} {found.priority.name}"
 
     def _words(self, line: Mapping[str, Any], check: str) -> list[str]:
         return [self.filled(words).lower() for words in _all(line.get(check))]
