@@ -67,7 +67,8 @@ def test_whatever_is_meant_inside_a_form_is_answered(
     opened, unclear = engine.understand(opening), engine.understand("zzz")
     meant: list[Understanding] = []
     # What the model makes of words is not what is shown here: each meaning must have a way on.
-    monkeypatch.setattr(engine, "understand", lambda *_: meant.pop(0))
+    # On the class: a patch of an instance leaves the method behind for every test that shares the engine.
+    monkeypatch.setattr(type(engine), "understand", lambda *_: meant.pop(0))
     for intent in _meanings():
         meant[:] = [opened, replace(unclear, intent=intent, confidence=0.9, entities=())]
         asked = rehearsal.play({"sender": intent, "text": opening})
