@@ -123,7 +123,8 @@ async def _first_answer(side: Side, group: Group) -> None:
         group.require_alive()
         await asyncio.sleep(0.05)
     async with side.visit(0) as visitor:
-        await visitor.say("hello and good day")
+        if not await visitor.say("hello and good day"):
+            raise RuntimeError(f"{side.name} serves, but answers nothing")
 
 
 async def _drive(side: Side, conversations: Sequence[Conversation], at_once: int, first: int) -> Load:

@@ -5,24 +5,32 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import signal
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from bench.driving import Measured, measure
+from bench.driving import Measured, Side, measure
 from bench.ours import Ours, fill, throw_away, train
 from bench.processes import running
 from bench.rival.building import build
 from bench.rival.running import Rival
-from bench.talk import Buyers
+from bench.talk import Buyers, Conversation
 from bot.settings import ROOT, Settings
 
 SEED = 2
+CONVERSATIONS = 48
 WARM_UP = 8
+#: The script has no more words of its own.
+MOST = 150
+#: Exit code when somebody stops it.
+STOPPED = 130
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,10 @@ class Target:
     figure: Callable[[Measured], float]
     sign: str = ""
     bound: float = 0.0
+
+    def ratio(self, ours: Measured, rival: Measured) -> float:
+        theirs = self.figure(rival)
+        return self.figure(ours) / theirs if theirs else math.inf
 
     def reached(self, ratio: float) -> bool | None:
         if not self.sign:
@@ -58,7 +70,7 @@ def table(ours: Measured, rival: Measured, names: tuple[str, str]) -> str:
     rows = [("", *names, "ratio", "target", "")]
     for target in TABLE:
         figures = target.figure(ours), target.figure(rival)
-        ratio = figures[0] / figures[1]
+        ratio = target.ratio(ours, rival)
         reached = target.reached(ratio)
         verdict = {None: "", True: "reached", False: "MISSED"}[reached]
         wanted = f"{target.sign} {target.bound:g}" if target.sign else ""
@@ -87,50 +99,68 @@ CPU, memory: of all processes of a side; memory is the sum of proportional set s
 """
 
 
-async def run(folder: Path, cache: Path, count: int, at_once: int) -> tuple[Measured, Measured]:
-    """Measure one side after the other, ours first: it pays for what the other finds in the disk's cache."""
+def prepare(folder: Path, cache: Path, count: int) -> tuple[Sequence[Side], Sequence[Conversation]]:
+    """Both sides with their stores and models, and the conversations: those of the warm-up first."""
     settings = throw_away(folder)
     store = folder / "rival.sqlite"
     fill(settings)
-    with sqlite3.connect(folder / "crossdesk.sqlite") as connection:
+    with closing(sqlite3.connect(folder / "crossdesk.sqlite")) as connection:
         connection.execute("VACUUM INTO ?", (str(store),))
-    connection.close()
-    buyers = Buyers(store, SEED)
-    warm_up, conversations = buyers.conversations(WARM_UP), buyers.conversations(count)
-    lines = [line for talk in (*warm_up, *conversations) for line in talk]
+    # The rival learns as many as there usually are: a shorter run needs no training of its own.
+    script = Buyers(store, SEED).conversations(WARM_UP + max(count, CONVERSATIONS))
     say("Models: trained if they are not there yet; the rival's then takes some minutes …")
+    built = build(ROOT, cache, [line for talk in script for line in talk])
     train(settings, cache)
-    built = build(ROOT, cache, lines)
-    say(explanation(count, sum(map(len, conversations)), at_once))
+    # Ours first: it pays for what the other then finds in the disk's cache.
+    return (Ours(settings), Rival(ROOT, built, store, folder)), script[: WARM_UP + count]
+
+
+async def run(
+    sides: Sequence[Side], folder: Path, script: Sequence[Conversation], at_once: int
+) -> list[Measured]:
+    """Measure one side after the other."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
     measured = []
-    for side in (Ours(settings), Rival(ROOT, built, store, folder)):
+    for side in sides:
         say(f"{side.name} …")
         with running(folder / f"{side.name}.log") as group:
             try:
-                measured.append(await measure(side, group, warm_up, conversations, at_once))
+                measured.append(await measure(side, group, script[:WARM_UP], script[WARM_UP:], at_once))
             except Exception:
                 say(group.said()[-3000:])
                 raise
-    return measured[0], measured[1]
+    return measured
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench-turns", description=__doc__)
-    parser.add_argument("--conversations", type=int, default=48, help="how many are measured")
-    parser.add_argument("--at-once", type=int, default=4, help="buyers who write at the same time")
+    add = partial(parser.add_argument, type=int, metavar="N")
+    add("--conversations", default=CONVERSATIONS, help=f"how many are measured, 1 to {MOST}")
+    add("--at-once", default=4, help=f"buyers who write at the same time, 1 to {MOST}")
     chosen = parser.parse_args(arguments)
-    # What was started is stopped, however this ends.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if not (1 <= chosen.conversations <= MOST and 1 <= chosen.at_once <= MOST):
+        parser.error(f"give numbers from 1 to {MOST}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
     cache = Settings.load().files / "bench"
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-turns-") as folder:
-        ours, rival = asyncio.run(run(Path(folder), cache, chosen.conversations, chosen.at_once))
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-turns-") as name:
+            folder = Path(name)
+            sides, script = prepare(folder, cache, chosen.conversations)
+            say(explanation(chosen.conversations, sum(map(len, script[WARM_UP:])), chosen.at_once))
+            ours, rival = asyncio.run(run(sides, folder, script, chosen.at_once))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        say("stopped")
+        return STOPPED
     say("\n" + table(ours, rival, (Ours.name, Rival.name)))
     results = {Ours.name: asdict(ours), Rival.name: asdict(rival)}
     path = cache / "turns.json"
     path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     say(f"\nAll figures, and the messages that were answered otherwise than expected: {path}")
-    met = [target.reached(target.figure(ours) / target.figure(rival)) for target in TABLE]
+    met = [target.reached(target.ratio(ours, rival)) for target in TABLE]
     return 1 if False in met else 0
 
 
@@ -139,7 +169,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

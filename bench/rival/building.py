@@ -18,6 +18,8 @@ from bench.talk import NO_INTENT, Line
 HERE = Path(__file__).resolve().parent
 #: What the rival has from us as it is.
 SHARED = ("nlu/data/en", "stories")
+#: Where the model lies in the project's folder.
+MODEL = "models/rival.tar.gz"
 #: Seconds that a training may take.
 PATIENCE = 900
 _YAML = YAML(typ="safe", pure=True)
@@ -30,7 +32,7 @@ def build(root: Path, cache: Path, lines: Sequence[Line]) -> Path:
     """
     made = _project(root, cache / "rival-new", lines)
     folder = cache / f"rival-{_fingerprint(made)}"
-    if (folder / "models" / "rival.tar.gz").exists():
+    if (folder / MODEL).exists():
         shutil.rmtree(made)
         return folder
     for old in set(cache.glob("rival-*")) - {made}:
@@ -95,7 +97,7 @@ def _write_domain(root: Path, path: Path) -> None:
 
 
 def _train(folder: Path) -> None:
-    files = ("--data", "data", "--out", "models", "--fixed-model-name", "rival")
+    files = ("--data", "data", "--out", "models", "--fixed-model-name", "new")
     with (folder / "train.log").open("wb") as log:
         done = subprocess.run(
             rasa("train", "--skip-validation", *files),
@@ -110,6 +112,8 @@ def _train(folder: Path) -> None:
     if done.returncode != 0:
         tail = (folder / "train.log").read_text(errors="replace")[-3000:]
         raise RuntimeError(f"the rival's training failed:\n{tail}")
+    # Whole or not at all: a training may be interrupted while it writes the model.
+    (folder / "models" / "new.tar.gz").rename(folder / MODEL)
 
 
 def _fingerprint(folder: Path) -> str:

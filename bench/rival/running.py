@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.processes import Group, free_port
-from bench.rival.building import environment, rasa
+from bench.rival.building import MODEL, environment, rasa
 
 LOCAL = "127.0.0.1"
 
@@ -52,7 +52,7 @@ class Rival:
         actions = ["--actions", "bench.rival.actions", "--port", str(self._actions_port)]
         # `rasa run actions` would start the same server with TensorFlow loaded beside it.
         group.start([sys.executable, "-m", "rasa_sdk", *actions], env, self._root)
-        model = self._built / "models" / "rival.tar.gz"
+        model = self._built / MODEL
         files = ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
         shutil.copy(self._built / "credentials.yml", self._folder)
         where = ["--interface", LOCAL, "--port", str(self._port)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bench.driving import Measured, percentile
-from bench.turns import TABLE, table
+from bench.turns import TABLE, main, table
 
 OURS = Measured(
     messages=300,
@@ -69,3 +69,17 @@ def test_a_percentile_is_a_value_that_was_seen():
     assert percentile([5, 1, 4, 2, 3], 95) == 5
     assert percentile(range(1, 101), 95) == 95
     assert percentile([7], 95) == 7
+
+
+def test_a_rival_that_never_did_as_expected_breaks_no_table():
+    assert "inf" in _row(table(OURS, replace(RIVAL, expected=0.0), ("a", "b")), "expected flow")
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--conversations", "0"], ["--at-once", "-1"], ["--conversations", "9999"]]
+)
+def test_a_number_that_cannot_be_is_told_before_anything_starts(wrong, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(wrong)
+    assert ended.value.code == 2
+    assert "from 1 to 150" in capsys.readouterr().err
