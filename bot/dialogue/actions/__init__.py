@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from rasa_sdk import Action
 
-from bot.dialogue.actions import anytime, handover, identity, orders, parcels, payments, products, refunds
+from bot.dialogue.actions import (
+    anytime,
+    handover,
+    identity,
+    orders,
+    parcels,
+    payments,
+    product_answers,
+    products,
+    refunds,
+    returns,
+)
 from bot.dialogue.actions.step import Step
 
-_MODULES = (anytime, handover, identity, orders, parcels, payments, products, refunds)
+_MODULES = (
+    anytime,
+    handover,
+    identity,
+    orders,
+    parcels,
+    payments,
+    product_answers,
+    products,
+    refunds,
+    returns,
+)
 
 
 def every_action() -> list[type[Action]]:
