@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator
 
 from bot.errors import ConfigurationError, TryLaterError
@@ -108,6 +109,8 @@ class Database:
                     "CROSSDESK_DATABASE_URL"
                 ) from error
             raise
+        except PoolTimeoutError as error:
+            raise TryLaterError("the database cannot do this now: too many wait for it already") from error
         except sqlite3.Error as error:
             # `lock_now` speaks to the driver itself, whose errors nobody has wrapped.
             if _passes(error):
@@ -183,6 +186,7 @@ def _sqlite_engine(url: sa.engine.URL, echo: bool) -> Engine:
         # A statement's parameters are buyers' words: an error that is logged must not tell them.
         hide_parameters=True,
         poolclass=sa.pool.QueuePool,
+        pool_timeout=SQLITE_BUSY_SECONDS,
         # A connection is used by one thread at a time, but not always by the same one.
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import subprocess
 import sys
@@ -154,6 +155,18 @@ def test_a_writer_waits_for_the_lock_and_gets_it(database: Database) -> None:
         assert _text(connection) == "held"
         done.set()
     holder.join()
+
+
+def test_where_too_many_wait_already_another_is_told_to_come_later(impatient: Database) -> None:
+    def crowd() -> None:
+        with contextlib.ExitStack() as waiting:
+            for _ in range(100):
+                waiting.enter_context(impatient.begin())
+
+    with pytest.raises(TryLaterError, match="too many wait for it already"):
+        crowd()
+    with impatient.begin() as connection:
+        assert _text(connection) == "first"
 
 
 @pytest.mark.parametrize(

@@ -227,3 +227,30 @@ def test_the_terminals_chat_answers_explains_and_ends(talking: Crossdesk, small_
     assert "rule: talk: greeting" in ran.out
     assert "[1] " in ran.out
     assert "Traceback" not in ran.err
+
+
+# --- doctor ---
+
+
+def test_where_nothing_needs_mending_the_doctor_says_so(
+    talking: Crossdesk, place: Path, empty_file: Path
+) -> None:
+    shutil.copy(empty_file, place / "crossdesk.sqlite")
+    ran = talking("doctor")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert len(lines) >= 5
+    assert all(line.startswith("ok ") for line in lines)
+
+
+def test_data_that_changed_since_the_training_are_told(
+    talking: Crossdesk, place: Path, empty_file: Path
+) -> None:
+    shutil.copy(empty_file, place / "crossdesk.sqlite")
+    (place / "store" / "nlu").mkdir(parents=True)
+    (place / "store" / "nlu" / "own.yml").write_text("nlu: []\n", encoding="utf-8")
+    ran = talking("doctor")
+    assert ran.code == 2
+    (line,) = [line for line in ran.out.splitlines() if not line.startswith("ok ")]
+    assert line.startswith("MEND  model: ")
+    assert line.endswith("is older than the data: run `crossdesk train`")

@@ -643,6 +643,20 @@ def test_a_long_conversation_costs_no_more_than_a_short_one(talk: Talk, messages
     assert len(talk.said()) == messages
 
 
+def test_a_form_outlives_a_long_talk_about_other_things(talk: Talk) -> None:
+    talk.press(Button("My order", "/order_state"))
+    talk.turns()
+    for _ in range(25):
+        talk.press(Button("x", "/service_capabilities"))
+        talk.turns()
+    before = len(talk.said())
+    talk.write("CD-123456")
+    talk.turns()
+    # The number is the form's answer all the same: what it asks next is whose the order is.
+    assert talk.reports[-1].flow == "order_state"
+    assert "e-mail" in "".join(talk.said()[before:])
+
+
 # --- A person has the conversation ---
 
 

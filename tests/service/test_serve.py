@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,7 +19,11 @@ import pytest
 from bot.settings import Settings
 from tests.service.running import Buyer, Service, alive, children, until
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +130,42 @@ def test_a_killed_worker_is_replaced_and_every_message_is_answered_once(
     ]
     assert len(buyer.answers()) == 5
     assert any("ended with code -9" in line for line in service.err)
+
+
+def test_a_full_disk_refuses_messages_honestly_and_loses_none_that_it_took(
+    service: Service, buyer: Buyer
+) -> None:
+    def disk(free: bool, *processes: int) -> None:
+        for process in processes:
+            most = resource.RLIM_INFINITY if free else 1
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+    front, worker = service.process.pid, service.worker()
+    buyer.write("Hello")
+    buyer.answered(1)
+    try:
+        # First for the worker: what was taken waits, and is answered once there is room.
+        disk(False, worker)
+        assert buyer.write("Are you a bot?").status_code == 202
+        until(lambda: any("the database is away" in line for line in service.err), "the worker's line")
+        disk(True, worker)
+        buyer.answered(2)
+        # Then for the front: the page is told that its message was not taken.
+        disk(False, front, worker)
+        refused = buyer.write("Thanks!")
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+    finally:
+        disk(True, front, worker)
+    assert buyer.write("Thanks!").status_code == 202
+    buyer.answered(3)
+    assert [line["text"] for line in buyer.lines() if line["author"] == "buyer"] == [
+        "Hello",
+        "Are you a bot?",
+        "Thanks!",
+    ]
+    assert len(buyer.answers()) == 3
+    assert service.worker() == worker
 
 
 def test_a_second_service_on_the_same_port_is_refused_in_one_line(service: Service, place: Path) -> None:
