@@ -100,6 +100,10 @@ def _endless(*_args: Any) -> None:
     turn.failure = turn.failure or EndlessTurnError()
 
 
+def _nothing_unseen(_parse_data: Mapping[str, Any]) -> None:
+    """The domain lists all that the model knows, by training."""
+
+
 class _NoLocks(LockStore):
     """Our claim already gives a conversation one turn at a time."""
 
@@ -150,6 +154,8 @@ class Engine:
         # Rasa stops a turn that never ends and carries on; ours must fail as a whole.
         agent.processor.on_circuit_break = _endless
         agent.processor.graph_runner = DirectGraphRunner(agent.processor.graph_runner)
+        # Rasa makes an empty domain for each message, only to find out whether ours is one.
+        agent.processor._check_for_unseen_features = _nothing_unseen
         return cls(agent, model.name)
 
     def understand(self, text: str, metadata: Mapping[str, Any] | None = None) -> Understanding:
@@ -234,6 +240,8 @@ def _steps_of(tracker: DialogueStateTracker) -> list[Mapping[str, Any]]:
 def quiet() -> None:
     """Silence what would log buyers' words (Rasa, at debug level) or drown our own lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=True
+    )
     for name in ("rasa", "rasa_sdk", "tensorflow", "matplotlib", "apscheduler", "jax", "h5py", "httpx"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

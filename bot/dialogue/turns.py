@@ -43,9 +43,9 @@ SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was th
 #: Messages that are no question of their own: they neither count as repeated nor break a row of questions.
 _SMALL = ("service_", "inform", "no_order_number", FALLBACK_INTENT, "out_of_scope")
 
-
 #: Entities that say who asks, not what about.
 _PROOFS = ("email", "phone")
+_INSERT = turns.insert()
 
 
 class SilentTurnError(RuntimeError):
@@ -268,18 +268,19 @@ class TurnTaker:
 
     def _record(self, turn: Turn, now: dt.datetime) -> None:
         turn.connection.execute(
-            turns.insert().values(
-                conversation_id=turn.conversation.id,
-                inbox_id=turn.row.id,
-                at=now,
-                model=self._engine.model if self._engine else None,
-                language=turn.understanding.language,
-                intent=turn.understanding.intent,
-                confidence=turn.understanding.confidence,
-                flow=turn.flow,
-                steps=list(turn.steps),
-                facts=list(turn.facts),
-            )
+            _INSERT,
+            {
+                "conversation_id": turn.conversation.id,
+                "inbox_id": turn.row.id,
+                "at": now,
+                "model": self._engine.model if self._engine else None,
+                "language": turn.understanding.language,
+                "intent": turn.understanding.intent,
+                "confidence": turn.understanding.confidence,
+                "flow": turn.flow,
+                "steps": list(turn.steps),
+                "facts": list(turn.facts),
+            },
         )
 
 

@@ -13,6 +13,16 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.mailroom.tables import conversations
 
+# Built once: SQLAlchemy then knows at once how each is written.
+_CONVERSATION = sa.bindparam("conversation", type_=sa.Integer)
+_BY_ID = sa.select(conversations).where(conversations.c.id == _CONVERSATION)
+_BY_SENDER = sa.select(conversations).where(
+    *(conversations.c[name] == sa.bindparam(name) for name in ("channel", "account", "sender"))
+)
+_NEXT_POSITION = sa.select(conversations.c.next_position).where(conversations.c.id == _CONVERSATION)
+_UPDATE = conversations.update().where(conversations.c.id == _CONVERSATION)
+_TAKE_POSITION = _UPDATE.values(next_position=conversations.c.next_position + 1, last_at=sa.bindparam("now"))
+
 
 class Owner(str, enum.Enum):
     """Who answers a conversation now."""
@@ -58,9 +68,7 @@ def get(connection: Connection, conversation_id: int) -> Conversation:
     Raises:
         LookupError: there is none.
     """
-    row = connection.execute(
-        sa.select(conversations).where(conversations.c.id == conversation_id)
-    ).one_or_none()
+    row = connection.execute(_BY_ID, {"conversation": conversation_id}).one_or_none()
     if row is None:
         raise LookupError(f"there is no conversation {conversation_id}")
     return _conversation(row)
@@ -68,11 +76,8 @@ def get(connection: Connection, conversation_id: int) -> Conversation:
 
 def find(connection: Connection, channel: str, account: str, sender: str) -> Conversation | None:
     """The conversation of a channel's sender, if they ever wrote."""
-    table = conversations.c
     row = connection.execute(
-        sa.select(conversations).where(
-            table.channel == channel, table.account == account, table.sender == sender
-        )
+        _BY_SENDER, {"channel": channel, "account": account, "sender": sender}
     ).one_or_none()
     return None if row is None else _conversation(row)
 
@@ -133,16 +138,10 @@ def set_customer(connection: Connection, conversation_id: int, customer_id: int 
 
 def take_position(connection: Connection, conversation_id: int, now: dt.datetime) -> int:
     """Reserve the next place in the transcript. Positions are committed in the order of their numbers."""
-    connection.execute(
-        conversations.update()
-        .where(conversations.c.id == conversation_id)
-        .values(next_position=conversations.c.next_position + 1, last_at=now)
-    )
-    following: int = connection.execute(
-        sa.select(conversations.c.next_position).where(conversations.c.id == conversation_id)
-    ).scalar_one()
+    connection.execute(_TAKE_POSITION, {"conversation": conversation_id, "now": now})
+    following: int = connection.execute(_NEXT_POSITION, {"conversation": conversation_id}).scalar_one()
     return following - 1
 
 
 def _set(connection: Connection, conversation_id: int, **values: object) -> None:
-    connection.execute(conversations.update().where(conversations.c.id == conversation_id).values(**values))
+    connection.execute(_UPDATE, {"conversation": conversation_id, **values})

@@ -12,9 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import Update
 
 from bot.channels import Receipt
-from bot.database import lock_now
+from bot.database import UTCDateTime, lock_now
 from bot.errors import LostClaimError
 from bot.mailroom import conversations as talks
 from bot.mailroom.conversations import Conversation, Owner
@@ -166,6 +167,41 @@ _OLDEST = (
     .where(_other.c.state == InboxState.NEW.value, _other.c.conversation_id == inbox.c.conversation_id)
     .scalar_subquery()
 )
+# Statements of every turn are built once: SQLAlchemy then knows at once how each is written.
+_CONVERSATION = sa.bindparam("conversation", type_=sa.Integer)
+_ROW = sa.bindparam("row", type_=sa.Integer)
+_NOW = sa.bindparam("now", type_=UTCDateTime)
+_FREE = sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= _NOW)
+_WAITING = (
+    sa.select(inbox.c.id, inbox.c.conversation_id)
+    .join(conversations, conversations.c.id == inbox.c.conversation_id)
+    .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= _NOW, inbox.c.id == _OLDEST, _FREE)
+    .order_by(inbox.c.id)
+    .limit(1)
+)
+_WAITING_ON_CHANNEL = _WAITING.where(conversations.c.channel == sa.bindparam("channel"))
+_TAKE = (
+    conversations.update()
+    .where(conversations.c.id == _CONVERSATION, _FREE)
+    .values(
+        claim_number=conversations.c.claim_number + 1,
+        claim_worker=sa.bindparam("worker"),
+        claim_until=sa.bindparam("until"),
+    )
+)
+_SELECT = (
+    sa.select(inbox, conversations.c.claim_number)
+    .join(conversations, conversations.c.id == inbox.c.conversation_id)
+    .where(inbox.c.id == _ROW)
+)
+_IF_HELD = conversations.update().where(
+    conversations.c.id == _CONVERSATION,
+    conversations.c.claim_number == sa.bindparam("number"),
+    conversations.c.claim_worker == sa.bindparam("worker"),
+)
+_EXTEND = _IF_HELD.values(claim_until=sa.bindparam("until"))
+_RELEASE = _IF_HELD.values(claim_until=None, claim_worker=None)
+_UPDATE = inbox.update().where(inbox.c.id == _ROW)
 
 
 def claim(
@@ -181,31 +217,19 @@ def claim(
     Within a conversation rows are taken in the order of arrival: a row that waits for its next try
     holds back the ones behind it.
     """
-    free = sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= now)
-    here = sa.true() if channel is None else conversations.c.channel == channel
     waiting = connection.execute(
-        sa.select(inbox)
-        .join(conversations, conversations.c.id == inbox.c.conversation_id)
-        .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= now)
-        .where(inbox.c.id == _OLDEST, free, here)
-        .order_by(inbox.c.id)
-        .limit(1)
+        _WAITING if channel is None else _WAITING_ON_CHANNEL, {"now": now, "channel": channel}
     ).one_or_none()
     if waiting is None:
         return None
     taken = connection.execute(
-        conversations.update()
-        .where(conversations.c.id == waiting.conversation_id, free)
-        .values(claim_number=conversations.c.claim_number + 1, claim_worker=worker, claim_until=now + lease)
+        _TAKE,
+        {"conversation": waiting.conversation_id, "now": now, "worker": worker, "until": now + lease},
     )
     if taken.rowcount != 1:
         return None
     # Read again under the lock: another worker may have finished the row before we took the claim.
-    row = connection.execute(
-        sa.select(inbox, conversations.c.claim_number)
-        .join(conversations, conversations.c.id == inbox.c.conversation_id)
-        .where(inbox.c.id == waiting.id)
-    ).one()
+    row = connection.execute(_SELECT, {"row": waiting.id}).one()
     held = Claim(talks.get(connection, row.conversation_id), _row(row), worker, row.claim_number)
     if row.state != InboxState.NEW.value:
         release(connection, held)
@@ -219,7 +243,7 @@ def extend(connection: Connection, held: Claim, *, now: dt.datetime, lease: dt.t
     Raises:
         LostClaimError: another worker holds the conversation now.
     """
-    _if_held(connection, held, claim_until=now + lease)
+    _change(connection, held, _EXTEND, until=now + lease)
 
 
 def finish(connection: Connection, held: Claim, note: str, *, now: dt.datetime) -> None:
@@ -263,7 +287,7 @@ def release(connection: Connection, held: Claim) -> None:
     Raises:
         LostClaimError: another worker holds the conversation now.
     """
-    _if_held(connection, held, claim_until=None, claim_worker=None)
+    _change(connection, held, _RELEASE)
 
 
 def claims_of(connection: Connection, worker: str) -> list[Claim]:
@@ -300,24 +324,15 @@ def waiting_count(connection: Connection) -> int:
     return count
 
 
-def _if_held(connection: Connection, held: Claim, **values: object) -> None:
-    done = connection.execute(
-        conversations.update()
-        .where(
-            conversations.c.id == held.conversation.id,
-            conversations.c.claim_number == held.number,
-            conversations.c.claim_worker == held.worker,
-        )
-        .values(**values)
-    )
-    if done.rowcount != 1:
+def _change(connection: Connection, held: Claim, statement: Update, **values: object) -> None:
+    """Change the conversation's claim, if it is still held."""
+    fence = {"conversation": held.conversation.id, "number": held.number, "worker": held.worker}
+    if connection.execute(statement, {**fence, **values}).rowcount != 1:
         raise LostClaimError
 
 
 def _end(connection: Connection, row_id: int, state: InboxState, note: str, now: dt.datetime) -> None:
-    connection.execute(
-        inbox.update().where(inbox.c.id == row_id).values(state=state.value, note=note[:200], done_at=now)
-    )
+    connection.execute(_UPDATE, {"row": row_id, "state": state.value, "note": note[:200], "done_at": now})
 
 
 def _row(row: Any) -> InboxRow:

@@ -6,9 +6,11 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from rasa.core.policies.rule_policy import RULES, RulePolicy
 from sqlalchemy.engine import Connection
 
 from bot import schema
@@ -17,6 +19,7 @@ from bot.database import Database
 from bot.dialogue.engine import Engine
 from bot.dialogue.recovery import load_replies
 from bot.dialogue.rehearsal import Rehearsal
+from bot.dialogue.rules import IndexedRulePolicy
 from bot.settings import Settings
 from bot.shop.lexicon import write_lexicon
 from bot.shop.seed import seed
@@ -83,3 +86,20 @@ def rehearsal(
     database = Database(f"sqlite:///{own}")
     yield Rehearsal(database, settings.rules, load_replies(settings), engine, SetClock(NOON))
     database.close()
+
+
+@pytest.fixture(autouse=True)
+def same_as_rasa(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every prediction in every conversation be what Rasa's own policy predicts."""
+    rasa = engine._agent.processor.graph_runner.component(RulePolicy)
+    ours = IndexedRulePolicy._predict
+
+    def compared(policy: IndexedRulePolicy, tracker: Any, domain: Any) -> Any:
+        prediction, why = ours(policy, tracker, domain)
+        expected, reason = RulePolicy._predict(rasa, tracker, domain)
+        # Without a rule the reason is the past that has none: ours looks no further back than any rule.
+        assert why == reason or not {why, reason} & set(policy.lookup[RULES])
+        assert vars(prediction) == vars(expected)
+        return prediction, why
+
+    monkeypatch.setattr(IndexedRulePolicy, "_predict", compared)
