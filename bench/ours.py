@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import datetime as dt
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -31,19 +33,27 @@ STORE_SEED, STORE_DAY = 1, dt.date(2026, 1, 5)
 
 
 class _Page:
-    """The chat page of one visitor: posts, and fetches what is new whenever the event stream says so."""
+    """The chat page of one visitor.
+
+    Like the real one it shows the lines that the event stream brings, and fetches them when it opens, when
+    the stream does, and when a position is missing.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self._session, self._address = session, address
         self._position = 0
+        self._replies: list[str] = []
+        self._behind = True
         self._news = asyncio.Event()
         self._listening = asyncio.Event()
 
     async def open(self) -> None:
         async with self._session.get(f"{self._address}/chat") as response:
             response.raise_for_status()
+        await self._fetch()
         self._stream = asyncio.create_task(self._listen())
         await self._listening.wait()
+        await self._fetch()
 
     async def close(self) -> None:
         self._stream.cancel()
@@ -53,29 +63,49 @@ class _Page:
         message = {"id": str(uuid4()), "text": text}
         async with self._session.post(f"{self._address}/chat/messages", json=message) as response:
             response.raise_for_status()
-            if (await response.json())["with_agent"]:
-                return None
-        while not (replies := await self._fetch()):
+            receipt = await response.json()
+        self._take([receipt["line"]])
+        while not self._replies and not receipt["with_agent"]:
+            if self._behind:
+                await self._fetch()
+                continue
             await self._news.wait()
             self._news.clear()
-        return "\n".join(replies)
+        replies, self._replies = self._replies, []
+        return "\n".join(replies) or None
 
-    async def _fetch(self) -> list[str]:
+    async def _fetch(self) -> None:
+        self._behind = False
         where = f"{self._address}/chat/messages?after={self._position}"
         async with self._session.get(where) as response:
             response.raise_for_status()
-            lines = (await response.json())["messages"]
-        if lines:
-            self._position = lines[-1]["position"]
-        return [line["text"] for line in lines if line["author"] != "buyer"]
+            self._take((await response.json())["messages"])
+
+    def _take(self, lines: Sequence[dict[str, Any]]) -> None:
+        for line in lines:
+            if line["position"] == self._position + 1:
+                self._position += 1
+                if line["author"] != "buyer":
+                    self._replies.append(line["text"])
+            elif line["position"] > self._position:
+                self._behind = True
 
     async def _listen(self) -> None:
+        news = b""
         async with self._session.get(f"{self._address}/chat/events") as response:
-            async for line in response.content:
-                if line.startswith(b"event: ready"):
-                    self._listening.set()
-                elif line.startswith(b"event: message"):
-                    self._news.set()
+            # All replies of a turn come in one chunk.
+            async for data, ends in response.content.iter_chunks():
+                news += data
+                if not ends:
+                    continue
+                for event in news.decode().split("\n\n"):
+                    name, _, content = event.partition("\ndata: ")
+                    if name == "event: ready":
+                        self._listening.set()
+                    elif name == "event: line":
+                        self._take([json.loads(content)])
+                news = b""
+                self._news.set()
 
 
 class Ours:

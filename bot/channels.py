@@ -26,6 +26,8 @@ class Receipt:
     fresh: bool
     #: True while a person, not the bot, answers this conversation.
     with_agent: bool
+    #: The message as the transcript shows it; None where it is not fresh.
+    line: TranscriptLine | None = None
 
 
 class Reception(Protocol):
@@ -53,6 +55,9 @@ class Channel(Protocol):
 
     #: The entry point's name.
     name: str
+    #: Whether the other side shows a message once however often it is sent, known by its key or position. The
+    #: front then takes no note before it sends, and sends again what it may have sent when it died.
+    idempotent: bool
 
     def routes(self) -> Sequence[BaseRoute]:
         """HTTP routes that the one front server mounts for this channel; empty if it needs none."""

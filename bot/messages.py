@@ -82,6 +82,8 @@ class Outbound:
     sender: str
     text: str
     author: Author
+    #: Its place in the conversation's transcript.
+    position: int
     created_at: dt.datetime
     buttons: tuple[Button, ...] = ()
     #: The agent's display name, where an agent speaks.

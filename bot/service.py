@@ -89,7 +89,7 @@ class Front:
     async def deliver(self, channels: dict[str, Channel]) -> None:
         """Take what is due to its channel, for ever."""
         delivery = Delivery(
-            self._database, channels, self._clock, self.undelivered, on_settled=self._new_mail.set
+            self._database, channels, self._clock, self.undelivered, on_more=self._new_mail.set
         )
         recovered = False
         try:

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -31,6 +32,7 @@ from adapters.web.translate import (
     Refusal,
     Sender,
     to_inbound,
+    to_line,
     to_page,
 )
 from adapters.web.visitors import Visitor, Visitors
@@ -38,7 +40,7 @@ from adapters.web.wording import COOKIE, Wording
 from bot.channels import Reception
 from bot.clock import Clock
 from bot.errors import TryLaterError
-from bot.messages import Outbound
+from bot.messages import Outbound, TranscriptLine
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,9 +62,11 @@ _NO_POSITION = Refusal(422, "no_position", "'after' must be a position: a whole 
 
 
 class WebChat:
-    """The channel ``web``: a page, a way in, and a stream that wakes the page up."""
+    """The channel ``web``: a page, a way in, and a stream that takes new lines to the page."""
 
     name = CHANNEL
+    #: A page knows a line by its position.
+    idempotent = True
 
     def __init__(
         self, settings: Settings, reception: Reception, *, secret: str, clock: Clock, pages: Pages
@@ -97,8 +101,10 @@ class WebChat:
         self._hub.open()
 
     async def send(self, message: Outbound) -> str | None:
-        """Wake the visitor's open pages: they fetch the message; who is away finds it at the next visit."""
-        self._hub.publish(message.sender, "message")
+        """Show it on the visitor's open pages; who is away finds it in the transcript at the next visit."""
+        if self._hub.count(message.sender):
+            line = self._to_page(Visitor(message.sender), to_line(message))
+            self._hub.publish(message.sender, _signal(line))
         return message.key
 
     async def stop(self) -> None:
@@ -140,7 +146,7 @@ class WebChat:
             lines = await self._reception.transcript(CHANNEL, ACCOUNT, visitor.id, after=int(after))
         except TryLaterError as error:
             return _refuse(_LATER, error.retry_after)
-        return JSONResponse(to_page(lines, lambda payload: self._visitors.sign_button(visitor, payload)))
+        return JSONResponse({"messages": [self._to_page(visitor, line) for line in lines]})
 
     async def _write(self, request: Request) -> Response:
         network = network_of(request)
@@ -174,11 +180,14 @@ class WebChat:
             receipt = await self._reception.accept(message)
         except TryLaterError as error:
             return _refuse(_LATER, error.retry_after)
-        # The visitor's other open pages show it too.
-        self._hub.publish(visitor.id, "message")
-        if not receipt.with_agent:
-            self._hub.publish(visitor.id, "typing")
-        return JSONResponse({"fresh": receipt.fresh, "with_agent": receipt.with_agent}, 202)
+        line = None if receipt.line is None else self._to_page(visitor, receipt.line)
+        if line is not None:
+            # The visitor's other open pages show it too.
+            self._hub.publish(visitor.id, _signal(line), *(() if receipt.with_agent else ("typing",)))
+        return JSONResponse({"fresh": receipt.fresh, "with_agent": receipt.with_agent, "line": line}, 202)
+
+    def _to_page(self, visitor: Visitor, line: TranscriptLine) -> dict[str, Any]:
+        return to_page(line, lambda payload: self._visitors.sign_button(visitor, payload))
 
     async def _events(self, request: Request) -> Response:
         visitor = self._visitors.read(request)
@@ -187,6 +196,10 @@ class WebChat:
         if self._hub.count(visitor.id) >= VISITOR_STREAMS or self._hub.total() >= STREAMS:
             return _refuse(_LATER, 30)
         return event_stream(self._hub, visitor.id)
+
+
+def _signal(line: dict[str, Any]) -> str:
+    return f"line:{json.dumps(line)}"
 
 
 def _refuse(refusal: Refusal, wait: float | None = None) -> Response:

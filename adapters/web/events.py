@@ -1,4 +1,4 @@
-"""Server-sent events: a stream that tells a page to look again."""
+"""Server-sent events: a stream that tells a page the news."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ async def _events(hub: Hub, topic: str, heartbeat: float, beside: Beside) -> Asy
         async with beside(subscription):
             # The first event comes at once: the page then fetches what it missed while it was not listening.
             yield _event("ready")
-            async for signal in subscription.signals(heartbeat):
-                yield _event(signal or "beat")
+            async for signals in subscription.signals(heartbeat):
+                yield b"".join(map(_event, signals or ("beat",)))
     finally:
         hub.unsubscribe(topic, subscription)
 

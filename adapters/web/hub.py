@@ -1,14 +1,17 @@
-"""Wakes the pages that are open in this process: no content travels here, only that there is news."""
+"""Takes news to the pages open in this process; what gets lost, a page fetches when it comes back."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+
+#: So many signals may wait for a page; one that does not take them is cut off, comes back, and fetches.
+BACKLOG = 200
 
 
 class Subscription:
-    """One open page. Signals that come faster than they are taken melt into one of each name."""
+    """One open page. Signals that come faster than they are taken melt into one of each."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, None] = {}
@@ -16,8 +19,13 @@ class Subscription:
         self.closed = False
 
     def put(self, signal: str) -> None:
-        """Wake the page."""
+        """Tell the page, unless its stream has ended."""
+        if self.closed:
+            return
         self._waiting[signal] = None
+        if len(self._waiting) > BACKLOG:
+            self._waiting.clear()
+            self.closed = True
         self._something.set()
 
     def close(self) -> None:
@@ -25,19 +33,24 @@ class Subscription:
         self.closed = True
         self._something.set()
 
-    async def signals(self, heartbeat: float) -> AsyncIterator[str | None]:
-        """The signals as they come; None after each ``heartbeat`` seconds of silence; ends when closed."""
+    async def signals(self, heartbeat: float) -> AsyncIterator[Sequence[str]]:
+        """The signals as they come, those that wait together; none after ``heartbeat`` seconds of silence.
+
+        Ends when closed.
+        """
+        loop = asyncio.get_running_loop()
         while not (self.closed and not self._waiting):
+            # A timer of its own costs a fraction of `wait_for`, which makes a task at each call.
+            timer = loop.call_later(heartbeat, self._something.set)
             try:
-                await asyncio.wait_for(self._something.wait(), heartbeat)
-            except asyncio.TimeoutError:
-                yield None
-                continue
+                await self._something.wait()
+            finally:
+                timer.cancel()
             taken, self._waiting = list(self._waiting), {}
             if not self.closed:
                 self._something.clear()
-            for signal in taken:
-                yield signal
+            if taken or not self.closed:
+                yield taken
 
 
 class Hub:
@@ -63,10 +76,11 @@ class Hub:
             if not listeners:
                 del self._listeners[topic]
 
-    def publish(self, topic: str, signal: str) -> None:
-        """Wake everyone who listens to the topic; nobody listening is fine."""
+    def publish(self, topic: str, *signals: str) -> None:
+        """Tell everyone who listens to the topic; nobody listening is fine."""
         for subscription in self._listeners.get(topic, ()):
-            subscription.put(signal)
+            for signal in signals:
+                subscription.put(signal)
 
     def count(self, topic: str) -> int:
         """How many pages listen to the topic."""

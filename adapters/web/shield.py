@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +30,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "X-Robots-Tag": "noindex",
 }
+#: As they are sent: names in lower case, like all that comes from Starlette.
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_NAMES = frozenset(name for name, _ in _RAW)
 
 
 class Shield:
@@ -38,17 +40,17 @@ class Shield:
 
     def __init__(self, app: ASGIApp, cache: str = "no-store") -> None:
         self.app = app
-        self.cache = cache
+        self.cache = cache.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, its answer with our headers."""
 
         async def shielded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", self.cache)
+                headers = [pair for pair in message["headers"] if pair[0] not in _NAMES]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", self.cache))
+                message["headers"] = headers + _RAW
             await send(message)
 
         await self.app(scope, receive, shielded)

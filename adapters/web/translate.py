@@ -7,11 +7,11 @@ import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.messages import Inbound, TranscriptLine
+from bot.messages import Inbound, Outbound, TranscriptLine
 
 CHANNEL = "web"
 #: The web chat has one account: the store's own page.
@@ -109,21 +109,28 @@ def cleared(text: str) -> str:
     return kept if any(unicodedata.category(char)[0] not in "CZ" for char in kept) else ""
 
 
-def to_page(lines: Sequence[TranscriptLine], sign_button: Callable[[str], str]) -> dict[str, Any]:
-    """A transcript as the page reads it."""
+def to_page(line: TranscriptLine, sign_button: Callable[[str], str]) -> dict[str, Any]:
+    """A line of the transcript as the page reads it."""
     return {
-        "messages": [
-            {
-                "position": line.position,
-                "author": line.author.value,
-                "name": line.author_name,
-                "text": line.text,
-                "at": line.at.astimezone(dt.timezone.utc).isoformat(),
-                "buttons": [{"title": b.title, "payload": sign_button(b.payload)} for b in line.buttons],
-            }
-            for line in lines
-        ]
+        "position": line.position,
+        "author": line.author.value,
+        "name": line.author_name,
+        "text": line.text,
+        "at": line.at.astimezone(dt.timezone.utc).isoformat(),
+        "buttons": [{"title": b.title, "payload": sign_button(b.payload)} for b in line.buttons],
     }
+
+
+def to_line(message: Outbound) -> TranscriptLine:
+    """A message to the buyer as the line that the transcript shows of it."""
+    return TranscriptLine(
+        position=message.position,
+        author=message.author,
+        text=message.text,
+        at=message.created_at,
+        buttons=message.buttons,
+        author_name=message.author_name,
+    )
 
 
 def _uuid(value: object) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import os
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from typing import Annotated
 
 import typer
+import uvloop
 
 from bot import logs, schema
 from bot.cli.opening import announce, open_database, prepare_store
@@ -46,7 +46,7 @@ def serve(
     with bind(settings.host, settings.port) as bound:
         prepare_store(settings)
         _train_if_stale(settings)
-        asyncio.run(run(settings, bound, announce))
+        uvloop.run(run(settings, bound, announce))
 
 
 def _train_if_stale(settings: Settings) -> None:

@@ -18,9 +18,10 @@ from bot.channels import Receipt
 from bot.database import UTCDateTime, lock_now
 from bot.errors import LostClaimError
 from bot.mailroom import conversations as talks
+from bot.mailroom import outbox
 from bot.mailroom.conversations import Conversation, Owner
 from bot.mailroom.tables import conversations, inbox
-from bot.messages import Attachment, Inbound
+from bot.messages import Attachment, Author, Inbound, TranscriptLine
 from bot.privacy import mask_cards
 
 #: The kind of an inbox row that a buyer wrote; every other kind is an internal event.
@@ -85,37 +86,46 @@ def accept(connection: Connection, message: Inbound, *, language: str, now: dt.d
         language=language,
         now=now,
     )
-    known = connection.execute(
-        sa.select(inbox.c.id).where(
-            inbox.c.channel == message.channel,
-            inbox.c.account == message.account,
-            inbox.c.message_id == message.message_id,
-        )
-    ).first()
+    key = {"channel": message.channel, "account": message.account, "message_id": message.message_id}
     with_agent = talk.owner is Owner.AGENT
-    if known is not None:
+    if connection.execute(_KNOWN, key).first() is not None:
         return Receipt(talk.id, fresh=False, with_agent=with_agent)
+    position = talks.take_position(connection, talk.id, now)
     connection.execute(
-        inbox.insert().values(
-            conversation_id=talk.id,
-            kind=MESSAGE,
-            channel=message.channel,
-            account=message.account,
-            message_id=message.message_id,
-            position=talks.take_position(connection, talk.id, now),
-            text=message.text,
-            button=message.button,
-            language_hint=message.language_hint,
-            network=message.network,
-            data={"attachments": [dataclasses.asdict(item) for item in message.attachments]},
-            sent_at=message.sent_at,
-            received_at=now,
-            state=InboxState.NEW.value,
-            attempts=0,
-            not_before=now,
-        )
+        _INSERT,
+        {
+            **key,
+            "conversation_id": talk.id,
+            "kind": MESSAGE,
+            "position": position,
+            "text": message.text,
+            "button": message.button,
+            "language_hint": message.language_hint,
+            "network": message.network,
+            "data": {"attachments": [dataclasses.asdict(item) for item in message.attachments]},
+            "sent_at": message.sent_at,
+            "received_at": now,
+            "state": InboxState.NEW.value,
+            "attempts": 0,
+            "not_before": now,
+        },
     )
-    return Receipt(talk.id, fresh=True, with_agent=with_agent)
+    pressed = message.button and outbox.offered_button(connection, talk.id, message.button)
+    line = TranscriptLine(
+        position,
+        Author.BUYER,
+        message.text or (pressed.title if pressed else ""),
+        message.sent_at,
+        attachments=message.attachments,
+    )
+    return Receipt(talk.id, fresh=True, with_agent=with_agent, line=line)
+
+
+# Made once: making a statement costs more than running it.
+_KNOWN = sa.select(inbox.c.id).where(
+    *(inbox.c[name] == sa.bindparam(name) for name in ("channel", "account", "message_id"))
+)
+_INSERT = inbox.insert()
 
 
 #: What no database stores as text: zero bytes and halves of surrogate pairs.

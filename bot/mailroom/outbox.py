@@ -71,50 +71,58 @@ def post(
         The row's id.
     """
     inserted = connection.execute(
-        outbox.insert().values(
-            key=key or uuid4().hex,
-            conversation_id=conversation_id,
-            position=talks.take_position(connection, conversation_id, now),
-            text=text,
-            buttons=[{"title": button.title, "payload": button.payload} for button in buttons],
-            author=author.value,
-            author_name=author_name,
-            language=language,
-            weight=weight.value,
-            state=OutboxState.QUEUED.value,
-            attempts=0,
-            not_before=now,
-            created_at=now,
-        )
+        _INSERT,
+        {
+            "key": key or uuid4().hex,
+            "conversation_id": conversation_id,
+            "position": talks.take_position(connection, conversation_id, now),
+            "text": text,
+            "buttons": [{"title": button.title, "payload": button.payload} for button in buttons],
+            "author": author.value,
+            "author_name": author_name,
+            "language": language,
+            "weight": weight.value,
+            "state": OutboxState.QUEUED.value,
+            "attempts": 0,
+            "not_before": now,
+            "created_at": now,
+        },
     )
     row_id: int = inserted.inserted_primary_key[0]
     return row_id
 
 
-def due(connection: Connection, *, now: dt.datetime, limit: int = 100) -> list[OutboxRow]:
-    """The oldest undelivered row of each conversation, if it may be tried now."""
-    other = outbox.alias()
-    oldest = (
-        sa.select(sa.func.min(other.c.id))
-        .where(
-            other.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)),
-            other.c.conversation_id == outbox.c.conversation_id,
-        )
-        .scalar_subquery()
+# Statements that run with every message are made once: making one costs more than running it.
+_WITH_ADDRESS = (
+    sa.select(outbox, conversations.c.channel, conversations.c.account, conversations.c.sender)
+    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+    .order_by(outbox.c.id)
+)
+_before = outbox.alias()
+_HELD_BACK = sa.exists().where(
+    sa.and_(
+        _before.c.conversation_id == outbox.c.conversation_id,
+        _before.c.id <= outbox.c.id,
+        _before.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)),
+        sa.or_(_before.c.state == OutboxState.SENDING.value, _before.c.not_before > sa.bindparam("now")),
     )
-    rows = connection.execute(
-        _WITH_ADDRESS.where(
-            outbox.c.state == OutboxState.QUEUED.value, outbox.c.not_before <= now, outbox.c.id == oldest
-        )
-        .order_by(outbox.c.id)
-        .limit(limit)
-    ).all()
+)
+_DUE = _WITH_ADDRESS.where(outbox.c.state == OutboxState.QUEUED.value, ~_HELD_BACK).limit(
+    sa.bindparam("most")
+)
+_BEGIN = (
+    outbox.update()
+    .where(outbox.c.id == sa.bindparam("row_id"), outbox.c.state == OutboxState.QUEUED.value)
+    .values(state=OutboxState.SENDING.value, attempts=outbox.c.attempts + 1)
+)
+_INSERT = outbox.insert()
+_SETTLE = outbox.update().where(outbox.c.id == sa.bindparam("row_id"))
+
+
+def due(connection: Connection, *, now: dt.datetime, limit: int = 100) -> list[OutboxRow]:
+    """What may be sent now, oldest first: each conversation's rows up to one that is being sent or waits."""
+    rows = connection.execute(_DUE, {"now": now, "most": limit}).all()
     return [_row(row) for row in rows]
-
-
-_WITH_ADDRESS = sa.select(
-    outbox, conversations.c.channel, conversations.c.account, conversations.c.sender
-).join(conversations, conversations.c.id == outbox.c.conversation_id)
 
 
 def _row(row: Any) -> OutboxRow:
@@ -128,6 +136,7 @@ def _row(row: Any) -> OutboxRow:
             sender=row.sender,
             text=row.text,
             author=Author(row.author),
+            position=row.position,
             created_at=row.created_at,
             buttons=tuple(Button(**button) for button in row.buttons),
             author_name=row.author_name,
@@ -140,12 +149,7 @@ def _row(row: Any) -> OutboxRow:
 
 def begin_sending(connection: Connection, row_id: int) -> bool:
     """Note that the channel is about to be asked; False if somebody else has taken the row."""
-    done = connection.execute(
-        outbox.update()
-        .where(outbox.c.id == row_id, outbox.c.state == OutboxState.QUEUED.value)
-        .values(state=OutboxState.SENDING.value, attempts=outbox.c.attempts + 1)
-    )
-    return bool(done.rowcount == 1)
+    return bool(connection.execute(_BEGIN, {"row_id": row_id}).rowcount == 1)
 
 
 def settle(
@@ -157,26 +161,27 @@ def settle(
     error: str | None = None,
     not_before: dt.datetime | None = None,
     channel_message_id: str | None = None,
+    attempts: int | None = None,
 ) -> None:
-    """Write down what became of a row; ``QUEUED`` with ``not_before`` tries it again."""
-    connection.execute(
-        outbox.update()
-        .where(outbox.c.id == row_id)
-        .values(
-            state=state.value,
-            error=None if error is None else error[:200],
-            not_before=not_before or now,
-            sent_at=now if state is OutboxState.SENT else None,
-            channel_message_id=channel_message_id,
-        )
-    )
+    """Write down what became of a row; ``QUEUED`` with ``not_before`` tries it again.
+
+    ``attempts`` is how often it has been tried by now, where ``begin_sending`` has not counted.
+    """
+    values: dict[str, Any] = {
+        "state": state.value,
+        "error": None if error is None else error[:200],
+        "not_before": not_before or now,
+        "sent_at": now if state is OutboxState.SENT else None,
+        "channel_message_id": channel_message_id,
+    }
+    if attempts is not None:
+        values["attempts"] = attempts
+    connection.execute(_SETTLE, {"row_id": row_id, **values})
 
 
 def interrupted(connection: Connection) -> list[OutboxRow]:
     """Rows that were being sent when the deliverer died, oldest first."""
-    rows = connection.execute(
-        _WITH_ADDRESS.where(outbox.c.state == OutboxState.SENDING.value).order_by(outbox.c.id)
-    ).all()
+    rows = connection.execute(_WITH_ADDRESS.where(outbox.c.state == OutboxState.SENDING.value)).all()
     return [_row(row) for row in rows]
 
 
@@ -199,29 +204,28 @@ def all_read(connection: Connection, conversation_id: int, *, now: dt.datetime) 
     )
 
 
-def last_buttons(connection: Connection, conversation_id: int) -> list[Button]:
-    """The buttons of the newest message to the buyer: what a typed answer may stand for."""
-    newest = connection.execute(
-        sa.select(outbox.c.buttons)
-        .where(outbox.c.conversation_id == conversation_id)
-        .order_by(outbox.c.position.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return [Button(**button) for button in newest or ()]
-
-
 #: Buttons older than this many messages are stale.
 STALE_AFTER = 30
+
+_LAST_BUTTONS = (
+    sa.select(outbox.c.buttons)
+    .where(outbox.c.conversation_id == sa.bindparam("conversation_id"))
+    .order_by(outbox.c.position.desc())
+    .limit(sa.bindparam("most"))
+)
+
+
+def last_buttons(connection: Connection, conversation_id: int) -> list[Button]:
+    """The buttons of the newest message to the buyer: what a typed answer may stand for."""
+    asked = {"conversation_id": conversation_id, "most": 1}
+    newest = connection.execute(_LAST_BUTTONS, asked).scalar_one_or_none()
+    return [Button(**button) for button in newest or ()]
 
 
 def offered_button(connection: Connection, conversation_id: int, payload: str) -> Button | None:
     """The button with this payload among the conversation's latest messages; None if it was never offered."""
-    rows = connection.execute(
-        sa.select(outbox.c.buttons)
-        .where(outbox.c.conversation_id == conversation_id)
-        .order_by(outbox.c.position.desc())
-        .limit(STALE_AFTER)
-    ).scalars()
+    asked = {"conversation_id": conversation_id, "most": STALE_AFTER}
+    rows = connection.execute(_LAST_BUTTONS, asked).scalars()
     return next(
         (Button(**button) for buttons in rows for button in buttons if button["payload"] == payload), None
     )

@@ -12,22 +12,28 @@ from bot.mailroom.tables import inbox, outbox
 from bot.messages import Attachment, Author, Button, TranscriptLine
 
 
+def _newest(table: sa.Table) -> sa.sql.Select:
+    return (
+        sa.select(table)
+        .where(
+            table.c.conversation_id == sa.bindparam("conversation_id"),
+            table.c.position > sa.bindparam("after"),
+        )
+        .order_by(table.c.position.desc())
+        .limit(sa.bindparam("most"))
+    )
+
+
+_RECEIVED, _SAID = _newest(inbox), _newest(outbox)
+
+
 def lines(
     connection: Connection, conversation_id: int, *, after: int = 0, limit: int = 200
 ) -> list[TranscriptLine]:
     """The newest ``limit`` lines with a position above ``after``, oldest first."""
-    received = connection.execute(
-        sa.select(inbox)
-        .where(inbox.c.conversation_id == conversation_id, inbox.c.position > after)
-        .order_by(inbox.c.position.desc())
-        .limit(limit)
-    ).all()
-    said = connection.execute(
-        sa.select(outbox)
-        .where(outbox.c.conversation_id == conversation_id, outbox.c.position > after)
-        .order_by(outbox.c.position.desc())
-        .limit(limit)
-    ).all()
+    asked = {"conversation_id": conversation_id, "after": after, "most": limit}
+    received = connection.execute(_RECEIVED, asked).all()
+    said = connection.execute(_SAID, asked).all()
     both = [
         TranscriptLine(
             position=row.position,

@@ -16,7 +16,8 @@ class Shelf:
 
     name = "web"
 
-    def __init__(self) -> None:
+    def __init__(self, *, idempotent: bool = False) -> None:
+        self.idempotent = idempotent
         self.sent: list[Outbound] = []
         #: For each text, what its next tries raise, first to last; then it is sent.
         self.fails: dict[str, list[BaseException]] = defaultdict(list)
@@ -25,6 +26,7 @@ class Shelf:
         #: Texts that hang until the event is set.
         self.hangs: dict[str, asyncio.Event] = {}
         self.tries: list[str] = []
+        self._reached: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         #: Set by the first try, and by the first message that was sent.
         self.asked, self.filled = asyncio.Event(), asyncio.Event()
 
@@ -39,6 +41,7 @@ class Shelf:
 
     async def send(self, message: Outbound) -> str | None:
         self.tries.append(message.text)
+        self._reached[message.text].set()
         self.asked.set()
         if message.text in self.hangs:
             await self.hangs[message.text].wait()
@@ -52,6 +55,10 @@ class Shelf:
         if failures:
             raise failures.pop(0)
         return f"id-{len(self.sent)}"
+
+    async def reached(self, text: str) -> None:
+        """Wait until a text has been tried."""
+        await asyncio.wait_for(self._reached[text].wait(), 5)
 
     def texts(self, sender: str | None = None) -> list[str]:
         return [message.text for message in self.sent if sender in (None, message.sender)]

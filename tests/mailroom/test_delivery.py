@@ -137,19 +137,96 @@ async def test_a_channel_that_hangs_holds_back_its_own_conversation_only(office:
     office.shelf.hangs["a1"] = asyncio.Event()
     office.post("a1", "a2")
     office.post("b1", "b2", "b3", to="ben")
-    settled = asyncio.Event()
-    delivery = Delivery(
-        office.database, {"web": office.shelf}, office.clock, lambda *_: None, on_settled=settled.set
-    )
+    await office.delivery.deliver_due()
     while office.shelf.texts() != ["b1", "b2", "b3"]:
-        settled.clear()
-        await delivery.deliver_due()
-        await asyncio.wait_for(settled.wait(), 5)
+        office.shelf.filled.clear()
+        await asyncio.wait_for(office.shelf.filled.wait(), 5)
     office.shelf.hangs["a1"].set()
-    await delivery.finish()
-    await office.deliver()
+    await office.delivery.finish()
     assert office.shelf.texts("ana") == ["a1", "a2"]
     assert office.shelf.tries.count("a1") == 1
+
+
+async def test_what_comes_while_its_conversation_is_under_way_is_not_forgotten(office: Office) -> None:
+    more = asyncio.Event()
+    delivery = Delivery(
+        office.database, {"web": office.shelf}, office.clock, lambda *_: None, on_more=more.set
+    )
+    office.shelf.hangs["a1"] = asyncio.Event()
+    office.post("a1")
+    await delivery.deliver_due()
+    await asyncio.wait_for(office.shelf.asked.wait(), 5)
+    office.post("a2")
+    assert await delivery.deliver_due() == 0
+    assert not more.is_set()
+    office.shelf.hangs["a1"].set()
+    await asyncio.wait_for(more.wait(), 5)
+    await delivery.deliver_due()
+    await delivery.finish()
+    assert office.shelf.texts() == ["a1", "a2"]
+
+
+async def test_nobody_is_told_to_look_again_once_everything_is_sent(office: Office) -> None:
+    told: list[None] = []
+    delivery = Delivery(
+        office.database, {"web": office.shelf}, office.clock, lambda *_: None, lambda: told.append(None)
+    )
+    office.post("a1", "a2")
+    await delivery.deliver_due()
+    await delivery.finish()
+    assert (office.shelf.texts(), told) == (["a1", "a2"], [])
+
+
+# --- By a channel whose other side shows a message once ---
+
+
+@pytest.fixture
+def screen(office: Office) -> Shelf:
+    """The office's channel is such a one."""
+    office.shelf.idempotent = True
+    return office.shelf
+
+
+async def test_what_may_be_sent_again_is_sent_without_a_note_before(office: Office, screen: Shelf) -> None:
+    screen.hangs["a2"] = asyncio.Event()
+    office.post("a1", "a2", "a3")
+    await office.delivery.deliver_due()
+    await screen.reached("a2")
+    assert set(office.states().values()) == {"queued"}
+    screen.hangs["a2"].set()
+    await office.delivery.finish()
+    assert screen.texts() == ["a1", "a2", "a3"]
+    assert set(office.states().values()) == {"sent"}
+
+
+async def test_what_may_be_sent_again_is_after_a_death_and_opens_no_case(
+    office: Office, screen: Shelf
+) -> None:
+    screen.hangs["Refunded."] = asyncio.Event()
+    office.post("a1", "Refunded.", weight=Weight.CONFIRMATION)
+    await office.delivery.deliver_due()
+    await screen.reached("Refunded.")
+    await office.delivery.stop()
+    screen.hangs.clear()
+    following = Delivery(office.database, {"web": screen}, office.clock, lambda *_: None)
+    following.recover()
+    await following.deliver_due()
+    await following.finish()
+    assert screen.texts() == ["a1", "a1", "Refunded."]
+    assert set(office.states().values()) == {"sent"}
+    assert office.cases() == []
+
+
+async def test_what_may_be_sent_again_waits_in_its_order_too(office: Office, screen: Shelf) -> None:
+    screen.fails["a2"] = [TryLaterError("away"), TryLaterError("away")]
+    office.post("a1", "a2", "a3")
+    for wait in WAITS[:2]:
+        await office.deliver()
+        assert screen.texts() == ["a1"]
+        assert office.states() == {"a1": "sent", "a2": "queued", "a3": "queued"}
+        office.clock.advance(seconds=wait)
+    await office.deliver()
+    assert screen.texts() == ["a1", "a2", "a3"]
 
 
 async def test_two_deliverers_send_nothing_twice(office: Office) -> None:
@@ -340,7 +417,8 @@ async def test_an_error_that_nobody_foresaw_is_not_hidden(office: Office) -> Non
 
 def _die_while_sending(office: Office) -> None:
     with office.database.begin() as connection:
-        for row in outbox.due(connection, now=office.clock.now()):
+        first = {row.conversation_id: row for row in reversed(outbox.due(connection, now=office.clock.now()))}
+        for row in first.values():
             assert outbox.begin_sending(connection, row.id)
 
 

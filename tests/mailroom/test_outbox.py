@@ -82,7 +82,40 @@ def test_a_message_is_due_once_its_time_has_come(database: Database, desk: Desk)
         assert outbox.waiting_count(connection) == 1
 
 
+def test_rows_behind_one_that_waits_or_is_being_sent_are_not_due(
+    database: Database, clock: SetClock, desk: Desk, write: Write
+) -> None:
+    other = Desk(database, clock, write(sender="ben").conversation_id)
+    first, second, third = desk.post(), desk.post(), desk.post()
+    fourth = other.post()
+    now = clock.now()
+    with database.begin() as connection:
+        assert [row.id for row in outbox.due(connection, now=now)] == [first, second, third, fourth]
+        assert [row.id for row in outbox.due(connection, now=now, limit=2)] == [first, second]
+        later = now + dt.timedelta(seconds=5)
+        outbox.settle(connection, second, OutboxState.QUEUED, now=now, not_before=later)
+        assert [row.id for row in outbox.due(connection, now=now)] == [first, fourth]
+        assert outbox.begin_sending(connection, first)
+        assert [row.id for row in outbox.due(connection, now=later)] == [fourth]
+        outbox.settle(connection, first, OutboxState.SENT, now=now)
+        assert [row.id for row in outbox.due(connection, now=later)] == [second, third, fourth]
+
+
 # --- Buttons ---
+
+
+@pytest.mark.parametrize("attached", [(), (Attachment("a.png", "image/png", 9, "a/a.png"),)])
+def test_a_receipt_shows_the_message_as_the_transcript_does(
+    desk: Desk, write: Write, attached: tuple[Attachment, ...]
+) -> None:
+    desk.post(buttons=[Button("Yes, please", "/service_affirm")])
+    receipts = [
+        write("my card is 4111 1111 1111 1111", attachments=attached),
+        write("", button="/service_affirm"),
+        write("", button="/never_offered"),
+    ]
+    assert [receipt.line for receipt in receipts] == desk.lines()[2:]
+    assert [receipt.line.text for receipt in receipts[1:] if receipt.line] == ["Yes, please", ""]
 
 
 def test_a_button_was_offered_only_if_its_very_payload_was(desk: Desk) -> None:

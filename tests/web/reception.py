@@ -38,17 +38,18 @@ class MemoryReception:
         await asyncio.sleep(0)
         if self.down is not None:
             raise self.down
+        line = None
         fresh = message.message_id not in self._known
         if fresh:
             self._known.add(message.message_id)
             self.accepted.append(message)
             title = (message.button or "").removeprefix('/inform{"choice": "').removesuffix('"}')
-            self.add(message.sender, Author.BUYER, message.text or title, at=message.sent_at)
+            line = self.add(message.sender, Author.BUYER, message.text or title, at=message.sent_at)
             if not self.with_agent:
                 self.silent.append(message)
                 if self.may_answer:
                     self.answer()
-        return Receipt(1, fresh=fresh, with_agent=self.with_agent)
+        return Receipt(1, fresh=fresh, with_agent=self.with_agent, line=line)
 
     async def transcript(
         self, channel: str, account: str, sender: str, *, after: int = 0
@@ -85,7 +86,18 @@ class MemoryReception:
         assert self.channel is not None
         key = f"{sender}-{line.position}"
         await self.channel.send(
-            Outbound(key, "web", "chat", sender, text, author, line.at, buttons=buttons, author_name=name)
+            Outbound(
+                key,
+                "web",
+                "chat",
+                sender,
+                text,
+                author,
+                line.position,
+                line.at,
+                buttons=buttons,
+                author_name=name,
+            )
         )
 
     def add(

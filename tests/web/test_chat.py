@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 import uuid
 from typing import Any
 
@@ -8,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from adapters.web.chat import WebChat
+from adapters.web.events import _event
 from adapters.web.shield import POLICY
 from bot.clock import SetClock
 from bot.errors import TryLaterError
@@ -38,7 +42,10 @@ def test_an_accepted_message_is_acknowledged_after_it_is_in_the_inbox(
     client: TestClient, reception: MemoryReception, clock: SetClock
 ) -> None:
     answer = post(client, "Where is CD-104233?", language="fr")
-    assert (answer.status_code, answer.json()) == (202, {"fresh": True, "with_agent": False})
+    assert answer.status_code == 202
+    assert (answer.json()["fresh"], answer.json()["with_agent"]) == (True, False)
+    (line,) = client.get("/chat/messages").json()["messages"]
+    assert answer.json()["line"] == line
     (message,) = reception.accepted
     assert (message.channel, message.account, message.text) == ("web", "chat", "Where is CD-104233?")
     assert (message.sent_at, message.language_hint) == (clock.now(), "fr")
@@ -50,6 +57,7 @@ def test_a_message_posted_twice_is_accepted_once(client: TestClient, reception: 
     second = client.post("/chat/messages", json=body)
     assert (first.status_code, second.status_code) == (202, 202)
     assert (first.json()["fresh"], second.json()["fresh"]) == (True, False)
+    assert second.json()["line"] is None
     assert len(reception.accepted) == 1
 
 
@@ -79,6 +87,27 @@ def test_the_page_continues_after_the_last_position(client: TestClient, receptio
         (2, "two", "buyer"),
         (3, "three", "buyer"),
     ]
+
+
+def test_open_pages_are_brought_what_they_would_have_fetched(
+    chat: WebChat, client: TestClient, reception: MemoryReception
+) -> None:
+    post(client, "hello")
+    sender = reception.accepted[0].sender
+    page = chat._hub.subscribe(sender)
+    reception.with_agent = True
+    post(client, "line one\nline two: ü")
+    say = reception.say(sender, "Yes?", buttons=(Button("No", "/deny"),), author=Author.AGENT, name="Lena")
+
+    async def brought() -> list[bytes]:
+        await say
+        return [_event(signal) for signal in await anext(page.signals(5))]
+
+    told = [event.decode("ascii") for event in asyncio.run(brought())]
+    assert all(re.fullmatch(r"event: line\ndata: .+\n\n", event) for event in told)
+    lines = [json.loads(event.partition("data: ")[2]) for event in told]
+    assert lines == client.get("/chat/messages?after=1").json()["messages"]
+    assert [line["text"] for line in lines] == ["line one\nline two: ü", "Yes?"]
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1e3", "", "٣", "9" * 40, "1;drop"])

@@ -18,9 +18,10 @@ from adapters.web.translate import (
     Sender,
     cleared,
     to_inbound,
+    to_line,
     to_page,
 )
-from bot.messages import Author, Button, Inbound, TranscriptLine
+from bot.messages import Author, Button, Inbound, Outbound, TranscriptLine
 
 NOW = dt.datetime(2024, 5, 6, 12, 0, tzinfo=dt.timezone.utc)
 ID = "0b4c7a52-6a39-4b62-9a3c-6f6f3c1a2b11"
@@ -188,6 +189,15 @@ def test_clearing_twice_changes_nothing_more(text: str) -> None:
     assert cleared(cleared(text)) == cleared(text)
 
 
+def test_a_message_that_is_brought_is_the_line_that_the_transcript_shows() -> None:
+    at = dt.datetime(2024, 5, 6, 12, 0, tzinfo=dt.timezone.utc)
+    buttons = (Button("Yes", "/affirm"),)
+    message = Outbound(
+        "k", "web", "chat", "ana", "Hello", Author.AGENT, 3, at, buttons=buttons, author_name="Lena"
+    )
+    assert to_line(message) == TranscriptLine(3, Author.AGENT, "Hello", at, buttons, "Lena")
+
+
 def test_the_page_gets_lines_with_signed_buttons_and_utc_times() -> None:
     line = TranscriptLine(
         position=3,
@@ -198,15 +208,11 @@ def test_the_page_gets_lines_with_signed_buttons_and_utc_times() -> None:
         author_name="Lena",
         state="queued",
     )
-    assert to_page([line], lambda payload: f"signed:{payload}") == {
-        "messages": [
-            {
-                "position": 3,
-                "author": "agent",
-                "name": "Lena",
-                "text": "Hello <i>there</i>",
-                "at": "2024-05-06T12:00:00+00:00",
-                "buttons": [{"title": "Yes", "payload": "signed:/affirm"}],
-            }
-        ]
+    assert to_page(line, lambda payload: f"signed:{payload}") == {
+        "position": 3,
+        "author": "agent",
+        "name": "Lena",
+        "text": "Hello <i>there</i>",
+        "at": "2024-05-06T12:00:00+00:00",
+        "buttons": [{"title": "Yes", "payload": "signed:/affirm"}],
     }

@@ -13,23 +13,35 @@ const notice = document.getElementById("notice");
 const title = document.title;
 /** A turn takes seconds; an indicator that stays longer would be a lie. */
 const TYPING = 30_000;
-/** Should a wake-up get lost, this finds what is new. */
+/** Should news get lost, this finds them. */
 const LOOK_AGAIN = 30_000;
 const HIDDEN = 60_000;
 const state = { position: 0, loaded: false, expecting: 0, connected: undefined, tries: 0, unread: 0, last: "" };
 
 /* ---- sending and fetching: one after the other, never two at once ---- */
 
+/** Lines that were brought to us, and whether there may be others that we have to fetch. */
+let brought = [];
+let behind = true;
+
+/** Send what waits, and fetch what is new. */
+function sync() {
+  behind = true;
+  return work();
+}
+
 let busy = false;
 let wanted = false;
-async function sync() {
+async function work() {
   wanted = true;
   if (busy) return;
   busy = true;
   while (wanted) {
     wanted = false;
     await flush();
-    await fetchNew();
+    // Not before: a message's own line must find its message confirmed.
+    showBrought();
+    if (behind) await fetchNew();
   }
   busy = false;
 }
@@ -46,6 +58,8 @@ async function flush() {
       const { id, text, button } = item;
       const receipt = await ask("/chat/messages", { method: "POST", json: { id, text, button, language: dataset.hint || undefined } });
       unsent.confirm(item, receipt.fresh);
+      if (receipt.line) brought.push(receipt.line);
+      else behind = true;
       state.tries = 0;
       expect(!receipt.with_agent);
     } catch (error) {
@@ -66,12 +80,30 @@ async function flush() {
   }
 }
 
+/** Positions have no gaps: the next one can be shown as it is, a later one shows that we missed something. */
+function showBrought() {
+  const lines = brought.sort((one, other) => one.position - other.position);
+  brought = [];
+  let next = state.position + 1;
+  const following = lines.filter((line) => line.position === next && next++);
+  if (!state.loaded || lines.some((line) => line.position >= next)) behind = true;
+  else showAll(following);
+}
+
+function showAll(lines) {
+  if (lines.length) view.change(() => lines.forEach(show));
+  count(lines.filter((line) => line.author !== "buyer").length);
+  settleTyping();
+}
+
 async function fetchNew() {
+  behind = false;
   let lines;
   try {
     lines = (await ask(`/chat/messages?after=${state.position}`)).messages;
     if (!state.connected) connection(true);
   } catch (error) {
+    behind = true;
     if (error instanceof Refused) tell(strings.cookies);
     else if (error instanceof Later) {
       connection(false);
@@ -79,19 +111,19 @@ async function fetchNew() {
     } else throw error;
     return;
   }
-  const first = !state.loaded;
-  if (lines.length || first) view.change(() => lines.forEach(show), { own: first });
+  if (state.loaded) {
+    showAll(lines);
+    return;
+  }
   state.loaded = true;
-  if (first) {
-    view.quick.hidden = state.position > 0 || unsent.items.length > 0;
-    // What was said before is not news: from here on, new lines are read out.
-    requestAnimationFrame(() => view.log.setAttribute("aria-live", "polite"));
-  } else count(lines.filter((line) => line.author !== "buyer").length);
+  view.change(() => lines.forEach(show), { own: true });
+  view.quick.hidden = state.position > 0 || unsent.items.length > 0;
+  // What was said before is not news: from here on, new lines are read out.
+  requestAnimationFrame(() => view.log.setAttribute("aria-live", "polite"));
   settleTyping();
 }
 
 function show(line) {
-  if (line.position <= state.position) return;
   state.position = line.position;
   state.last = line.author;
   if (line.author === "buyer") {
@@ -116,7 +148,7 @@ function send(message) {
     },
     { own: true },
   );
-  sync();
+  work();
 }
 
 const press = (button) => send({ button: button.payload, label: button.title });
@@ -188,12 +220,13 @@ function count(more) {
 
 /* ---- waking up ---- */
 
-const stream = new Stream("/chat/events", ["message", "typing"], {
+const stream = new Stream("/chat/events", ["line", "typing"], {
   ready: () => sync(),
   lost: () => connection(false),
-  signal: async (name) => {
-    if (name === "typing" && !state.expecting) expect(true);
-    await sync();
+  signal: async (name, data) => {
+    if (name === "line") brought.push(JSON.parse(data));
+    else if (!state.expecting) expect(true);
+    await work();
     settleTyping();
   },
 });

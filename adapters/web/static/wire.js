@@ -1,4 +1,4 @@
-// Talking to the server: one request at a time with a limit, and a stream that wakes us up.
+// Talking to the server: one request at a time with a limit, and a stream that brings the news.
 
 const PATIENCE = 15_000;
 /** The server sends a beat every 15 seconds: after this long the stream is dead whatever the browser thinks. */
@@ -55,7 +55,7 @@ export function backoff(tries) {
   return Math.min(LONGEST_WAIT, 1000 * 2 ** tries) * (0.7 + 0.6 * Math.random());
 }
 
-/** The event stream: calls `on.ready`, `on.signal(name)` and `on.lost`, and reopens itself. */
+/** The event stream: calls `on.ready`, `on.signal(name, data)` and `on.lost`, and reopens itself. */
 export class Stream {
   constructor(path, names, on) {
     Object.assign(this, { path, names, on, tries: 0 });
@@ -71,9 +71,9 @@ export class Stream {
     });
     this.source.addEventListener("error", () => this.retry());
     for (const name of ["ready", "beat", ...this.names]) {
-      this.source.addEventListener(name, () => {
+      this.source.addEventListener(name, ({ data }) => {
         this.watch();
-        if (this.names.includes(name)) this.on.signal(name);
+        if (this.names.includes(name)) this.on.signal(name, data);
       });
     }
     this.watch();
