@@ -60,8 +60,8 @@ class Actions:
         if refusal is not None:
             raise _refused(number, refusal)
         value = policy.return_value(order, line_ids, reason)
-        in_all = policy.with_what_was_kept(order, value)
-        comes_back = policy.goods_must_come_back(in_all, self.rules, read_rates(self.connection))
+        worth = policy.worth_of_way_back(order, line_ids)
+        comes_back = policy.goods_must_come_back(worth, self.rules, read_rates(self.connection))
         return_id = self._insert(
             returns,
             order_id=order.id,

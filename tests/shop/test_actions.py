@@ -73,6 +73,19 @@ def test_goods_of_little_worth_are_kept(act, samples) -> None:
     assert made.send_by is None
 
 
+def test_freight_that_is_given_back_makes_goods_worth_no_more(act, samples, seeded) -> None:
+    number = samples["returnable_to_keep"].number
+    order = order_of(act, number)
+    with seeded.begin() as connection:
+        connection.execute(
+            tables.orders.update().where(tables.orders.c.id == order.id).values(freight_minor=90_000)
+        )
+    lines = [line.id for line in order.lines]
+    made = act(lambda shop: shop.request_return(number, lines, ReturnReason.DAMAGED, key="r1"))
+    assert not made.goods_come_back
+    assert made.value.minor > 90_000
+
+
 def test_an_order_is_not_kept_line_by_line(act, samples, seeded) -> None:
     """Each line is worth less than its way back, but not the two together."""
     number = samples["returnable_several_lines"].number

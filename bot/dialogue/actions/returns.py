@@ -31,7 +31,7 @@ from bot.shop.policy import (
     return_value,
     return_window,
     returning_lines,
-    with_what_was_kept,
+    worth_of_way_back,
 )
 from bot.shop.values import ON_ITS_WAY, Order, OrderState, RefundState, ReturnReason
 
@@ -288,7 +288,7 @@ class AskReturnConfirmed(Step):
         chosen = _chosen(tracker, order)
         reason = ReturnReason(tracker.get_slot("return_reason"))
         value = return_value(order, chosen, reason)
-        worth = with_what_was_kept(order, value)
+        worth = worth_of_way_back(order, chosen)
         back = goods_must_come_back(worth, turn.rules, read_rates(turn.connection))
         today = local_day(turn.clock.now(), order.timezone)
         method = refund_method(order)

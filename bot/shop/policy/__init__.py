@@ -35,7 +35,7 @@ from bot.shop.policy.returns import (
     return_window,
     returning_lines,
     send_by,
-    with_what_was_kept,
+    worth_of_way_back,
 )
 
 __all__ = [
@@ -67,5 +67,5 @@ __all__ = [
     "returning_lines",
     "send_by",
     "stock_state",
-    "with_what_was_kept",
+    "worth_of_way_back",
 ]

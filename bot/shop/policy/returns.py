@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -82,32 +82,39 @@ def freight_payer(reason: ReturnReason) -> FreightPayer:
     return FreightPayer.STORE if reason in OUR_FAULT else FreightPayer.BUYER
 
 
-def return_value(order: Order, line_ids: Sequence[int], reason: ReturnReason) -> Money:
-    """What the buyer paid for these lines: less their share of the order's discount.
-
-    The order's freight is given back with it where all lines come back and the cause is ours.
-    """
-    chosen = [line for line in order.lines if line.id in set(line_ids)]
-    goods = sum(line.total.minor for line in chosen)
+def goods_value(order: Order, line_ids: Iterable[int]) -> Money:
+    """What the buyer paid for these lines: less their share of the order's discount."""
+    wanted = set(line_ids)
+    goods = sum(line.total.minor for line in order.lines if line.id in wanted)
     every = sum(line.total.minor for line in order.lines)
     share = Decimal(order.discount.minor) * goods / every if every else Decimal(0)
-    minor = goods - int(share.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
-    if len(chosen) == len(order.lines) and reason in OUR_FAULT:
-        minor += order.freight.minor
-    return Money(minor, order.currency)
+    return Money(goods - int(share.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)), order.currency)
 
 
-def with_what_was_kept(order: Order, value: Money) -> Money:
-    """This value and that of all goods of the order which the buyer was let keep before.
+def return_value(order: Order, line_ids: Sequence[int], reason: ReturnReason) -> Money:
+    """What the buyer gets back for these lines.
 
-    Whether goods are worth the way back is judged by it: a dear order must not be kept line by line.
+    The order's freight is given back with them where all lines come back and the cause is ours.
     """
-    kept = sum(
-        back.value.minor
+    value = goods_value(order, line_ids)
+    if {line.id for line in order.lines} <= set(line_ids) and reason in OUR_FAULT:
+        value += order.freight
+    return value
+
+
+def worth_of_way_back(order: Order, line_ids: Iterable[int]) -> Money:
+    """The value of these lines and of all goods of the order which the buyer was let keep before.
+
+    Whether goods are worth the way back is judged by it: a dear order must not be kept line by line. Freight
+    that is refunded makes them worth no more.
+    """
+    kept = (
+        line_id
         for back in order.returns
         if not back.goods_come_back and back.state is not ReturnState.REFUSED
+        for line_id in back.line_ids
     )
-    return Money(value.minor + kept, order.currency)
+    return goods_value(order, {*line_ids, *kept})
 
 
 def goods_must_come_back(value: Money, rules: ShopRules, rates: Rates) -> bool:

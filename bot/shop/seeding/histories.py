@@ -90,8 +90,9 @@ def write_payments(
         pay(PaymentState.PENDING, order.total)
         return method, None
     if paying in (Paying.DECLINED, Paying.RETRIED):
+        reasons = store["decline_reasons"].get(method) or [None]
         for _ in range(rng.randrange(1, 4)):
-            pay(PaymentState.DECLINED, order.total, rng.choice(store["decline_reasons"]))
+            pay(PaymentState.DECLINED, order.total, rng.choice(reasons))
         if paying is Paying.DECLINED:
             return method, None
     amount = order.total
