@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -152,6 +153,28 @@ def test_a_bots_turn_shows_that_it_is_writing_and_then_does_not(visit: Visit, sh
     shop.serving.call(shop.reception.answer)
     expect(page.get_by_text("Here you are.")).to_be_visible()
     expect(page.locator("#typing")).to_be_hidden()
+
+
+def test_lines_are_fetched_only_where_one_is_missing(visit: Visit, shop: Shop) -> None:
+    shop.reception.script = lambda message: [(f"Answer to {message.text}", ())]
+    page = visit().context.new_page()
+    numbers = itertools.count(1)
+    # It fetches when it opens, and when its stream does.
+    with page.expect_event("requestfinished", lambda one: "after=" in one.url and next(numbers) == 2):
+        page.goto(shop.address)
+    fetched: list[str] = []
+    page.on("request", lambda one: fetched.append(one.url) if "after=" in one.url else None)
+    write(page, "one")
+    expect(page.get_by_text("Answer to one")).to_be_visible()
+    write(page, "two")
+    expect(page.get_by_text("Answer to two")).to_be_visible()
+    assert fetched == []
+    shop.reception.add(shop.sender(), Author.BOT, "This one gets lost.")
+    shop.serving.run(shop.reception.say(shop.sender(), "And this arrives."))
+    expect(page.get_by_text("And this arrives.")).to_be_visible()
+    texts = ["one", "Answer to one", "two", "Answer to two", "This one gets lost.", "And this arrives."]
+    expect(bubbles(page)).to_contain_text(texts)
+    assert [url.partition("?")[2] for url in fetched] == ["after=4"]
 
 
 def test_an_unsent_message_is_kept_shown_and_sent_when_the_inbox_opens(visit: Visit, shop: Shop) -> None:
