@@ -26,7 +26,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.encoder import FloatMatrix
 from nlu.fingerprint import of_modules
-from nlu.intent_model import STRENGTH, LinearModel
+from nlu.intent_model import STRENGTH, LinearModel, Trial
 
 _log = logging.getLogger(__name__)
 _MODEL_FILE = "intents.npz"
@@ -52,6 +52,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         self._storage = storage
         self._resource = resource
         self._model = model
+        #: After training: what held-out examples got.
+        self.trial: Trial | None = None
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -117,6 +119,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             return self._resource
         vectors = self._vectors(examples)
         self._model, trial = LinearModel.fit(vectors, labels, float(self._config["strength"]))
+        self.trial = trial
         _log.info(
             "%d examples of %d intents; held out in turn: accuracy %.3f, calibration error %.3f",
             *(len(labels), len(set(labels)), trial.accuracy, trial.calibration_error),

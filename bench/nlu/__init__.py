@@ -1,0 +1,3 @@
+"""Understanding, measured on public data sets by their own protocols."""
+
+from __future__ import annotations
