@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.lock_store import LockStore
 from rasa.core.nlg.generator import NaturalLanguageGenerator
+from rasa.engine.constants import PLACEHOLDER_MESSAGE
 from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.training_data.message import Message
 from rasa_sdk.executor import ActionExecutor
 
 from bot.dialogue import actions
@@ -27,6 +29,9 @@ from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import Said, Turn, Understanding, current_turn, taking
 from bot.errors import ModelError
 from bot.messages import Button
+from nlu.classifier import LinearIntentClassifier
+from nlu.clauses import parts
+from nlu.requests import Reading, Request, requests
 
 log = logging.getLogger(__name__)
 
@@ -162,12 +167,9 @@ class Engine:
         """Read a message; slow (the encoder), and needs no turn."""
         message = UserMessage(text, metadata=dict(metadata or {}))
         parsed = self._loop.run_until_complete(self._agent.processor.parse_message(message))
-        ranking = tuple(
-            (item["name"], float(item["confidence"]))
-            for item in parsed.get("intent_ranking") or ()
-            if item["name"] != FALLBACK_INTENT
-        )
+        ranking = _ranking(parsed.get("intent_ranking"))
         intent = parsed["intent"]
+        whole = Reading(ranking, understood=intent.get("name") != FALLBACK_INTENT)
         return Understanding(
             text=text,
             language=parsed.get("language") or "en",
@@ -176,7 +178,23 @@ class Engine:
             confidence=float(intent.get("confidence") or 0.0),
             ranking=ranking[:5],
             entities=tuple(parsed.get("entities") or ()),
+            requests=self._requests(text, whole),
         )
+
+    def _requests(self, text: str, whole: Reading) -> tuple[Request, ...]:
+        """All that a message asks for; few messages have parts that must be read, too."""
+        if text.startswith("/"):
+            # A button's payload.
+            return ()
+        found = parts(text)
+        if not found:
+            return requests(text, whole)
+        runner: DirectGraphRunner = self._agent.processor.graph_runner
+        # What a part names is found in the whole: the pipeline is run up to the intent.
+        target = runner.name_of(LinearIntentClassifier)
+        said = [UserMessage(text[part.start : part.end]) for part in found]
+        read: list[Message] = runner.run({PLACEHOLDER_MESSAGE: said}, [target])[target]
+        return requests(text, whole, found, [Reading(_ranking(one.get("intent_ranking"))) for one in read])
 
     def take(self, turn: Turn) -> list[Said]:
         """Run policies and actions on the turn's understanding; writes through the turn's connection.
@@ -224,6 +242,13 @@ class Engine:
             task.cancel()
         if left:
             self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+
+def _ranking(items: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, float], ...]:
+    """What the classifier holds likely, without the verdict that it is not sure enough."""
+    return tuple(
+        (item["name"], float(item["confidence"])) for item in items or () if item["name"] != FALLBACK_INTENT
+    )
 
 
 def _steps_of(tracker: DialogueStateTracker) -> list[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ RANKED = 3
 def parse(engine: Engine, text: str) -> dict[str, Any]:
     """What the model makes of a message, as ``crossdesk parse`` writes it.
 
-    ``requests``, ``mood`` and ``threat`` are placeholders of the format until the model finds them.
+    ``mood`` and ``threat`` are placeholders of the format until the model finds them.
     """
     typed = typed_text(text)
     read = engine.understand(typed) if typed else _nothing()
@@ -34,7 +34,15 @@ def parse(engine: Engine, text: str) -> dict[str, Any]:
             }
             for entity in read.entities
         ],
-        "requests": [],
+        "requests": [
+            {
+                "intent": one.intent,
+                "confidence": round(one.confidence, 4),
+                "start": one.start + moved,
+                "end": one.end + moved,
+            }
+            for one in read.requests
+        ],
         "mood": None,
         "threat": None,
     }

@@ -22,6 +22,7 @@ from bot.settings import ShopRules
 from bot.shop.identity import Identity
 from bot.shop.port import Shop
 from bot.shop.values import Customer
+from nlu.requests import Request
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Understanding:
     ranking: tuple[tuple[str, float], ...]
     #: Rasa's entities: entity, start, end, value and whatever the extractor adds.
     entities: tuple[Mapping[str, Any], ...]
+    #: All that is asked for, in order, with its place in the text; the intent is what is acted upon.
+    requests: tuple[Request, ...] = ()
 
     def first(self, entity: str) -> Any:
         """The normal form of the first entity of a kind, or None."""

@@ -20,6 +20,8 @@ def why(report: TurnReport | None) -> str:
     if read is not None:
         others = ", ".join(f"{name} {sure:.2f}" for name, sure in read.ranking[1:3])
         lines.append(f"intent: {read.intent} ({read.confidence:.2f}; then {others or 'nothing'})")
+        if len(read.requests) > 1:
+            lines.append(f"requests: {', '.join(one.intent for one in read.requests)}")
         lines.append(f"language: {read.language}{'' if read.language_known else ' (not one of the store)'}")
         found = ", ".join(f"{item['entity']}={item.get('value')}" for item in read.entities)
         lines.append(f"found: {found or 'nothing'}")
