@@ -8,6 +8,7 @@ out::
       "fallback_language": "en",             // one of them
       "default_region": "DE",                // ISO 3166; how phone numbers without +.. and dates are read
       "currency": "EUR",                     // ISO 4217; the store's own
+      "timezone": "Europe/Berlin",           // the store's calendar: what day "yesterday" is
       "patterns": {
         // `regex` is searched regardless of case, after the O for a 0 and the stray spaces of a careless
         // hand were put right. `normal` is the form in the database; it may name the regex's groups.
@@ -33,6 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nlu.places import lexicon_file
 
@@ -89,6 +91,7 @@ class Lexicon:
     fallback_language: str = "en"
     default_region: str = "DE"
     currency: str = "EUR"
+    timezone: str = "UTC"
     order_numbers: tuple[NumberPattern, ...] = _ORDER_NUMBERS
     tracking_numbers: tuple[NumberPattern, ...] = _TRACKING_NUMBERS
     products: tuple[Product, ...] = ()
@@ -128,6 +131,7 @@ class Lexicon:
             fallback_language=_text(data.get("fallback_language", blank.fallback_language)),
             default_region=_text(data.get("default_region", blank.default_region)),
             currency=_text(data.get("currency", blank.currency)),
+            timezone=_timezone(data.get("timezone", blank.timezone)),
             order_numbers=_patterns(patterns.get("order_number"), blank.order_numbers),
             tracking_numbers=_patterns(patterns.get("tracking_number"), blank.tracking_numbers),
             products=products,
@@ -157,6 +161,15 @@ def _texts(values: Sequence[object]) -> tuple[str, ...]:
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise TypeError(f"expected a list of texts, found {values!r}")
     return tuple(_text(value) for value in values)
+
+
+def _timezone(value: object) -> str:
+    name = _text(value)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+        raise LexiconError(f"the time zone '{name}' is not known; write one such as 'Europe/Berlin'") from error
+    return name
 
 
 def _patterns(

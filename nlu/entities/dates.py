@@ -1,4 +1,4 @@
-"""Days: written out, in figures, and counted from now."""
+"""Days in the calendar, written out or in figures; those counted from now come along."""
 
 from __future__ import annotations
 
@@ -6,207 +6,213 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from dateutil.relativedelta import relativedelta
+
+from nlu.entities import numerals
+from nlu.entities.letters import CLOSES, OPENS, fold
+from nlu.entities.relative_days import find_relative
 from nlu.entities.spans import Kind, Span, Utterance
 
-#: Days from today, in the languages that buyers write.
-_DAYS_FROM_NOW = {
-    0: "today tonight hoy heute aujourd'hui hoje сегодня اليوم 今天 今日 きょう 오늘 今晚",
-    1: "tomorrow tmrw tmr mañana demain amanhã amanha завтра غدا غداً 明天 明日 あした 내일",
-    -1: "yesterday ayer hier gestern ontem вчера أمس امس 昨天 昨日 きのう 어제",
-    2: "overmorrow übermorgen послезавтра 后天 後天 明後日 あさって 모레",
-    -2: "anteayer vorgestern avant-hier anteontem позавчера 前天 一昨日 おととい 그저께",
-}
-#: A word that is a day in one language only, and something common in others ("morgen" is also the morning).
-_BY_LANGUAGE = {"de": {"morgen": 1}, "fr": {"hier": -1}}
-_ONLY = {"hier": "fr", "demain": "fr", "hoje": "pt", "ontem": "pt"}
+#: Babel's locales whose names of months are in use beside a language's own.
+_LOCALES = {"ar": ("ar", "ar_LB", "ar_MA", "ar_DZ"), "de": ("de", "de_AT"), "pt": ("pt", "pt_PT")}
+_LANGUAGES = ("en", "es", "fr", "de", "pt", "ru", "ar")
+#: Short names of months that are common words elsewhere: known in their own language only.
+_LEAST_EVERYWHERE = 4
+_NOT_A_MONTH = frozenset({"mas", "out", "set"})
+_ALSO = {"en": {"sept": 9, "sep": 9}, "es": {"set": 9, "setiembre": 9}, "de": {"jänner": 1, "maerz": 3}}
 
+_HAN = numerals.HAN_NUMBER
+_WIDE = re.compile(
+    r"(?:(?:(?<!\d)(?P<year>\d{4})|令和(?P<reiwa>\d{1,2}|元)|平成(?P<heisei>\d{1,2}|元))[年년]の?\s?"
+    r"|(?P<word>去年|今年|昨年|明年|来年|작년|올해|지난해|내년)の?\s?)?(?<!\d)"
+    rf"(?P<month>\d{{1,2}}|{_HAN}{{1,2}})[月월]\s?(?P<day>\d{{1,2}}|{_HAN}{{1,3}})\s?(?:[日号號일](?![間间]))"
+)
+_YEAR_WORDS = {"去年": -1, "昨年": -1, "작년": -1, "지난해": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
 _FIGURES = re.compile(
-    r"(?<![\d.,/\-])(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2}))(?![\d/\-]|[.,]\d)"
-    r"|(?:\d{4}[年년]\s?)?\d{1,2}[月월]\s?\d{1,2}[日号號일]"
-    r"|(?<![\d.,/\-])\d{1,2}\.\d{1,2}\.(?!\d)"
+    rf"(?<![\d/\-A-Za-z])(?<!\d[.,])(?:(?P<y>\d{{4}})(?P<s1>[-/.])\s?(?P<m>\d{{1,2}})(?P=s1)\s?(?P<d>\d{{1,2}})"
+    rf"|(?P<a>\d{{1,2}})(?P<s2>[-/.])\s?(?P<b>\d{{1,2}})(?P=s2)\s?(?P<c>\d{{4}}|\d{{2}}))(?![\d/\-]|[.,]\d){CLOSES}"
+    r"|(?<![\d/\-])(?<!\d[.,])(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.(?!\d|\s?\d)"
 )
 #: Two figures may be half of anything, so something must say that they are a day.
 _SHORT_FIGURES = re.compile(
-    r"(?:\b(?:on|by|since|until|till|before|after|from|am|vom|bis|seit|le|du|depuis|el|del|desde|dia|dès)\s+)"
-    r"(?P<day>\d{1,2}/\d{1,2})(?![\d/])",
-    re.IGNORECASE,
+    rf"{OPENS}(?:on|by|since|until|till|before|after|from|am|vom|bis|seit|ab|zum|le|du|au|depuis|el|del|al|desde|"
+    r"hasta|dia|em|ate|no|do|от|с|со|до|на|к|после|يوم|بتاريخ|تاريخ|من|قبل|حتي)\s+"
+    r"(?P<day>\d{1,2}[/.]\d{1,2})(?![\d/]|[.,]\d|\s?(?:%|€|\$))"
+    r"|(?<![\d/.])(?P<wide>\d{1,2}/\d{1,2})(?=に|の|から|まで|日|号|號|에|까지|부터|下|买|到|\s?\()"
 )
-_COUNTED = re.compile(
-    r"\b(?:\d{1,3}|an?|one|two|three|four|five|six|seven|ten)\s+(?:day|week|month)s?\s+ago\b"
-    r"|\bin\s+(?:\d{1,3}|an?|one|two|three|four|five|six|seven|ten)\s+(?:day|week|month)s?\b"
-    r"|\bhace\s+\d{1,3}\s+(?:días?|dias?|semanas?|mes(?:es)?)\b"
-    r"|\bil y a\s+\d{1,3}\s+(?:jours?|semaines?|mois)\b"
-    r"|\bvor\s+\d{1,3}\s+(?:tag(?:en)?|wochen?|monat(?:en)?)\b|\bhá\s+\d{1,3}\s+(?:dias?|semanas?|mes(?:es)?)\b"
-    r"|\d{1,3}\s+(?:дн(?:я|ей)|день|недел[юиь]|месяца?(?:ев)?)\s+назад"
-    r"|\d{1,3}\s?(?:天|日|周|週間|か月|个月)前|\d{1,3}\s?(?:일|주|개월)\s?전"
-    r"|(?:منذ|قبل)\s+\d{1,3}\s+(?:أيام|يوم|أسابيع)",
-    re.IGNORECASE,
+_NO_DAY = (
+    r"(?!\s+(?:of|month|floor|time|order|try|street|avenue|birthday|attempt|email|message|item|one|parcel|pair))"
 )
-_FUTURE = (
-    r"next|coming|by|until|till|before|this|kommende[nr]?|nächste[nr]?|bis|próximo|prochain|"
-    r"следующ\w+|下|来|다음"
-)
-_PAST = r"last|past|since|letzte[nr]?|pasado|dernier|último|passad[oa]|прошл\w+|上|先|지난|seit|desde|depuis"
-_CJK = "日号號일"
-_NUMERIC = re.compile(rf"[\d./\-]+|(?:\d{{4}}[年년]\s?)?\d{{1,2}}[月월]\s?\d{{1,2}}[{_CJK}]")
-_ORDINAL = r"(?:st|nd|rd|th|er|º|ª|\.|-?го|-?е)?"
-_JOINER = r"(?:\s+(?:of|de|del|do)\s+|\s*[.,\-]?\s*)"
+#: A day of some month, by its number alone.
+_DAY_ONLY = {
+    "en": re.compile(
+        r"(?:on|by|until|till|since|from|before|after|around|for)\s+the\s+"
+        rf"(?P<span>(?P<day>\d{{1,2}})(?:st|nd|rd|th)){CLOSES}{_NO_DAY}"
+    ),
+    "de": re.compile(
+        r"(?:am|bis|ab|vom|zum|seit|vor|nach|dem)\s+(?P<span>(?P<day>\d{1,2})\.)(?!\s?\d|\w)"
+        r"(?!\s+(?:stock|mal|tag|etage|versuch|bestellung|woche|monat))"
+    ),
+    "fr": re.compile(
+        rf"{OPENS}(?:le|au|du)\s+(?P<span>(?P<day>\d{{1,2}})(?:er)?)(?=\s*(?:[;!?)]|[.,](?!\d)|$)|\s+(?:et|a|au|mais|"
+        r"je|j'|il|elle|vous|pour|car|ou|on|nous|c'|matin|soir|dernier|prochain|svp)(?![a-z]))"
+    ),
+    "es": re.compile(rf"{OPENS}(?P<span>dia\s+(?P<day>\d{{1,2}}))(?![\d/]|[.,]\d){CLOSES}"),
+    "pt": re.compile(rf"{OPENS}(?P<span>dia\s+(?P<day>\d{{1,2}}))(?![\d/]|[.,]\d){CLOSES}"),
+    "ru": re.compile(
+        rf"{OPENS}(?P<span>(?P<day>\d{{1,2}})(?:\s?-?\s?(?:ого|го|е|ое|му))?\s+числ[аоу]){CLOSES}"
+        r"|(?:с|до|после|от|к)\s+(?P<span2>(?P<day2>\d{1,2})\s?-?(?:ого|го|му)(?:\s+числ[аоу])?)(?![а-я])"
+        r"(?!\s+(?:этаж|раз|размер|заказ))"
+    ),
+    "ar": re.compile(r"يوم\s+(?P<span>(?P<day>\d{1,2}))(?!\d|[/.]\d|\s*[:ص])"),
+    "zh": re.compile(
+        rf"(?<![月\d穿第#])(?<!\d[.,])(?<![{numerals.HAN_NUMBER[1:]})(?P<span>(?P<day>\d{{1,2}}|{_HAN}{{1,3}})[号號日])"
+        r"(?![楼樓门門店线線码碼院元间間尺机色人本仓])"
+    ),
+    "ja": re.compile(
+        r"(?<![月\d])(?<!\d[.,])(?P<span>(?P<day>\d{1,2})日)(?=に(?!\d)|まで|から|の(?!間|うち)|着|頃|ごろ|以降|発|必着|、|。|$)"
+    ),
+    "ko": re.compile(r"(?<![월\d])(?<!\d[.,])(?<!월 )(?P<span>(?P<day>\d{1,2})일)(?=에|까지|부터|날|자|\s?이후|\s?도착)"),
+}
 
 
-@dataclass(frozen=True)
-class _Names:
-    days: dict[str, int]
-    weekdays: dict[str, int]
-    pattern: re.Pattern[str]
-    relative: re.Pattern[str]
-    weekday: re.Pattern[str]
+@lru_cache(maxsize=64)
+def _months(languages: tuple[str, ...]) -> dict[str, int]:
+    from babel import Locale
 
-
-@lru_cache(maxsize=16)
-def _names(language: str) -> _Names:
-    from babel import Locale, UnknownLocaleError
-
-    months: set[str] = set()
-    weekdays: dict[str, int] = {}
-    for name in dict.fromkeys((language, "en")):
-        try:
+    months: dict[str, int] = {}
+    for language in dict.fromkeys((*languages, *_LANGUAGES)):
+        for name in _LOCALES.get(language, (language,)) if language in _LANGUAGES else ():
             locale = Locale.parse(name)
-        except (UnknownLocaleError, ValueError):
-            continue
-        for context in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                months |= {month.strip(".").lower() for month in locale.months[context][width].values()}
-                for number, day in locale.days[context][width].items():
-                    weekdays.setdefault(day.strip(".").lower(), number)
-    # "may", "mar", "sun" are words, "1月" is in figures: a month needs a day beside it, a weekday its full
-    # name.
-    months = {month for month in months if not month[0].isdigit() and len(month) > 2}
-    weekdays = {day: number for day, number in weekdays.items() if len(day) > 3 or not day.isascii()}
-    weekdays = {day: number for day, number in weekdays.items() if len(day) > 1}
-    days = {
-        word: offset
-        for offset, words in _DAYS_FROM_NOW.items()
-        for word in words.split()
-        if _ONLY.get(word, language) == language
+            for context in ("format", "stand-alone"):
+                for width in ("wide", "abbreviated"):
+                    for number, month in locale.months[context][width].items():
+                        short = month.strip(".").lower()
+                        if language in languages or len(short) > _LEAST_EVERYWHERE:
+                            months.setdefault(fold(short), number)
+        for word, number in _ALSO.get(language, {}).items():
+            months.setdefault(fold(word), number)
+    keep_short = {"pt": {"out", "set"}}.get(languages[0], set())
+    return {
+        month: number
+        for month, number in months.items()
+        if not month[0].isdigit() and len(month) > 2 and (month not in _NOT_A_MONTH or month in keep_short)
     }
-    days |= _BY_LANGUAGE.get(language, {})
-    month = "|".join(map(re.escape, sorted(months, key=len, reverse=True)))
-    return _Names(
-        days,
-        weekdays,
-        re.compile(
-            rf"(?<!\w)(?:\d{{1,2}}{_ORDINAL}{_JOINER}(?:{month})(?!\w)\.?(?:{_JOINER}\d{{4}}(?!\d))?"
-            rf"|(?:{month})\.?\s+\d{{1,2}}{_ORDINAL}(?!\d)(?:,?\s+\d{{4}}(?!\d))?)",
-            re.IGNORECASE,
-        ),
-        _words(days),
-        re.compile(
-            rf"(?:(?<!\w)(?P<when>{_FUTURE}|{_PAST})\s*)?{_words(weekdays).pattern}",
-            re.IGNORECASE,
-        ),
+
+
+@lru_cache(maxsize=64)
+def _named(languages: tuple[str, ...]) -> re.Pattern[str]:
+    month = "|".join(map(re.escape, sorted(_months(languages), key=len, reverse=True)))
+    year = r"(?:(?:\s+(?:de|del|of|do)\s+|\s*[,.\-/]?\s*)(?P<{}>(?:19|20)\d{{2}})(?!\d))?"
+    return re.compile(
+        rf"(?:{OPENS}(?:dia\s+(?=\d))?|(?<=[ل])(?=\d))(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|o|a|\s?-?ого|-?го|-?е)?"
+        r"(?:\s+(?:of|de|del|do|من|من شهر|شهر)\s+|\s*[.,\-/]?\s*)"
+        rf"(?P<month>{month}){CLOSES}{year.format('year')}"
+        rf"|{OPENS}(?P<month2>{month})\.?\s+(?:the\s+)?(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.,]*\d)"
+        rf"(?!\s?(?:%|€|\$|eur|usd)){CLOSES}{year.format('year2')}"
     )
-
-
-def _words(words: dict[str, int]) -> re.Pattern[str]:
-    spaced = sorted((word for word in words if word[0] < "\u2e80"), key=len, reverse=True)
-    joined = sorted((word for word in words if word[0] >= "\u2e80"), key=len, reverse=True)
-    choices = []
-    if spaced:
-        choices.append(rf"(?<!\w)(?:{'|'.join(map(re.escape, spaced))})(?!\w)")
-    if joined:
-        choices.append("|".join(map(re.escape, joined)))
-    return re.compile(f"(?P<word>{'|'.join(choices) or '(?!)'})", re.IGNORECASE)
 
 
 def find_dates(utterance: Utterance) -> Iterator[Span]:
     """Find days; their normal form is ISO 8601 (``2026-03-12``).
 
-    A day without a year is the one nearest to now, a weekday the last one unless the words point ahead.
+    A day without a year, or without a month, is the one nearest to today; a weekday is the last one unless the
+    words point ahead.
     """
-    text = utterance.plain
-    names = _names(utterance.language)
-    today = utterance.now.date()
-    for match in names.relative.finditer(text):
-        day = today + dt.timedelta(days=names.days[match["word"].lower()])
-        yield Span(Kind.DATE, match.start(), match.end(), day.isoformat())
-    for match in names.weekday.finditer(text):
-        day = _weekday(names.weekdays[match["word"].lower()], match["when"], today)
-        yield Span(Kind.DATE, match.start("word"), match.end("word"), day.isoformat())
-    if not any(character.isdigit() for character in text) and " ago" not in text and "in " not in text:
+    for start, end, found in (*find_relative(utterance), *_in_calendar(utterance)):
+        yield Span(Kind.DATE, start, end, found.isoformat())
+
+
+def _in_calendar(utterance: Utterance) -> Iterator[tuple[int, int, dt.date]]:
+    text, today = utterance.folded, utterance.today
+    if "月" in text or "월" in text:
+        for match in _WIDE.finditer(text):
+            found = _wide(match, today)
+            if found is not None:
+                yield match.start(), match.end(), found
+    for language in utterance.languages:
+        if language in _DAY_ONLY and (utterance.has_digits or language == "zh"):
+            for match in _DAY_ONLY[language].finditer(text):
+                groups = match.groupdict()
+                name = "span" if groups["span"] else "span2"
+                day = numerals.read(groups["day"] or groups.get("day2") or "", ("zh",))
+                found = _nearest_day(day or 0, today)
+                if found is not None:
+                    yield match.start(name), match.end(name), found
+    if not utterance.has_digits:
         return
-    patterns = (_FIGURES, _COUNTED, names.pattern)
-    places = [match.span() for pattern in patterns for match in pattern.finditer(text)]
-    places += [match.span("day") for match in _SHORT_FIGURES.finditer(text)]
-    for start, end in places:
-        found = _read(text[start:end].strip(), utterance.language, utterance.region, today)
+    months = _months(utterance.languages)
+    for match in _named(utterance.languages).finditer(text):
+        month = months[match["month"] or match["month2"]]
+        year = match["year"] or match["year2"]
+        found = _date(int(year) if year else None, month, int(match["day"] or match["day2"]), today)
         if found is not None:
-            yield Span(Kind.DATE, start, end, found.isoformat())
+            yield match.start(), match.end(), found
+    yield from _in_figures(utterance)
 
 
-def _weekday(weekday: int, when: str | None, today: dt.date) -> dt.date:
-    ahead = when is not None and re.fullmatch(_FUTURE, when, re.IGNORECASE) is not None
-    difference = (weekday - today.weekday()) % 7
-    if ahead:
-        return today + dt.timedelta(days=difference or 7)
-    return today - dt.timedelta(days=(7 - difference) % 7 or 7)
+def _in_figures(utterance: Utterance) -> Iterator[tuple[int, int, dt.date]]:
+    text, today = utterance.plain, utterance.today
+    big_first = utterance.language in ("zh", "ja", "ko")
+    month_first = big_first or (utterance.region == "US" and utterance.language == "en")
+    for match in _FIGURES.finditer(text):
+        if match["day"]:
+            found = _ordered(None, int(match["day"]), int(match["month"]), today, month_first=False)
+        elif match["y"]:
+            found = _date(int(match["y"]), int(match["m"]), int(match["d"]), today)
+        else:
+            first, second, third = int(match["a"]), int(match["b"]), int(match["c"])
+            if big_first and len(match["c"]) == 2:
+                found = _date(2000 + first, second, third, today)
+            else:
+                year = third + 2000 if third < 100 else third
+                found = _ordered(year, first, second, today, month_first=month_first and not big_first)
+        if found is not None:
+            yield match.start(), match.end(), found
+    for match in _SHORT_FIGURES.finditer(utterance.folded):
+        name = "day" if match["day"] else "wide"
+        first, second = (int(part) for part in re.split(r"[/.]", match[name]))
+        found = _ordered(None, first, second, today, month_first=name == "wide" or month_first)
+        if found is not None:
+            yield match.start(name), match.end(name), found
 
 
-@lru_cache(maxsize=2048)
-def _read(phrase: str, language: str, region: str, today: dt.date) -> dt.date | None:
-    figures = _figures(phrase, "MDY" if region == "US" and language == "en" else "DMY", today)
-    if figures is not None or _NUMERIC.fullmatch(phrase):
-        return figures
-    # dateparser takes 0.3 s to import, and guesses wildly on free text: it only sees what looks like a day.
-    import dateparser
-
-    settings = {
-        "DATE_ORDER": "DMY",
-        "RELATIVE_BASE": dt.datetime.combine(today, dt.time(12)),
-        "PREFER_LOCALE_DATE_ORDER": False,
-        "REQUIRE_PARTS": ["day", "month"],
-    }
-    cleaned = re.sub(r"(?<=\d)(?:-?го|-?е|º|ª)", "", phrase)
-    try:
-        found = dateparser.parse(cleaned, languages=list(dict.fromkeys((language, "en"))), settings=settings)
-    except (ValueError, OverflowError, TypeError):
-        return None
-    if found is None:
-        return None
-    day: dt.date = found.date()
-    if re.search(r"\d{4}", phrase) or _COUNTED.fullmatch(phrase) or re.search(r"[./-]\d{2}$", phrase):
-        return day
-    return _nearest(day.month, day.day, today)
-
-
-def _figures(phrase: str, order: str, today: dt.date) -> dt.date | None:
-    """Read a day in figures; None where it is none, or no day of any year."""
-    parts = [int(part) for part in re.findall(r"\d+", phrase)]
-    if not _NUMERIC.fullmatch(phrase) or len(parts) not in (2, 3):
-        return None
-    if len(parts) == 2:
-        month, day = parts if order == "MDY" or phrase[-1] in _CJK else reversed(parts)
-        if month > 12:
-            month, day = day, month
-        return _nearest(month, day, today)
-    if parts[0] > 31:
-        year, month, day = parts
-    else:
-        month, day, year = parts if order == "MDY" else (parts[1], parts[0], parts[2])
-        year += 2000 if year < 100 else 0
+def _ordered(
+    year: int | None, first: int, second: int, today: dt.date, *, month_first: bool
+) -> dt.date | None:
+    month, day = (first, second) if month_first else (second, first)
     if month > 12:
         month, day = day, month
-    try:
-        return dt.date(year, month, day)
-    except ValueError:
-        return None
+    return _date(year, month, day, today)
 
 
-def _nearest(month: int, day: int, today: dt.date) -> dt.date | None:
+def _wide(match: re.Match[str], today: dt.date) -> dt.date | None:
+    month, day = numerals.read(match["month"], ("zh",)), numerals.read(match["day"], ("zh",))
+    year: int | None = None
+    if match["reiwa"] or match["heisei"]:
+        begun, typed = (2018, match["reiwa"]) if match["reiwa"] else (1988, match["heisei"])
+        year = begun + (1 if typed == "元" else int(typed))
+    elif match["word"]:
+        year = today.year + _YEAR_WORDS[match["word"]]
+    elif match["year"]:
+        year = int(match["year"])
+    return _date(year, month or 0, day or 0, today)
+
+
+def _date(year: int | None, month: int, day: int, today: dt.date) -> dt.date | None:
+    """Return the day, that of the nearest year where none is told; None where there is no such day."""
     days = []
-    for year in (today.year - 1, today.year, today.year + 1):
+    for candidate in (today.year - 1, today.year, today.year + 1) if year is None else (year,):
         with contextlib.suppress(ValueError):
-            days.append(dt.date(year, month, day))
+            days.append(dt.date(candidate, month, day))
+    return min(days, key=lambda near: abs(near - today), default=None)
+
+
+def _nearest_day(day: int, today: dt.date) -> dt.date | None:
+    days = []
+    for months in (-1, 0, 1):
+        with contextlib.suppress(ValueError):
+            days.append((today + relativedelta(months=months)).replace(day=day))
     return min(days, key=lambda near: abs(near - today), default=None)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
+from nlu.entities.colours import find_colours
 from nlu.entities.contacts import find_emails, find_phones
 from nlu.entities.countries import find_countries
 from nlu.entities.dates import find_dates
 from nlu.entities.money import find_money
 from nlu.entities.numbers import find_numbers
 from nlu.entities.products import ProductNames
-from nlu.entities.spans import Span, Utterance, settle
-from nlu.entities.traits import find_colours, find_quantities, find_sizes
+from nlu.entities.quantities import find_quantities
+from nlu.entities.sizes import find_sizes
+from nlu.entities.spans import Span, Utterance, settle, visible
 from nlu.lexicon import Lexicon
 
 #: Numbers and addresses are searched this far, words as far as a long message goes.
@@ -27,14 +30,16 @@ class EntityFinder:
         """Build what can be built beforehand."""
         self._lexicon = lexicon
         self._products = ProductNames(lexicon)
+        self._calendar = ZoneInfo(lexicon.timezone)
 
     def find(self, text: str, *, language: str, now: dt.datetime, region: str | None = None) -> list[Span]:
         """Return what is named, in order, none overlapping another. `now` is aware."""
-        utterance = Utterance(text[:_REACH], language, now, region or self._lexicon.default_region)
+        seen = visible(text[: _REACH * 2])
+        utterance = self._utterance(seen.text[:_REACH], language, now, region)
         spans = list(self._numbers(utterance))
         words = utterance
-        if len(text) > _WORDS_REACH:
-            words = Utterance(text[:_WORDS_REACH], language, now, utterance.region)
+        if len(utterance.text) > _WORDS_REACH:
+            words = self._utterance(utterance.text[:_WORDS_REACH], language, now, region)
         products = list(self._products.find(words))
         spans += products
         spans += find_dates(words)
@@ -42,7 +47,16 @@ class EntityFinder:
         spans += find_countries(words)
         spans += find_colours(words, self._lexicon.colours)
         spans += find_quantities(words, products)
-        return settle(spans)
+        return [seen.restore(span) for span in settle(spans)]
+
+    def _utterance(self, text: str, language: str, now: dt.datetime, region: str | None) -> Utterance:
+        return Utterance(
+            text,
+            language,
+            now.astimezone(self._calendar).date(),
+            region or self._lexicon.default_region,
+            region_known=region is not None,
+        )
 
     def _numbers(self, utterance: Utterance) -> Iterator[Span]:
         lexicon = self._lexicon

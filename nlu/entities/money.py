@@ -8,128 +8,183 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
+from nlu.entities import numerals
+from nlu.entities.letters import OPENS
+from nlu.entities.money_words import (
+    AMBIGUOUS,
+    CURRENCIES,
+    NAMES,
+    TIMES,
+    WIDE_TIMES,
+)
+from nlu.entities.phrases import Phrases
 from nlu.entities.spans import Kind, Span, Utterance
 
-#: The currencies whose names are known, in the languages given to the finder.
-_CURRENCIES = (
-    *("EUR", "USD", "GBP", "JPY", "CNY", "KRW", "BRL", "AED", "SAR", "RUB", "CHF", "CAD", "AUD", "NZD"),
-    *("MXN", "INR", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "TRY", "HKD", "TWD", "SGD", "THB", "VND"),
-    *("IDR", "ZAR"),
-    *("ARS", "CLP", "COP", "PEN", "EGP", "MAD", "KWD", "QAR", "ILS", "UAH", "MYR", "PHP"),
+_NUMBER = re.compile(
+    r"(?<!\d)(?<!\d[.,])(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?"
+    r"|\d+(?:[.,]\d{3})*(?:[.,]\d{1,2}(?!\d))?(?!\d))"
 )
-#: What Babel does not know: signs, and what people call their money.
-_NAMES = {
-    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "eu€": "EUR", "евро": "EUR", "يورو": "EUR",
-    "us$": "USD", "$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD",
-    "buck": "USD", "dólar": "USD", "dólares": "USD", "dolares": "USD", "доллар": "USD",
-    "долларов": "USD", "доллара": "USD", "دولار": "USD", "美元": "USD", "美金": "USD", "ドル": "USD",
-    "달러": "USD", "欧元": "EUR", "歐元": "EUR", "ユーロ": "EUR", "유로": "EUR", "£": "GBP", "quid": "GBP",
-    "pound": "GBP", "pounds": "GBP", "英镑": "GBP", "libras": "GBP", "pfund": "GBP", "円": "JPY",
-    "yen": "JPY", "jp¥": "JPY", "元": "CNY", "块": "CNY", "塊": "CNY", "人民币": "CNY", "人民幣": "CNY",
-    "rmb": "CNY", "yuan": "CNY", "cn¥": "CNY", "원": "KRW", "won": "KRW", "₩": "KRW", "r$": "BRL",
-    "reais": "BRL", "₽": "RUB", "руб": "RUB", "рублей": "RUB", "рубля": "RUB", "рубль": "RUB",
-    "р": "RUB", "dirham": "AED", "dirhams": "AED", "درهم": "AED", "ريال": "SAR", "riyal": "SAR",
-    "riyals": "SAR", "₹": "INR", "rupees": "INR", "zł": "PLN", "₺": "TRY", "₫": "VND", "₪": "ILS",
-    "₴": "UAH", "c$": "CAD", "ca$": "CAD", "a$": "AUD", "au$": "AUD", "hk$": "HKD", "nt$": "TWD",
-    "s$": "SGD", "mx$": "MXN", "fr.": "CHF", "franken": "CHF", "kr": "SEK", "¥": "JPY", "￥": "JPY",
-}  # fmt: skip
-#: The yen's and the yuan's sign is one; the buyer's language tells which.
-_YUAN_LANGUAGES = frozenset({"zh"})
-#: What multiplies the number before it.
-_TIMES = {
-    "k": 1000,
-    "千": 1000,
-    "万": 10_000,
-    "萬": 10_000,
-    "만": 10_000,
-    "천": 1000,
-    "тыс": 1000,
-    "mil": 1000,
-}
-
-_NUMBER = r"\d{1,3}(?:[ '\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{3})*(?:[.,]\d{1,2})?(?!\d)"
-_AMOUNT = re.compile(rf"(?<![\w.,])(?:{_NUMBER})|(?<=[A-Za-z])(?:{_NUMBER})(?![\w%])")
-_TIMES_PATTERN = "|".join(map(re.escape, _TIMES))
-_MORE = re.compile(rf"({_TIMES_PATTERN})(?!\w)", re.IGNORECASE)
+_WIDE_PIECE = r"\d[\d,]*(?:\.\d+)?\s?[十百千万萬億亿만천백억]{1,2}"
+#: 1万2千, 2만 5천, 3千
+_WIDE_AMOUNT = re.compile(rf"(?<!\d)(?<!\d[.,])(?:{_WIDE_PIECE}\s?)+(?:\d{{1,4}}(?!\d))?")
+_PIECE = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?([十百千万萬億亿만천백억]*)")
+_HAN_AMOUNT = re.compile(rf"{numerals.HAN_NUMBER}{{1,8}}|(?<![가-힣]){numerals.HANGUL_NUMBER}{{1,6}}")
+#: 49,- and 49.-- in German and Dutch hands.
+_NO_CENTS = re.compile(r"[,.]-{1,2}")
+_TIMES = re.compile(rf"\s?({'|'.join(sorted(map(re.escape, TIMES), key=len, reverse=True))})(?![^\W\d_])\.?")
+_CENTS_BEHIND = re.compile(r"\d{2}(?!\d)")
+#: The point of "руб." where no sentence ends.
+_ABBREVIATED = re.compile(r"(?<=[бр])\.(?=\s*[а-яa-z,])")
 #: A message of numbers would take half a second.
 _MOST = 60
-#: No sign or name of a currency before a number is longer.
-_SIGN_REACH = 24
+
+
+def find_money(utterance: Utterance, languages: tuple[str, ...], currency: str) -> Iterator[Span]:
+    """Find sums that tell their currency.
+
+    A sign that several currencies have (a bare dollar) is the store's own currency if that is among them,
+    else the region's, else the best known. The value holds integer minor units.
+    """
+    names = _names(languages)
+    past = 0
+    for start, end, amount in _amounts(utterance):
+        if start < past:
+            continue
+        found = _with_currency(utterance, names, start, end, amount)
+        if found is None:
+            continue
+        start, end, amount, sign = found
+        past = end
+        code = _code(sign, utterance, currency)
+        yield Span(Kind.MONEY, start, end, {"amount_minor": _minor(amount, code), "currency": code})
 
 
 @lru_cache(maxsize=8)
-def _names(languages: tuple[str, ...]) -> dict[str, str]:
+def _names(languages: tuple[str, ...]) -> Phrases[str]:
+    """The names and signs of currencies; what they mean may still hang on who writes."""
     from babel import Locale, UnknownLocaleError
     from babel.numbers import get_currency_name
 
-    names = {code.lower(): code for code in _CURRENCIES}
+    names: dict[str, str] = dict(NAMES)
+    for code in CURRENCIES:
+        names.setdefault(code.lower(), code)
     for language in languages:
         try:
             locale = Locale.parse(language)
         except (UnknownLocaleError, ValueError):
             continue
-        for code in _CURRENCIES:
+        for code in CURRENCIES:
             for count in (None, 1, 2, 5):
                 names.setdefault(get_currency_name(code, count, locale).lower(), code)
-    return names | _NAMES
+    return Phrases(names)
 
 
-@lru_cache(maxsize=8)
-def _patterns(languages: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what a sign before a number looks like, and one after it."""
-    names = sorted(_names(languages), key=len, reverse=True)
-    before = "|".join(re.escape(name) for name in names)
-    after = "|".join(
-        # A name made of letters must not go on: "1 won" is a sum, "1 wonder" is not.
-        re.escape(name) + ("" if _wide(name[-1]) or not name[-1].isalpha() else r"(?!\w)")
-        for name in names
-    )
-    return (
-        re.compile(rf"(?<![A-Za-zÀ-ɏЀ-ӿ])(?P<sign>{before})\s?$", re.IGNORECASE),
-        re.compile(rf"\s?(?P<times>{_TIMES_PATTERN})?\s?(?P<sign>{after})", re.IGNORECASE),
-    )
+def _amounts(utterance: Utterance) -> Iterator[tuple[int, int, Decimal]]:
+    """Find numbers, those in the form that takes in most first."""
+    found: list[tuple[int, int, Decimal]] = []
+    text = utterance.plain
+    if utterance.has_digits:
+        for match in itertools.islice(_WIDE_AMOUNT.finditer(text), _MOST):
+            amount = _wide(match.group())
+            if amount is not None:
+                found.append((match.start(), len(match.group().rstrip()) + match.start(), amount))
+        for match in itertools.islice(_NUMBER.finditer(text), _MOST):
+            amount = _figure(match.group())
+            if amount is not None:
+                found.append((match.start(), match.end(), amount))
+    if not text.isascii():
+        for match in itertools.islice(_HAN_AMOUNT.finditer(text), _MOST):
+            value = numerals.han(match.group())
+            if value:
+                found.append((match.start(), match.end(), Decimal(value)))
+    for match in itertools.islice(_spoken(utterance.languages).finditer(utterance.folded), _MOST):
+        value = numerals.read(match.group(), utterance.languages)
+        if value:
+            found.append((match.start(), match.end(), Decimal(value)))
+    return iter(sorted(found, key=lambda one: (one[0], -one[1])))
 
 
-def _wide(letter: str) -> bool:
-    return "\u2e80" <= letter <= "\ud7ff" or "\u0600" <= letter <= "\u06ff"
+@lru_cache(maxsize=64)
+def _spoken(languages: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"{OPENS}(?:{numerals.pattern(languages)})(?=\s)")
 
 
-def find_money(utterance: Utterance, languages: tuple[str, ...], currency: str) -> Iterator[Span]:
-    """Find sums that tell their currency; a bare dollar is the store's, if that counts in some dollar.
-
-    The value holds integer minor units.
-    """
-    if not any(character.isdigit() for character in utterance.plain):
-        return
-    from babel.numbers import get_currency_precision
+def _figure(typed: str) -> Decimal | None:
+    if typed.isdecimal():
+        return Decimal(typed)
     from price_parser import Price
 
-    names = _names(languages)
-    before, after = _patterns(languages)
-    text = utterance.plain
-    for number in itertools.islice(_AMOUNT.finditer(text), _MOST):
-        typed, start, end = number.group(), number.start(), number.end()
-        found = after.match(text, end)
-        if found is not None:
-            end, times = found.end(), _TIMES.get((found["times"] or "").lower(), 1)
-        else:
-            reach = max(0, start - _SIGN_REACH)
-            found = before.search(text[reach:start])
-            if found is None:
-                continue
-            start = reach + found.start()
-            more = _MORE.match(text, end)
-            times = _TIMES[more[1].lower()] if more else 1
-            end = more.end() if more else end
-        sign = found["sign"].lower()
-        amount = Price.fromstring(typed.replace("'", "").replace("\u202f", " ")).amount
-        if amount is None:
-            continue
-        code = names[sign]
-        if sign == "$" and currency.endswith("D") and currency in _CURRENCIES:
-            code = currency
-        if sign in ("¥", "￥") and (utterance.language in _YUAN_LANGUAGES or currency == "CNY"):
-            code = "CNY"
-        minor = (amount * times).scaleb(get_currency_precision(code)).quantize(Decimal(1), ROUND_HALF_EVEN)
-        value = {"amount_minor": int(minor), "currency": code}
-        yield Span(Kind.MONEY, start, end, value)
+    amount: Decimal | None = Price.fromstring(typed.replace("'", "")).amount
+    return amount
+
+
+def _wide(typed: str) -> Decimal | None:
+    total = Decimal(0)
+    for number, times in _PIECE.findall(typed):
+        value = Decimal(number.replace(",", ""))
+        for sign in times:
+            value *= WIDE_TIMES[sign]
+        total += value
+    return total
+
+
+def _with_currency(
+    utterance: Utterance, names: Phrases[str], start: int, end: int, amount: Decimal
+) -> tuple[int, int, Decimal, str] | None:
+    """Return the whole sum's place, its amount and the name of its currency, None where none is told."""
+    text = utterance.folded
+    no_cents = _NO_CENTS.match(text, end)
+    number_end = no_cents.end() if no_cents else end
+    times = _TIMES.match(text, number_end)
+    if times is not None:
+        amount, number_end = amount * TIMES[times[1]], times.end()
+    place = number_end + (text[number_end : number_end + 1] == " ")
+    after = names.at(text, place, anywhere=True)
+    before = _before(text, names, start)
+    if after is None:
+        if before is None:
+            return None
+        return before[0], number_end, amount, before[1]
+    if before is None and start and text[start - 1].isalpha() and text[start - 1].isascii():
+        # Part of a code: "CD104 €".
+        return None
+    end, sign = after
+    if sign == "rouble" and _ABBREVIATED.match(utterance.plain, end):
+        end += 1
+    cents = _CENTS_BEHIND.match(text, end) if text[end - 1 : end] == "€" else None
+    if cents is not None and amount == amount.to_integral_value() and "." not in text[start:number_end]:
+        amount, end = amount + Decimal(cents.group()) / 100, cents.end()
+    return (before[0] if before else start), end, amount, sign
+
+
+def _before(text: str, names: Phrases[str], start: int) -> tuple[int, str] | None:
+    gap = text[start - 1 : start] == " "
+    found = names.ending(text, start - gap)
+    if found is None:
+        return None
+    # "30 € 20": the sign was another number's.
+    left = text[: found[0]].rstrip(" ")[-1:]
+    if left.isdigit() and (gap or left == text[found[0] - 1 : found[0]]):
+        return None
+    return found
+
+
+def _code(sign: str, utterance: Utterance, currency: str) -> str:
+    if sign not in AMBIGUOUS:
+        return sign
+    choices = AMBIGUOUS[sign]
+    if sign == "yen or yuan":
+        return "CNY" if utterance.language == "zh" or currency == "CNY" else "JPY"
+    if currency in choices:
+        return currency
+    from babel.numbers import get_territory_currencies
+
+    own = set(get_territory_currencies(utterance.region)) if utterance.region.isalpha() else set()
+    return next((choice for choice in choices if choice in own), choices[0])
+
+
+def _minor(amount: Decimal, code: str) -> int:
+    from babel.numbers import get_currency_precision
+
+    minor = amount.scaleb(get_currency_precision(code))
+    return int(minor.quantize(Decimal(1), ROUND_HALF_EVEN)) if minor < Decimal(10) ** 20 else int(minor)

@@ -15,13 +15,22 @@ _WRONG_DIGIT = re.compile(r"(?<=[\d\-#])[OoIl](?=[\dOoIl\-]|\b)|(?<![A-Za-z])[Oo
 _GAP = re.compile(r"(?<=\d)[ \-.]{1,2}(?=\w)|(?<=[A-Za-z])[ \-.#:]{1,3}(?=\d)")
 #: What makes a bare number an order's, in the store's ten languages.
 _CUE = re.compile(
-    r"(?:order|pedido|commande|bestell\w*|auftrag\w*|encomenda|заказ\w*|номер\w*|طلب\w*|订单|訂單|注文|주문|"
-    r"number|num|no|nr|#|№|号|번호|رقم)"
-    r"(?:\s*(?:number|num|no|nr|is|id|番号|번호|号码|号|id|es|ist|est|é|:|\.|#|-|=|，|は|는|은))*\s*$",
+    r"(?:order|pedido|commande|bestell\w*|auftrag\w*|encomenda|заказ\w*|номер\w*|طلب\w*|订单|訂單|單號|注文|주문|"
+    r"オーダー|number|num|no|nr|#|№|号|번호|رقم|número|numero|n°)"
+    r"(?:\s*(?:number|num|no|nr|is|id|番号|번호|号码|號碼|编号|編號|号|號|id|es|ist|est|é|de|n°|número|numéro|"
+    r":|\.|#|-|=|,|是|は|が|는|은))*\s*$",
+    re.IGNORECASE,
+)
+#: Numbers of something else.
+_OTHER_CUE = re.compile(
+    r"track|sendung|suivi|seguimi|rastre|трек|تتبع|شحنة|快递|快遞|物流|运单|追跡|운송장|송장|phone|\btel\b|telefon|tél|post|zip|plz|"
+    r"телефон|هاتف|جوال|电话|電話|전화|code|house|haus|flat|invoice|rechnung|factura|facture|card|karte|tarjeta",
     re.IGNORECASE,
 )
 _CUE_REACH = 40
-_BARE = re.compile(r"(?<![\w.,\-/+])#?\s?(\d[\dOoIl]{3,15})(?![\w/]|[.,]\d)")
+_BARE = re.compile(r"(?<![A-Za-z0-9_.,\-/+])#?\s?(\d[\dOoIl]{3,15})(?![A-Za-z0-9_/]|[.,]\d|\s?(?:€|\$|£|¥|円|元|원))")
+#: Letters that look like those of a code.
+_LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХасеорх", "ABEKMHOPCTXaceopx")
 
 
 class _View:
@@ -48,7 +57,8 @@ def _joined(left: str, right: str) -> bool:
 
 
 def _views(plain: str) -> list[_View]:
-    digits = _WRONG_DIGIT.sub(lambda match: _TYPED_FOR[match.group()], plain)
+    latin = plain.translate(_LOOK_ALIKES) if not plain.isascii() else plain
+    digits = _WRONG_DIGIT.sub(lambda match: _TYPED_FOR[match.group()], latin)
     views = [_View(plain, range(len(plain)))]
     if digits != plain:
         views.append(_View(digits, range(len(digits))))
@@ -96,7 +106,8 @@ def _bare(utterance: Utterance, order_numbers: Sequence[NumberPattern]) -> Itera
     for found in _BARE.finditer(utterance.plain):
         before = utterance.plain[max(0, found.start() - _CUE_REACH) : found.start()]
         alone = not (utterance.plain[: found.start()] + utterance.plain[found.end() :]).strip(" .!?#")
-        if not (alone or "#" in found.group() or _CUE.search(before)):
+        cued = "#" in found.group() or (_CUE.search(before) and not _OTHER_CUE.search(before[-24:]))
+        if not (alone or cued):
             continue
         typed = _WRONG_DIGIT.sub(lambda match: _TYPED_FOR[match.group()], found[1])
         for pattern in order_numbers:

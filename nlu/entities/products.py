@@ -60,10 +60,11 @@ class ProductNames:
                 self._by_word[word].append(place)
         # Scripts without blanks: a name is searched as it stands.
         self._joined = {
-            name.casefold(): product.code
+            form: product.code
             for product in lexicon.products
             for name in product.names
             if len(name) > 1 and any(letter >= _WIDE for letter in name)
+            for form in (name.casefold(), re.sub(r"\s", "", name.casefold()))
         }
 
     def _name(self, code: str, words: tuple[str, ...]) -> _Name:
