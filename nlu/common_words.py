@@ -1,7 +1,7 @@
 """Words that a buyer's short message is made of, where letter statistics of encyclopedias fail.
 
-Only languages that share the Latin script need them. Each is written as people type it, so with and without
-accents.
+Only languages that share the Latin script need them: the shipped ones, and those in which buyers most often
+write to a store that does not speak them. Each is written as people type it, so with and without accents.
 """
 
 from __future__ import annotations
@@ -73,6 +73,75 @@ COMMON_WORDS: dict[str, frozenset[str]] = {
         amanhã amanha ontem muito mais também tambem nada algo tudo
         pedido encomenda pacote envio entrega chegou chega devolver devolução reembolso dinheiro cartão cartao
         tamanho preço preco pagar pagamento comprar cancelar trocar mudar ajuda
+        """
+    ),
+    "it": _words(
+        """
+        il lo la i gli le un una uno e o ma se sì si no non ciao salve buongiorno buonasera grazie prego scusi
+        io tu lei lui noi voi loro mi ti ci vi mio mia miei mie tuo tua suo sua vostro vostra questo questa
+        sono sei è era siete ho hai ha abbiamo avete hanno stato stata essere avere fare fatto posso può
+        potete voglio vorrei devo bisogno cosa che chi come dove dov'è quando quanto quale perché perche di
+        del della dei delle dello da dal dalla in nel nella su sul sulla con per tra a al alla allo c'è più
+        piu già gia ancora adesso ora oggi domani ieri mai sempre anche solo molto niente qualcosa tutto
+        ordine pacco spedizione consegna arrivato ricevuto reso restituire rimborso soldi carta taglia scarpe
+        prezzo costa pagare pagamento comprare acquistare annullare cambiare aiuto sbagliato rotto problema
+        """
+    ),
+    "nl": _words(
+        """
+        de het een en of maar als ja nee niet geen hallo hoi goedemorgen goedemiddag dank bedankt graag
+        alstublieft ik jij je u hij zij ze wij we jullie mij me mijn jouw uw ons onze zijn haar dit dat deze
+        die is bent ben was waren heb hebt heeft hebben had kan kun kunt kunnen wil willen moet mag word wordt
+        zal wat wanneer waar wie hoe waarom welke hoeveel van in op aan om met zonder bij uit naar voor over
+        door te tot sinds nog al steeds nu vandaag morgen gisteren nooit altijd ook alleen heel veel iets
+        niets alles bestelling besteld pakket pakje levering verzending verzenden geleverd ontvangen terug
+        terugsturen retour retourneren geld kaart maat schoenen prijs kost betalen betaling kopen annuleren
+        ruilen wijzigen hulp medewerker verkeerd verkeerde kapot vraag mislukt
+        """
+    ),
+    "pl": _words(
+        """
+        i a o w z u na do od po za dla przez przy pod bez ale albo lub jeśli jesli tak nie cześć czesc dzień
+        dzien dobry witam dziękuję dziekuje proszę prosze przepraszam ja ty on ona my wy mi mnie mój moj moja
+        moje ten ta to te się sie jest są sa był byl była mam ma macie mieć miec mogę moge można mozna chcę
+        chce chciałbym chciałabym muszę musze potrzebuję co kto jak gdzie kiedy ile który która dlaczego czy
+        że ze już juz jeszcze teraz dzisiaj dziś jutro wczoraj nigdy zawsze też tez tylko bardzo coś cos nic
+        wszystko zamówienie zamowienie paczka paczkę paczki przesyłka przesylka wysyłka wysylka dostawa zwrot
+        zwrócić zwrotu pieniądze pieniędzy karta kartą rozmiar buty cena kosztuje zapłacić płatność kupić
+        anulować zmienić pomoc pomocy pytanie uszkodzony zły
+        """
+    ),
+    "tr": _words(
+        """
+        ve veya ama eğer eger evet hayır hayir değil degil yok var merhaba selam günaydın teşekkürler
+        tesekkurler teşekkür lütfen lutfen ben sen o biz siz onlar bana benim beni sana bu şu su bir ne nerede
+        nerde zaman nasıl nasil neden kim hangi kaç kac kadar mı mi mu mü mıdır ile için icin gibi sonra önce
+        once daha çok cok az hala hâlâ henüz henuz şimdi simdi bugün bugun yarın yarin dün dun her şey sey hiç
+        hic tane istiyorum ister istemiyorum gelmedi geldi gelecek aldım aldim alabilir olur oldu oldum yapmam
+        lazım lazim sipariş siparis siparişim siparisim siparişimi siparisimi kargo kargom paket ürün urun
+        iade etmek para param kart kartı ücreti ucreti beden ayakkabı ayakkabı fiyat fiyatı ödeme odeme iptal
+        değiştirmek yanlış yanlis yardım yardim sorun bozuk
+        """
+    ),
+    "vi": _words(
+        """
+        tôi toi mình minh bạn ban anh chị em shop ạ và va hoặc nhưng nếu không khong ko có co đã da chưa chua
+        rồi roi được duoc bị bi là la của cua cho với voi này nay đó ở o đâu dau nào nao gì gi sao khi mấy bao
+        nhiêu nhieu xin chào chao cảm cam ơn on vui lòng muốn muon cần can phải hỏi giúp ai từ đến den trong
+        ngoài lại nhé nha vẫn đang sẽ hôm nay mai qua hàng hang đơn don giao vận chuyển nhận gửi trả tra tiền
+        tien hoàn hoan hủy huy đổi doi mua giá thanh toán thẻ phí sản phẩm lỗi nhầm giày áo màu nhân viên hỗ
+        trợ
+        """
+    ),
+    "id": _words(
+        """
+        saya aku kamu anda dia kami kita mereka ini itu yang dan atau tapi tetapi kalau jika ya tidak tak gak
+        ga nggak bukan belum sudah udah akan sedang masih juga saja lagi sangat banyak halo hai selamat pagi
+        siang sore malam terima kasih makasih tolong mohon maaf apa apakah siapa mana dimana kapan bagaimana
+        kenapa mengapa berapa di ke dari untuk dengan pada oleh dalam ada bisa mau ingin harus perlu punya
+        sampai sejak hari besok kemarin sekarang semua barang barangnya paket pesanan pesan kirim dikirim
+        pengiriman ongkos ongkir kembali kembalikan mengembalikan uang dana kartu ukuran sepatu harga bayar
+        pembayaran beli batalkan membatalkan ganti tukar bantu bantuan rusak salah orang
         """
     ),
 }

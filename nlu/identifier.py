@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.common_words import COMMON_WORDS
-from nlu.scripts import LANGUAGES_OF, Script, script
+from nlu.letters import ANY, FloatVector, LetterModel
+from nlu.scripts import LANGUAGES_OF, Script, chinese_script, own_characters, script
 
 #: More than this many characters tell nothing new.
 _REACH = 1500
@@ -23,12 +24,24 @@ _SMOOTHING = 1e-5
 _WEIGHTS = {1: 0.3, 2: 0.7, 3: 1.0}
 #: What one of a language's common words adds.
 _COMMON = 8.0
-#: The sequences overlap, so their evidence counts several times: divided by this, confidence is honest.
+#: The sequences overlap, so their evidence counts several times: divided by this, it is honest, and of use
+#: beside the letter model's.
 _TEMPER = 3.5
-#: By how much (untempered) a language that the store does not speak must be ahead to be believed, and on how
-#: many letters: names and typing errors look foreign.
-_FOREIGN_LEAD = 12.0
-_FOREIGN_LETTERS = 12
+#: By how much a language that the store does not speak must be ahead to be believed in a text of so many
+#: letters, how much more for each letter less, and on how many at all: names and typing errors look foreign.
+_FOREIGN_LEAD = 1.0
+_FOREIGN_TELLING = 22
+_FOREIGN_LEAD_SHORT = 0.35
+_FOREIGN_LETTERS = 10
+#: The letter model knows only the store's languages: of these it is sure, of others it can only guess.
+_FOREIGN_SPELLING = 0.25
+#: A language without a langdetect profile in this script (Russian in Latin letters): so much behind the best.
+_STRANGE = 4.0
+#: Languages of few writers that look like ones of many: odds against them.
+_RARE = dict.fromkeys(("af", "ca", "cy", "so", "sq", "sw", "tl"), 1.5)
+#: Odds against Japanese where there is no kana, and for each character that only one of the two writes.
+_NO_KANA = 3.0
+_OWN_CHARACTER = 2.0
 #: What is known besides the text, in tempered log odds: as good as a word or two.
 _PREVIOUS = 3.5
 _HINT = 2.0
@@ -36,7 +49,15 @@ _FALLBACK = 0.5
 #: A conversation changes its language only for more letters than "no" or "sim", and on better than doubtful
 #: evidence.
 _SHORT = 3
+#: So many Latin letters are more than a name, in a conversation that is written otherwise.
+_NAME = 10
 _SWITCH = 0.6
+
+_CHINESE = "zh"
+_CHINESE_SCRIPTS = {
+    **dict.fromkeys(("hans", "cn", "sg"), "Hans"),
+    **dict.fromkeys(("hant", "tw", "hk", "mo"), "Hant"),
+}
 
 #: What has no language: addresses, links, and anything with a digit in it (order numbers, sizes, sums).
 _NOISE = re.compile(
@@ -44,20 +65,25 @@ _NOISE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
-FloatVector = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Guess:
     """The language of a message.
 
     `language` is a two-letter code. Where `known` is False it is a language that the store does not speak
-    (answer in the fallback language, show this one to the agent). `confidence` is a probability.
+    (answer in the fallback language, show this one to the agent). `confidence` is a probability. `script` is
+    ISO 15924's code where the language has two and the text tells which: ``Hans`` or ``Hant`` for Chinese.
     """
 
     language: str
     confidence: float
     known: bool
+    script: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """BCP 47's name of the language: ``zh-Hant``, ``de``."""
+        return f"{self.language}-{self.script}" if self.script else self.language
 
 
 @dataclass(frozen=True)
@@ -111,32 +137,57 @@ def _short(name: str) -> str:
     return name.partition("-")[0]
 
 
+def _code(tag: str | None) -> str | None:
+    return _short(tag.lower()) if tag else None
+
+
+def _script_of_tag(tag: str | None) -> str | None:
+    """The script of Chinese that a tag names, or implies by its region."""
+    parts = (tag or "").lower().replace("_", "-").split("-")
+    if parts[0] != _CHINESE:
+        return None
+    return next((_CHINESE_SCRIPTS[part] for part in parts[1:] if part in _CHINESE_SCRIPTS), None)
+
+
 class LanguageIdentifier:
     """Tells the store's languages from each other, and from those that it does not speak.
 
-    The letter statistics are langdetect's. They are summed in full instead of drawn at random, so the same
-    text always has the same answer; and only languages of the text's own script compete.
+    The letter statistics are langdetect's, and beside them those of the store's own examples. They are summed
+    in full instead of drawn at random, so the same text always has the same answer; and only languages that
+    are written in the text's script compete.
     """
 
     def __init__(
-        self, languages: Sequence[str], fallback: str, *, proper_names: Collection[str] = frozenset()
+        self,
+        languages: Sequence[str],
+        fallback: str,
+        *,
+        proper_names: Collection[str] = frozenset(),
+        letters: LetterModel | None = None,
     ) -> None:
         """Take the store's languages, the one to fall back on, and (casefolded) words that tell nothing."""
         self._languages = tuple(languages)
         self._fallback = fallback
         self._proper_names = proper_names
+        self._letters = letters
 
     def identify(self, text: str, *, hint: str | None = None, previous: str | None = None) -> Guess:
         """Return the language of `text`.
 
         `hint` is what the channel says of the buyer's language, `previous` the language of the conversation
-        so far; a region (``pt-BR``) is cut off. A text that tells nothing (a number, an address, an emoji, a
-        product's name) keeps the language of the conversation.
+        so far; a region (``pt-BR``) tells nothing, the script of Chinese (``zh-Hant``) stays where the text
+        has no sign of another. A text that tells nothing (a number, an address, an emoji, a product's name)
+        keeps the language of the conversation.
         """
-        previous = _short(previous.lower()) if previous else None
-        hint = _short(hint.lower()) if hint else None
+        guess = self._identify(text[:_REACH], _code(hint), _code(previous))
+        if guess.language != _CHINESE:
+            return guess
+        told = chinese_script(text[:_REACH]) or _script_of_tag(previous)
+        return replace(guess, script=told) if told else guess
+
+    def _identify(self, text: str, hint: str | None, previous: str | None) -> Guess:
         expected = previous or (hint if hint in self._languages else None)
-        words = _WORD.findall(_NOISE.sub(" ", text[:_REACH]))
+        words = _WORD.findall(_NOISE.sub(" ", text))
         if expected:
             words = [word for word in words if word.casefold() not in self._proper_names]
         if not words:
@@ -144,31 +195,27 @@ class LanguageIdentifier:
         written = script(" ".join(words))
         if written is None or written is Script.OTHER:
             return Guess("und", 0.5, known=False) if written else self._unchanged(expected)
-        return self._weigh(words, LANGUAGES_OF[written], hint, previous)
+        return self._weigh(words, written, hint, previous)
 
     def _unchanged(self, expected: str | None) -> Guess:
         language = expected or self._fallback
         return Guess(language, 0.5, known=language in self._languages)
 
-    def _weigh(
-        self, words: Sequence[str], candidates: Sequence[str], hint: str | None, previous: str | None
-    ) -> Guess:
-        profiles = _profiles()
-        evidence = np.zeros(profiles.logs.shape[1], dtype=np.float64)
-        for word in words:
-            evidence += _word_evidence(word.lower().replace("’", "'"))
-        raw = {name: float(evidence[profiles.columns[name]]) for name in candidates}
-        scores: dict[str, float] = {}
-        for name, value in raw.items():
-            language = _short(name)
-            scores[language] = max(scores.get(language, -math.inf), value / _TEMPER)
+    def _weigh(self, words: Sequence[str], written: Script, hint: str | None, previous: str | None) -> Guess:
+        lowered = [word.lower().replace("’", "'") for word in words]
+        seen, spelt = self._evidence(lowered, written)
+        scores = {language: seen[language] + spelt[language] for language in seen}
         own = [language for language in scores if language in self._languages or language == previous]
         if not own:
             return _best(scores)
-        ahead = max(scores, key=lambda language: scores[language])
-        lead = (scores[ahead] - max(scores[language] for language in own)) * _TEMPER
-        if lead >= _FOREIGN_LEAD and sum(map(len, words)) >= _FOREIGN_LETTERS:
-            return _best(scores)
+        nearest = max(own, key=lambda language: scores[language])
+        foreign = {
+            language: seen[language] + _FOREIGN_SPELLING * (spelt[language] - spelt[nearest])
+            for language in scores
+            if language not in own
+        }
+        if foreign and max(foreign.values()) - seen[nearest] >= _needed_lead(sum(map(len, words))):
+            return _best({**foreign, nearest: seen[nearest]})
         weighed = {language: scores[language] for language in own}
         for favoured, weight in ((previous, _PREVIOUS), (hint, _HINT), (self._fallback, _FALLBACK)):
             if favoured in weighed:
@@ -176,7 +223,52 @@ class LanguageIdentifier:
         guess = _best(weighed)
         if previous in weighed and (guess.confidence < _SWITCH or sum(map(len, words)) <= _SHORT):
             guess = Guess(previous, _share(weighed, previous), known=True)
+        if (
+            previous
+            and previous not in seen
+            and written is Script.LATIN
+            and not _tells(lowered, guess.language)
+        ):
+            return self._unchanged(previous)
         return Guess(guess.language, guess.confidence, known=guess.language in self._languages)
+
+    def _evidence(self, words: Sequence[str], written: Script) -> tuple[dict[str, float], dict[str, float]]:
+        """What langdetect's profiles and what the letter model say of each language that is written so."""
+        profiles = _profiles()
+        evidence = np.zeros(profiles.logs.shape[1], dtype=np.float64)
+        for word in words:
+            evidence += _word_evidence(word)
+        seen: dict[str, float] = {}
+        for name in LANGUAGES_OF[written]:
+            language = _short(name)
+            value = float(evidence[profiles.columns[name]]) / _TEMPER - _RARE.get(language, 0.0)
+            seen[language] = max(seen.get(language, -math.inf), value)
+        if written is Script.HAN:
+            chinese, japanese = own_characters("".join(words))
+            seen[_CHINESE] += _OWN_CHARACTER * chinese + _NO_KANA
+            seen["ja"] += _OWN_CHARACTER * japanese
+        if self._letters is None:
+            return seen, dict.fromkeys(seen, 0.0)
+        learnt = self._letters.languages.get(written, ())
+        strange = max(seen.values()) - _STRANGE
+        seen |= {language: strange for language in learnt if language not in seen}
+        spelling = np.zeros(len(self._letters.columns))
+        for word in words:
+            spelling += self._letters.score(word, written)
+        columns = self._letters.columns
+        return seen, {name: float(spelling[columns[name if name in learnt else ANY]]) for name in seen}
+
+
+def _tells(words: Sequence[str], language: str) -> bool:
+    """Whether words in Latin letters are more than a size, a brand or an "ok" amid another script."""
+    common = COMMON_WORDS.get(language, frozenset())
+    return sum(map(len, words)) >= _NAME or any(len(word) > _SHORT and word in common for word in words)
+
+
+def _needed_lead(letters: int) -> float:
+    if letters < _FOREIGN_LETTERS:
+        return math.inf
+    return _FOREIGN_LEAD + _FOREIGN_LEAD_SHORT * max(0, _FOREIGN_TELLING - letters)
 
 
 def _share(scores: dict[str, float], language: str) -> float:

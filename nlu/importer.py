@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import rasa.shared.utils.io
 from rasa.shared.core.domain import Domain
+from rasa.shared.importers import utils
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.places import ROOT, store_folder
+
+#: What each example carries of its folder's name.
+LANGUAGE = "language"
+_LANGUAGE_CODE = re.compile(r"[a-z]{2}")
 
 
 class LaidOverImporter(RasaFileImporter):
@@ -34,6 +42,19 @@ class LaidOverImporter(RasaFileImporter):
             paths = [str(ROOT / "nlu" / "data"), str(ROOT / "stories")]
         own = [store_folder() / part for part in ("nlu", "stories")]
         super().__init__(config_file, domain_path, [*paths, *(str(path) for path in own if path.is_dir())])
+
+    def get_nlu_data(self, language: str | None = "en") -> TrainingData:
+        """Return the examples; those in ``<lang>/<topic>.yml`` are marked with their language."""
+        folders: defaultdict[str, list[str]] = defaultdict(list)
+        for path in self._nlu_files:
+            name = Path(path).parent.name
+            folders[name if _LANGUAGE_CODE.fullmatch(name) else ""].append(path)
+        parts: list[TrainingData] = []
+        for name, files in folders.items():
+            parts.append(utils.training_data_from_paths(files, language))
+            for message in parts[-1].training_examples if name else ():
+                message.set(LANGUAGE, name)
+        return TrainingData().merge(*parts)
 
     def get_domain(self) -> Domain:
         """Return the domain with a response for each reply; its words are the fallback language's."""

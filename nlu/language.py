@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -10,24 +11,42 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.identifier import Guess, LanguageIdentifier
+from nlu.importer import LANGUAGE
+from nlu.letters import LetterModel
 from nlu.lexicon import Lexicon, LexiconFile
 
 __all__ = ["Guess", "LanguageDetector", "LanguageIdentifier"]
 
+_FILE = "letters.npz"
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class LanguageDetector(GraphComponent):
-    """Sets ``language``, ``language_confidence`` and ``language_known`` of each message.
+    """Sets ``language``, ``language_confidence``, ``language_known`` and ``language_tag`` of each message.
+
+    The tag is BCP 47's: the language, and the script where a language has two and the text tells which
+    (``zh-Hant``). How the store's languages are spelt is learnt from its examples; without any (the importer
+    marks each with its folder's language) langdetect's profiles are all there is.
 
     From the message's metadata it takes ``language_hint`` (what the channel says) and ``language`` (that of
     the conversation so far), where they are given.
     """
 
-    def __init__(self, lexicon: LexiconFile) -> None:
+    def __init__(
+        self,
+        lexicon: LexiconFile,
+        letters: LetterModel | None = None,
+        model_storage: ModelStorage | None = None,
+        resource: Resource | None = None,
+    ) -> None:
         """Take the store's languages and product names from `lexicon`, as it stands at each message."""
         self._file = lexicon
+        self._letters = letters
+        self._storage = model_storage
+        self._resource = resource
         self._lexicon: Lexicon | None = None
         self._identifier: LanguageIdentifier | None = None
 
@@ -35,12 +54,45 @@ class LanguageDetector(GraphComponent):
     def create(
         cls,
         config: dict[str, Any],  # noqa: ARG003 - Rasa calls it by these names
-        model_storage: ModelStorage,  # noqa: ARG003
-        resource: Resource,  # noqa: ARG003
+        model_storage: ModelStorage,
+        resource: Resource,
         execution_context: ExecutionContext,  # noqa: ARG003
     ) -> LanguageDetector:
         """Create the component for Rasa."""
-        return cls(LexiconFile())
+        return cls(LexiconFile(), None, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],  # noqa: ARG003
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003
+        **_kwargs: Any,
+    ) -> LanguageDetector:
+        """Load what was learnt; a model of before there was anything to learn does without."""
+        try:
+            with model_storage.read_from(resource) as folder:
+                letters = LetterModel.load(Path(folder) / _FILE)
+        except (ValueError, FileNotFoundError):
+            # Rasa's storage raises ValueError where the component has stored nothing.
+            letters = None
+        return cls(LexiconFile(), letters, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource | None:
+        """Learn how each language is spelt."""
+        letters = LetterModel.learn(
+            (message.get(LANGUAGE), message.get(TEXT))
+            for message in training_data.training_examples
+            if message.get(LANGUAGE) and message.get(TEXT)
+        )
+        if letters.languages:
+            self._letters = letters
+            self._identifier = None
+        if self._letters is not None and self._storage is not None and self._resource is not None:
+            with self._storage.write_to(self._resource) as folder:
+                self._letters.save(Path(folder) / _FILE)
+        return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the language of each message."""
@@ -54,6 +106,7 @@ class LanguageDetector(GraphComponent):
             message.set("language", guess.language, add_to_output=True)
             message.set("language_confidence", round(guess.confidence, 4), add_to_output=True)
             message.set("language_known", guess.known, add_to_output=True)
+            message.set("language_tag", guess.tag, add_to_output=True)
         return messages
 
     def _current(self) -> LanguageIdentifier:
@@ -61,7 +114,10 @@ class LanguageDetector(GraphComponent):
         if self._identifier is None or lexicon is not self._lexicon:
             self._lexicon = lexicon
             self._identifier = LanguageIdentifier(
-                lexicon.languages, lexicon.fallback_language, proper_names=lexicon.product_words
+                lexicon.languages,
+                lexicon.fallback_language,
+                proper_names=lexicon.product_words,
+                letters=self._letters,
             )
         return self._identifier
 

@@ -101,3 +101,34 @@ def script(text: str) -> Script | None:
         if foreign[strongest] >= _ENOUGH * total:
             return strongest
     return max(weights, key=lambda found: weights[found])
+
+
+@lru_cache(maxsize=8192)
+def _standards(letter: str) -> tuple[bool, bool, bool]:
+    """Whether the mainland's, Taiwan's and Japan's first character sets have it: each holds its own forms."""
+    return (_has("gb2312", letter), _has("big5", letter), _has("shift_jis", letter))
+
+
+def _has(standard: str, letter: str) -> bool:
+    try:
+        letter.encode(standard)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def own_characters(text: str) -> tuple[int, int]:
+    """Count the characters of Han that only Chinese writes, and those that only Japanese does."""
+    sets = [_standards(letter) for letter in text if script_of(letter) is Script.HAN]
+    chinese = sum((mainland or taiwan) and not japan for mainland, taiwan, japan in sets)
+    return chinese, sum(japan and not mainland and not taiwan for mainland, taiwan, japan in sets)
+
+
+def chinese_script(text: str) -> str | None:
+    """Return how Chinese is written, ``Hans`` or ``Hant`` (ISO 15924); None where both write it so."""
+    sets = [_standards(letter) for letter in text if script_of(letter) is Script.HAN]
+    simplified = sum(mainland and not taiwan for mainland, taiwan, _ in sets)
+    traditional = sum(taiwan and not mainland for mainland, taiwan, _ in sets)
+    if simplified == traditional:
+        return None
+    return "Hans" if simplified > traditional else "Hant"

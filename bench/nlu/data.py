@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,11 @@ class Texts:
     def without(self, label: str) -> Texts:
         """Return those that have another label."""
         kept = [pair for pair in zip(self.texts, self.labels, strict=True) if pair[1] != label]
+        return Texts(tuple(text for text, _ in kept), tuple(label for _, label in kept))
+
+    def of(self, labels: Collection[str]) -> Texts:
+        """Return those that have one of the labels."""
+        kept = [pair for pair in zip(self.texts, self.labels, strict=True) if pair[1] in labels]
         return Texts(tuple(text for text, _ in kept), tuple(label for _, label in kept))
 
 

@@ -56,3 +56,13 @@ def test_without_a_store_the_shipped_files_stand_alone(
 def test_stock_rasas_default_folder_stands_for_the_projects_data(store: Path) -> None:
     intents = importer("data").get_nlu_data().intents
     assert {"refund_policy", "product_size", "out_of_scope"} <= intents
+
+
+def test_each_example_carries_the_language_of_its_folder(store: Path) -> None:
+    folders = [str(ROOT / "nlu" / "data" / name / "service.yml") for name in ("en", "de")]
+    languages = {
+        message.get("text"): message.get("language")
+        for message in importer(*folders).get_nlu_data().intent_examples
+    }
+    assert set(languages.values()) == {"en", "de", None}
+    assert languages["moin moin from the coast"] is None
