@@ -3,13 +3,14 @@
 
 SHELL = /bin/sh
 ARGS =
+DATA =
 BIN = .venv/bin
 
 # Without byte code Rasa and TensorFlow take half a minute longer to start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check format proof bench-turns lock clean setup-run setup-dev
+.PHONY: help run test check format proof bench-turns bench-nlu tune lock clean setup-run setup-dev
 
 help: ## show this list
 	@echo "make TARGET [ARGS=\"…\"]"
@@ -33,6 +34,12 @@ proof: setup-dev ## run the long proofs (ARGS goes to pytest)
 
 bench-turns: setup-dev ## measure whole turns, beside stock Rasa
 	@exec $(BIN)/python -m bench.turns $(ARGS)
+
+bench-nlu: setup-dev ## measure understanding on public data sets (DATA=folder)
+	@exec $(BIN)/python -m bench.nlu "$(DATA)" $(ARGS)
+
+tune: setup-dev ## make the encoder's adapter anew from nlu/data, for an hour
+	@exec $(BIN)/python -m nlu.e5.tuning $(ARGS)
 
 lock: ## pin the requirements anew (ARGS="--upgrade" for newer releases)
 	@exec scripts/lock.sh $(ARGS)

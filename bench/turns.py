@@ -93,8 +93,9 @@ Both sides get the same messages over HTTP from one driver, which isn't counted.
 crossdesk:   `crossdesk serve` with one worker; web chat and delivery included; SQLite with full sync; the
              cache of sentence vectors is empty.
 Rasa 3.6.21: `rasa run` (REST channel, SQL tracker store in SQLite) and its action server, on a copy of the
-             store; the pipeline and policies of `rasa init`; our examples, domain and flows. It reads every
-             text itself. Trained for few epochs, and on these very messages: its accuracy isn't measured.
+             store; the pipeline and policies of `rasa init`; our English examples (crossdesk has learnt
+             those of all languages), domain and flows. It reads every text itself. Trained for few epochs,
+             and on these very messages: its accuracy isn't measured.
 CPU, memory: of all processes of a side; memory is the sum of proportional set sizes after the load.
 """
 

@@ -27,6 +27,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.encoder import FloatMatrix
 from nlu.fingerprint import of_modules
 from nlu.intent_model import STRENGTH, LinearModel, Trial
+from nlu.share import is_set_aside
 
 _log = logging.getLogger(__name__)
 _MODEL_FILE = "intents.npz"
@@ -104,7 +105,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of learning."""
-        return of_modules("nlu.intent_model")
+        return of_modules("nlu.intent_model", "nlu.share")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples; log what held-out examples would have got."""
@@ -118,10 +119,12 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             )
             return self._resource
         vectors = self._vectors(examples)
-        self._model, trial = LinearModel.fit(vectors, labels, float(self._config["strength"]))
+        # What the encoder was tuned on says nothing about how sure one may be of what is new.
+        aside = np.array([is_set_aside(message.get(TEXT)) for message in examples])
+        self._model, trial = LinearModel.fit(vectors, labels, float(self._config["strength"]), aside)
         self.trial = trial
         _log.info(
-            "%d examples of %d intents; held out in turn: accuracy %.3f, calibration error %.3f",
+            "%d examples of %d intents; held-out ones: accuracy %.3f, calibration error %.3f",
             *(len(labels), len(set(labels)), trial.accuracy, trial.calibration_error),
         )
         with self._storage.write_to(self._resource) as folder:

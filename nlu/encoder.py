@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nlu.e5.adapter import Adapter
 from nlu.e5.encoder import E5Small
 from nlu.places import files_folder
 from nlu.vector_cache import STORED, VectorCache
@@ -117,7 +118,7 @@ def cache_file() -> Path:
 
 @lru_cache(maxsize=4)
 def _shared_encoder(path: Path) -> CachedEncoder:
-    encoder = E5Small(path.parent)
+    encoder = E5Small(path.parent, Adapter.load())
     return CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension))
 
 

@@ -17,6 +17,8 @@ STRENGTH = 10.0
 #: Steps of the optimiser; more do not change what held-out examples get.
 _STEPS = 60
 _FOLDS = 3
+#: Examples on which a temperature can be chosen.
+_ENOUGH = 500
 _TEMPERATURES = np.geomspace(0.2, 5.0, 60)
 
 
@@ -45,20 +47,27 @@ class LinearModel:
 
     @classmethod
     def fit(
-        cls, vectors: FloatMatrix, labels: Sequence[str], strength: float = STRENGTH
+        cls,
+        vectors: FloatMatrix,
+        labels: Sequence[str],
+        strength: float = STRENGTH,
+        aside: npt.NDArray[np.bool_] | None = None,
     ) -> tuple[LinearModel, Trial]:
-        """Train, and choose the temperature on examples held out in turn.
+        """Train, and choose the temperature on held-out examples.
 
-        The same examples in the same order give the same model.
+        These are the ones marked in `aside` if they are enough, else all in turn. The same examples in the
+        same order give the same model.
         """
         names, targets = np.unique(np.asarray(labels), return_inverse=True)
         mean = vectors.mean(axis=0)
         centred = vectors - mean
-        logits = _held_out(centred, targets, len(names), strength)
-        temperature = _temperature(logits, targets)
+        folds = _folds(targets) if aside is None or aside.sum() < _ENOUGH else np.where(aside, 0, -1)
+        logits = _held_out(centred, targets, len(names), strength, folds)
+        held = folds >= 0
+        temperature = _temperature(logits[held], targets[held])
         weights, bias = _optimise(centred, targets, len(names), strength)
         model = cls(tuple(map(str, names)), mean, weights, bias, temperature)
-        return model, _trial(_softmax(logits / temperature), targets)
+        return model, _trial(_softmax(logits[held] / temperature), targets[held])
 
     def probabilities(self, vectors: FloatMatrix) -> FloatMatrix:
         """Return a row of probabilities for each vector, in the labels' order."""
@@ -128,15 +137,21 @@ def _optimise(
     return flat[:split].reshape(width, labels), flat[split:]
 
 
-def _held_out(vectors: FloatMatrix, targets: IntVector, labels: int, strength: float) -> FloatMatrix:
-    """Return logits of all examples, each from a model that was not trained on it."""
-    # Each label's examples are dealt out in turn, so that every fold has some of it.
+def _folds(targets: IntVector) -> IntVector:
+    """Deal each label's examples out in turn, so that every fold has some of it."""
     order = np.lexsort((np.random.default_rng(0).random(len(targets)), targets))
-    fold = np.empty(len(targets), dtype=np.int64)
-    fold[order] = np.arange(len(targets)) % _FOLDS
+    folds = np.empty(len(targets), dtype=np.int64)
+    folds[order] = np.arange(len(targets)) % _FOLDS
+    return folds
+
+
+def _held_out(
+    vectors: FloatMatrix, targets: IntVector, labels: int, strength: float, folds: IntVector
+) -> FloatMatrix:
+    """Return logits of the examples in each fold, from a model that was trained on all others."""
     logits = np.zeros((len(targets), labels), dtype=np.float32)
-    for number in range(_FOLDS):
-        out = fold == number
+    for number in range(folds.max() + 1):
+        out = folds == number
         if out.all() or not out.any():
             continue
         weights, bias = _optimise(vectors[~out], targets[~out], labels, strength)

