@@ -38,9 +38,9 @@ class LanguageDetector(GraphComponent):
     def __init__(
         self,
         lexicon: LexiconFile,
+        model_storage: ModelStorage,
+        resource: Resource,
         letters: LetterModel | None = None,
-        model_storage: ModelStorage | None = None,
-        resource: Resource | None = None,
     ) -> None:
         """Take the store's languages and product names from `lexicon`, as it stands at each message."""
         self._file = lexicon
@@ -59,7 +59,7 @@ class LanguageDetector(GraphComponent):
         execution_context: ExecutionContext,  # noqa: ARG003
     ) -> LanguageDetector:
         """Create the component for Rasa."""
-        return cls(LexiconFile(), None, model_storage, resource)
+        return cls(LexiconFile(), model_storage, resource)
 
     @classmethod
     def load(
@@ -77,21 +77,19 @@ class LanguageDetector(GraphComponent):
         except (ValueError, FileNotFoundError):
             # Rasa's storage raises ValueError where the component has stored nothing.
             letters = None
-        return cls(LexiconFile(), letters, model_storage, resource)
+        return cls(LexiconFile(), model_storage, resource, letters)
 
-    def train(self, training_data: TrainingData) -> Resource | None:
+    def train(self, training_data: TrainingData) -> Resource:
         """Learn how each language is spelt."""
         letters = LetterModel.learn(
             (message.get(LANGUAGE), message.get(TEXT))
             for message in training_data.training_examples
             if message.get(LANGUAGE) and message.get(TEXT)
         )
-        if letters.languages:
-            self._letters = letters
-            self._identifier = None
-        if self._letters is not None and self._storage is not None and self._resource is not None:
-            with self._storage.write_to(self._resource) as folder:
-                self._letters.save(Path(folder) / _FILE)
+        self._letters = letters if letters.languages else None
+        self._identifier = None
+        with self._storage.write_to(self._resource) as folder:
+            letters.save(Path(folder) / _FILE)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

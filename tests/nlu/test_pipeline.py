@@ -76,3 +76,9 @@ def test_a_changed_lexicon_counts_at_the_next_message(parse: Parse, files: Path)
     finally:
         path.write_text(before, encoding="utf-8")
         os.utime(path)
+
+
+def test_the_tag_of_the_language_tells_how_chinese_is_written(parse: Parse) -> None:
+    assert parse("我的訂單還沒到")["language_tag"] == "zh-Hant"
+    assert parse("好的", language="zh-Hant")["language_tag"] == "zh-Hant"
+    assert parse("where is my parcel")["language_tag"] == "en"
