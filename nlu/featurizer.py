@@ -93,7 +93,7 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the settings: `width` is the length of the vector, for words and for characters each."""
-        return {**DenseFeaturizer.get_default_config(), "width": 512}
+        return {**DenseFeaturizer.get_default_config(), "width": 256}
 
     @classmethod
     def create(
