@@ -168,7 +168,9 @@ def _timezone(value: object) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError, ValueError) as error:
-        raise LexiconError(f"the time zone '{name}' is not known; write one such as 'Europe/Berlin'") from error
+        raise LexiconError(
+            f"the time zone '{name}' is not known; write one such as 'Europe/Berlin'"
+        ) from error
     return name
 
 

@@ -18,10 +18,12 @@ from nlu.entities.phrases import Phrases
 from nlu.entities.spans import Kind, Span, Utterance
 
 #: Colours whose English name is hardly anything else.
-_PLAIN = frozenset(
-    "black white grey gray red blue green yellow orange pink purple violet lilac brown beige navy silver gold "
-    "golden turquoise teal bordeaux burgundy maroon khaki olive anthracite indigo ochre terracotta".split()
+_PLAIN_NAMES = (
+    "black white grey gray red blue green yellow orange pink purple violet lilac brown beige navy "
+    "silver gold "
+    "golden turquoise teal bordeaux burgundy maroon khaki olive anthracite indigo ochre terracotta"
 )
+_PLAIN = frozenset(_PLAIN_NAMES.split())
 #: What shows that "mint" or "sand" is meant as a colour.
 _BEFORE = re.compile(r"(?:\bin|colou?r|colou?r is|shade|\bor|\bthe|farbe|couleur|cor|цвет\w*)\s$")
 _AFTER = re.compile(r"\s(?:one|ones|colou?r|version|variant|shade)\b")
@@ -32,14 +34,21 @@ _NOT_AFTER = {
     "weiß": r"\b(?:ich|wer|man|niemand|jemand|er|sie|keiner)\s$",
     "rose": r"\b(?:price|prices|has|have|costs?)\s$",
     "البيضاء": r"(?:الجمعه|الدار)\s$",
+    "الاسود": r"السوق\s$",
     "白い": r"面$",
     "黒い": r"腹$",
 }
 _NOT_BEFORE = {
+    "블루": r"투스",
+    "화이트": r"데이|보드|닝",
+    "블랙": r"\s?(?:프라이|박스|리스트|컨슈머)",
+    "بني": r"\sادم",
+    "черная": r"\sпятниц",
+    "черную": r"\sпятниц",
     "black": r"\s?(?:friday|week|box|list)",
     "white": r"\s?(?:friday|list|label)",
-    "weiß": r"\s(?:nicht|ich|dass|jemand|man|nichts|gar|noch|das)\b",
-    "weiss": r"\s(?:nicht|ich|dass|jemand|man|nichts|gar|noch|das)\b",
+    "weiß": r"\s(?:nicht|ich|dass|jemand|man|nichts|gar|noch|das|bescheid)\b",
+    "weiss": r"\s(?:nicht|ich|dass|jemand|man|nichts|gar|noch|das|bescheid)\b",
     "gold": r"\s(?:member|card|status|plan)",
     "green": r"\s(?:card|light|dot)",
     "red": r"\s(?:flag|bull|tape|cross)",
@@ -47,7 +56,8 @@ _NOT_BEFORE = {
     "orange": r"\s(?:juice|money)",
 }
 _JAPANESE = re.compile(
-    rf"(?<![\u4e00-\u9fff])(?P<colour>[{''.join(JAPANESE_LETTERS)}])(?=[のをがはにとも、。で系]|です|か|っぽ|$)"
+    rf"(?<![\u4e00-\u9fff])(?P<colour>[{''.join(JAPANESE_LETTERS)}])(?=[のをがはにとも、。で系]|です|"
+    rf"か|っぽ|$)"
 )
 
 
@@ -87,13 +97,16 @@ def find_colours(utterance: Utterance, colours: Sequence[str]) -> Iterator[Span]
             continue
         if word in _NOT_BEFORE and re.match(_NOT_BEFORE[word], after):
             continue
+        if utterance.plain[start:end].lower() == "grisé":
+            # A button that cannot be pressed.
+            continue
         if word == "orange" and utterance.language == "fr" and utterance.plain[start] == "O" and start:
             # A telephone company.
             continue
-        if word in own and word not in _PLAIN and " " not in word:
+        thing = word in own and word not in _PLAIN and " " not in word
+        if thing and not (_BEFORE.search(before) or _AFTER.match(after)):
             # "mint" and "sand" are things, too.
-            if not (_BEFORE.search(before) or _AFTER.match(after)):
-                continue
+            continue
         yield Span(Kind.COLOUR, start, end, colour)
     if "ja" in utterance.languages:
         for match in _JAPANESE.finditer(text):

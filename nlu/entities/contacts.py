@@ -45,7 +45,7 @@ _REGIONS = {
     "de": ("DE", "AT", "CH"),
     "pt": ("BR", "PT"),
     "ru": ("RU", "KZ"),
-    "ar": ("SA", "AE", "EG", "MA"),
+    "ar": ("SA", "AE", "EG", "MA", "IQ", "JO", "KW", "QA", "DZ", "TN"),
     "ja": ("JP",),
     "ko": ("KR",),
 }
@@ -97,7 +97,7 @@ def _e164(typed: str, utterance: Utterance, *, cued: bool) -> str | None:
     if cued and not typed.startswith("0") and len(digits) > 10:
         # Whoever writes of a phone may have left out the plus.
         number = _parsed(f"+{digits}", None)
-        at_home = any(_valid(_parsed(typed, region)) for region in _regions(utterance))
+        at_home = any(_is_mobile(_parsed(typed, region)) for region in _regions(utterance))
         if not at_home and number is not None and phonenumbers.is_valid_number(number):
             return _written(number)
     second: str | None = None
@@ -105,10 +105,7 @@ def _e164(typed: str, utterance: Utterance, *, cued: bool) -> str | None:
         number = _parsed(typed, region)
         if number is None or not _valid(number):
             continue
-        if phonenumbers.number_type(number) in (
-            phonenumbers.PhoneNumberType.MOBILE,
-            phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-        ):
+        if _is_mobile(number):
             return _written(number)
         # Without a word about phones, a fixed line must be written as one.
         if second is None and (cued or typed.startswith(("0", "("))):
@@ -138,6 +135,15 @@ def _valid(number: PhoneNumber | None) -> bool:
     import phonenumbers
 
     return number is not None and phonenumbers.is_valid_number(number)
+
+
+def _is_mobile(number: PhoneNumber | None) -> bool:
+    import phonenumbers
+
+    return number is not None and phonenumbers.number_type(number) in (
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    )
 
 
 def _written(number: PhoneNumber) -> str:

@@ -29,21 +29,34 @@ _WIDE = re.compile(
     r"|(?P<word>去年|今年|昨年|明年|来年|작년|올해|지난해|내년)の?\s?)?(?<!\d)"
     rf"(?P<month>\d{{1,2}}|{_HAN}{{1,2}})[月월]\s?(?P<day>\d{{1,2}}|{_HAN}{{1,3}})\s?(?:[日号號일](?![間间]))"
 )
-_YEAR_WORDS = {"去年": -1, "昨年": -1, "작년": -1, "지난해": -1, "今年": 0, "올해": 0, "明年": 1, "来年": 1, "내년": 1}
+_YEAR_WORDS = {
+    "去年": -1,
+    "昨年": -1,
+    "작년": -1,
+    "지난해": -1,
+    "今年": 0,
+    "올해": 0,
+    "明年": 1,
+    "来年": 1,
+    "내년": 1,
+}
 _FIGURES = re.compile(
     rf"(?<![\d/\-A-Za-z])(?<!\d[.,])(?:(?P<y>\d{{4}})(?P<s1>[-/.])\s?(?P<m>\d{{1,2}})(?P=s1)\s?(?P<d>\d{{1,2}})"
-    rf"|(?P<a>\d{{1,2}})(?P<s2>[-/.])\s?(?P<b>\d{{1,2}})(?P=s2)\s?(?P<c>\d{{4}}|\d{{2}}))(?![\d/\-]|[.,]\d){CLOSES}"
+    rf"|(?P<a>\d{{1,2}})(?P<s2>[-/.])\s?(?P<b>\d{{1,2}})(?P=s2)\s?(?P<c>\d{{4}}|\d{{2}}))(?![\d/\-]|"
+    rf"[.,]\d){CLOSES}"
     r"|(?<![\d/\-])(?<!\d[.,])(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.(?!\d|\s?\d)"
 )
 #: Two figures may be half of anything, so something must say that they are a day.
 _SHORT_FIGURES = re.compile(
-    rf"{OPENS}(?:on|by|since|until|till|before|after|from|am|vom|bis|seit|ab|zum|le|du|au|depuis|el|del|al|desde|"
+    rf"{OPENS}(?:on|by|since|until|till|before|after|from|am|vom|bis|seit|ab|zum|le|du|au|depuis|el|"
+    rf"del|al|desde|"
     r"hasta|dia|em|ate|no|do|от|с|со|до|на|к|после|يوم|بتاريخ|تاريخ|من|قبل|حتي)\s+"
     r"(?P<day>\d{1,2}[/.]\d{1,2})(?![\d/]|[.,]\d|\s?(?:%|€|\$))"
     r"|(?<![\d/.])(?P<wide>\d{1,2}/\d{1,2})(?=に|の|から|まで|日|号|號|에|까지|부터|下|买|到|\s?\()"
 )
 _NO_DAY = (
-    r"(?!\s+(?:of|month|floor|time|order|try|street|avenue|birthday|attempt|email|message|item|one|parcel|pair))"
+    r"(?!\s+(?:of|month|floor|time|order|try|street|avenue|birthday|attempt|email|message|item|one|parcel|"
+    r"pair))"
 )
 #: A day of some month, by its number alone.
 _DAY_ONLY = {
@@ -56,7 +69,8 @@ _DAY_ONLY = {
         r"(?!\s+(?:stock|mal|tag|etage|versuch|bestellung|woche|monat))"
     ),
     "fr": re.compile(
-        rf"{OPENS}(?:le|au|du)\s+(?P<span>(?P<day>\d{{1,2}})(?:er)?)(?=\s*(?:[;!?)]|[.,](?!\d)|$)|\s+(?:et|a|au|mais|"
+        rf"{OPENS}(?:le|au|du)\s+(?P<span>(?P<day>\d{{1,2}})(?:er)?)(?=\s*(?:[;!?)]|[.,](?!\d)|$)|"
+        rf"\s+(?:et|a|au|mais|"
         r"je|j'|il|elle|vous|pour|car|ou|on|nous|c'|matin|soir|dernier|prochain|svp)(?![a-z]))"
     ),
     "es": re.compile(rf"{OPENS}(?P<span>dia\s+(?P<day>\d{{1,2}}))(?![\d/]|[.,]\d){CLOSES}"),
@@ -68,13 +82,17 @@ _DAY_ONLY = {
     ),
     "ar": re.compile(r"يوم\s+(?P<span>(?P<day>\d{1,2}))(?!\d|[/.]\d|\s*[:ص])"),
     "zh": re.compile(
-        rf"(?<![月\d穿第#])(?<!\d[.,])(?<![{numerals.HAN_NUMBER[1:]})(?P<span>(?P<day>\d{{1,2}}|{_HAN}{{1,3}})[号號日])"
+        rf"(?<![月\d穿第#大小加换換])(?<!\d[.,])(?<![{numerals.HAN_NUMBER[1:]})"
+        rf"(?P<span>(?P<day>\d{{1,2}}|{_HAN}{{1,3}}(?!日))[号號日])"
         r"(?![楼樓门門店线線码碼院元间間尺机色人本仓])"
     ),
     "ja": re.compile(
-        r"(?<![月\d])(?<!\d[.,])(?P<span>(?P<day>\d{1,2})日)(?=に(?!\d)|まで|から|の(?!間|うち)|着|頃|ごろ|以降|発|必着|、|。|$)"
+        r"(?<![月\d])(?<!\d[.,])(?P<span>(?P<day>\d{1,2})日)(?=に(?!\d)|まで|から|の(?!間|うち)|着|頃|"
+        r"ごろ|以降|発|必着|、|。|$)"
     ),
-    "ko": re.compile(r"(?<![월\d])(?<!\d[.,])(?<!월 )(?P<span>(?P<day>\d{1,2})일)(?=에|까지|부터|날|자|\s?이후|\s?도착)"),
+    "ko": re.compile(
+        r"(?<![월\d])(?<!\d[.,])(?<!월 )(?P<span>(?P<day>\d{1,2})일)(?=에|까지|부터|날|자|\s?이후|\s?도착)"
+    ),
 }
 
 
@@ -107,7 +125,8 @@ def _named(languages: tuple[str, ...]) -> re.Pattern[str]:
     month = "|".join(map(re.escape, sorted(_months(languages), key=len, reverse=True)))
     year = r"(?:(?:\s+(?:de|del|of|do)\s+|\s*[,.\-/]?\s*)(?P<{}>(?:19|20)\d{{2}})(?!\d))?"
     return re.compile(
-        rf"(?:{OPENS}(?:dia\s+(?=\d))?|(?<=[ل])(?=\d))(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|o|a|\s?-?ого|-?го|-?е)?"
+        rf"(?:{OPENS}(?:dia\s+(?=\d))?|(?<=[ل])(?=\d))(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|o|a|\s?-?ого|"
+        rf"-?го|-?е)?"
         r"(?:\s+(?:of|de|del|do|من|من شهر|شهر)\s+|\s*[.,\-/]?\s*)"
         rf"(?P<month>{month}){CLOSES}{year.format('year')}"
         rf"|{OPENS}(?P<month2>{month})\.?\s+(?:the\s+)?(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.,]*\d)"
@@ -118,8 +137,8 @@ def _named(languages: tuple[str, ...]) -> re.Pattern[str]:
 def find_dates(utterance: Utterance) -> Iterator[Span]:
     """Find days; their normal form is ISO 8601 (``2026-03-12``).
 
-    A day without a year, or without a month, is the one nearest to today; a weekday is the last one unless the
-    words point ahead.
+    A day without a year, or without a month, is the one nearest to today; a weekday is the last one unless
+    the words point ahead.
     """
     for start, end, found in (*find_relative(utterance), *_in_calendar(utterance)):
         yield Span(Kind.DATE, start, end, found.isoformat())

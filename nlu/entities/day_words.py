@@ -86,10 +86,11 @@ RELATIVE: dict[str, dict[int, tuple[str, ...]]] = {
     },
 }
 #: Known whatever the language of the message: no other language has such a word.
-EVERYWHERE = (
+_EVERYWHERE = (
     "today tomorrow yesterday hoy ayer anteayer heute gestern übermorgen vorgestern aujourd'hui hoje ontem "
     "anteontem amanhã"
-).split()
+)
+EVERYWHERE = frozenset(_EVERYWHERE.split())
 #: What makes another thing of the word after it (``guten Morgen``, ``por la mañana``).
 NOT_AFTER = {
     "morgen": r"(?:guten|schonen|am|heute|gestern|jeden|der|den|dem|vor|gute|frohlichen|diesen)\s$",
@@ -124,7 +125,8 @@ WEEKDAYS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("воскресенье", "воскресенья", "воскресенью"),
     ),
     "ar": (
-        ("الاثنين", "الإثنين", "الاتنين"), ("الثلاثاء", "الثلاثا", "التلات"), ("الأربعاء", "الأربعا", "الاربع"),
+        ("الاثنين", "الإثنين", "الاتنين"),
+        ("الثلاثاء", "الثلاثا", "التلات"), ("الأربعاء", "الأربعا", "الاربع"),
         ("الخميس",), ("الجمعة",), ("السبت",), ("الأحد", "الحد"),
     ),
 }  # fmt: skip
@@ -139,7 +141,9 @@ SHORT_WEEKDAYS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
     ),
 }
-SHORT_NOT_BEFORE = r"(?!\s+(?:vez|compra|tentativa|parcela|via|op[cç]ao|mao|classe|e ultima|loja|rua|unidade|pessoa))"
+SHORT_NOT_BEFORE = (
+    r"(?!\s+(?:vez|compra|tentativa|parcela|via|op[cç]ao|mao|classe|e ultima|loja|rua|unidade|pessoa))"
+)
 
 
 @dataclass(frozen=True)
@@ -160,8 +164,8 @@ class Placing:
 PLACING = MappingProxyType(
     {
         "en": Placing(
-            last="last|past|this past|previous",
-            next="next|coming|this coming|upcoming",
+            last="last|past|this past|previous|last week|last week's",
+            next="next|coming|this coming|upcoming|next week|next week's",
             this="this",
             last_after="last week",
             next_after="next week",
@@ -169,8 +173,8 @@ PLACING = MappingProxyType(
             wish="will|can|could|want|need|would|please|may|arrive|deliver|going",
         ),
         "es": Placing(
-            last="pasado|ultimo",
-            next="proximo",
+            last="pasado|ultimo|semana pasada",
+            next="proximo|semana que viene|proxima semana",
             this="este",
             last_after="pasado|de la semana pasada",
             next_after="que viene|proximo|de la semana que viene|de la proxima semana",
@@ -178,6 +182,8 @@ PLACING = MappingProxyType(
             wish="puede[ns]?|podrian?|llegara|llega|entrega[nr]|va a|vais a|quiero|necesito|sera",
         ),
         "fr": Placing(
+            last="semaine derniere",
+            next="semaine prochaine",
             this="ce",
             last_after="dernier|passe|de la semaine derniere",
             next_after="prochain|qui vient|de la semaine prochaine",
@@ -185,8 +191,8 @@ PLACING = MappingProxyType(
             wish="pouvez|peut|pourriez|arrivera|sera|livrez|livrer|veux|voudrais|faut|recevoir|recevrai",
         ),
         "de": Placing(
-            last="letzten?|letzter|vergangenen?|vorigen",
-            next="nachsten?|nachster|kommenden?|kommender",
+            last="letzten?|letzter|vergangenen?|vorigen|letzte woche|vorige woche",
+            next="nachsten?|nachster|kommenden?|kommender|nachste woche|kommende woche",
             this="diesen|dieser",
             last_after="letzter woche|vergangener woche",
             next_after="nachster woche|kommender woche",
@@ -194,8 +200,8 @@ PLACING = MappingProxyType(
             wish="konnen|kann|konnt|konnten|kommt|wird|werden|brauche|will|mochte|liefern|liefert|bitte",
         ),
         "pt": Placing(
-            last="ultim[ao]|passad[ao]",
-            next="proxim[ao]",
+            last="ultim[ao]|passad[ao]|semana passada",
+            next="proxim[ao]|semana que vem|proxima semana",
             this="est[ae]|ess[ae]|nesta|neste",
             last_after="passad[ao]|da semana passada",
             next_after="que vem|proxim[ao]|da semana que vem|da proxima semana",
@@ -203,8 +209,8 @@ PLACING = MappingProxyType(
             wish="pode[m]?|chega|chegara|vai|vao|preciso|quero|entrega[mr]?|sera|conseguem?",
         ),
         "ru": Placing(
-            last=r"прошл[а-я]+|минувш[а-я]+",
-            next=r"следующ[а-я]+|ближайш[а-я]+|будущ[а-я]+",
+            last=r"прошл[а-я]+|минувш[а-я]+|на прошлой неделе",
+            next=r"следующ[а-я]+|ближайш[а-я]+|будущ[а-я]+|на следующей неделе",
             this=r"эт[оуи][а-я]*",
             last_after="на прошлой неделе|прошлой недели",
             next_after="на следующей неделе|следующей недели",
@@ -212,9 +218,12 @@ PLACING = MappingProxyType(
             wish=r"будет|придет|приедет|сможете|можете|можно|доставите|привезут|привезете|успеет[ея]?|хочу|нужно|надо",
         ),
         "ar": Placing(
+            last="الاسبوع الماضي|الاسبوع اللي فات",
+            next="الاسبوع القادم|الاسبوع الجاي",
             this="هذا|هذه|هاد",
             last_after="الماضيه?|اللي فاتت?|الفايته?|الفائته?|السابقه?|من الاسبوع الماضي|الاسبوع الماضي",
-            next_after="القادمه?|الجايه?|الجاي|المقبله?|اللي جايه?|من الاسبوع القادم|الاسبوع القادم|الاسبوع الجاي",
+            next_after="القادمه?|الجايه?|الجاي|المقبله?|اللي جايه?|"
+            "من الاسبوع القادم|الاسبوع القادم|الاسبوع الجاي",
             ahead="حتي|قبل|قبل يوم|لغايه|الي يوم|حتي يوم",
             wish="هل|ممكن|متي|سيصل|يوصل|راح|ابي|ابغي|اريد|احتاج|احتاجه",
         ),
@@ -257,7 +266,8 @@ COUNTED = MappingProxyType(
             "tag(?:en|e)?", "wochen?", "monat(?:en|e)?", "jahr(?:en|e)?",
         ),
         "pt": Counted(
-            (r"ha\s+(?:cerca\s+de\s+)?{n}\s+{u}(?:\s+atras)?", r"{n}\s+{u}\s+atras", r"faz\s+{n}\s+{u}(?!\s+atras)"),
+            (r"ha\s+(?:cerca\s+de\s+)?{n}\s+{u}(?:\s+atras)?", r"{n}\s+{u}\s+atras",
+             r"faz\s+{n}\s+{u}(?!\s+atras)"),
             (r"daqui\s+a\s+{n}\s+{u}", r"dentro\s+de\s+{n}\s+{u}"),
             "dias?", "semanas?", "mes(?:es)?", "anos?",
         ),

@@ -45,8 +45,9 @@ class EntityFinder:
         spans += find_dates(words)
         spans += find_sizes(words, self._lexicon.sizes)
         spans += find_countries(words)
-        spans += find_colours(words, self._lexicon.colours)
-        spans += find_quantities(words, products)
+        colours = list(find_colours(words, self._lexicon.colours))
+        spans += colours
+        spans += find_quantities(words, (*products, *colours))
         return [seen.restore(span) for span in settle(spans)]
 
     def _utterance(self, text: str, language: str, now: dt.datetime, region: str | None) -> Utterance:

@@ -16,6 +16,8 @@ _PLAIN = {
     **dict.fromkeys("٬،，", ","),
     **dict.fromkeys("’‘ʼ´`", "'"),
     "٫": ".",
+    "؟": "?",
+    "؛": ";",
 }
 #: Letters that are one to most writers; accents fall away by decomposition.
 _FOLDED = {

@@ -35,6 +35,9 @@ _TIMES = re.compile(rf"\s?({'|'.join(sorted(map(re.escape, TIMES), key=len, reve
 _CENTS_BEHIND = re.compile(r"\d{2}(?!\d)")
 #: The point of "руб." where no sentence ends.
 _ABBREVIATED = re.compile(r"(?<=[бр])\.(?=\s*[а-яa-z,])")
+_PIECES = 3
+#: Names of currencies that stand before a number, too.
+_LEADING_NAMES = frozenset({"euro", "rs", "dh", "dhs", "sr", "fr", "rmb"})
 #: A message of numbers would take half a second.
 _MOST = 60
 
@@ -54,9 +57,20 @@ def find_money(utterance: Utterance, languages: tuple[str, ...], currency: str) 
         if found is None:
             continue
         start, end, amount, sign = found
+        if _is_piece(utterance.folded, end, amount):
+            continue
         past = end
         code = _code(sign, utterance, currency)
         yield Span(Kind.MONEY, start, end, {"amount_minor": _minor(amount, code), "currency": code})
+
+
+def _is_piece(folded: str, end: int, amount: Decimal) -> bool:
+    """Whether a few "块" are pieces of what is named behind them, not money."""
+    return (
+        folded[end - 1] in "块塊"
+        and amount <= _PIECES
+        and re.match(r"[\u4e00-\u9fff]", folded[end:]) is not None
+    )
 
 
 @lru_cache(maxsize=8)
@@ -161,6 +175,10 @@ def _before(text: str, names: Phrases[str], start: int) -> tuple[int, str] | Non
     gap = text[start - 1 : start] == " "
     found = names.ending(text, start - gap)
     if found is None:
+        return None
+    word = text[found[0] : start - gap]
+    if word.isalpha() and word.upper() not in CURRENCIES and word not in _LEADING_NAMES:
+        # "peso 50 kg", "I won 3 times".
         return None
     # "30 € 20": the sign was another number's.
     left = text[: found[0]].rstrip(" ")[-1:]

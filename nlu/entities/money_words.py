@@ -23,15 +23,19 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
 }
 _BY_CURRENCY = {
     "EUR": "€ eur euro euros eu€ евро يورو اليورو 欧元 歐元 ユーロ 유로",
-    "USD": "us$ usd$ usd u$s u$d u$ us_dollars bucks buck dólares_americanos 美元 美金 ドル 米ドル 달러 미국_달러 "
-    "دولار_امريكي доллары_сша долларов_сша",
-    "dollar": "$ dollar dollars dólar dólares dolares доллар доллара долларов доллары баксов бакса دولار دولارات",
-    "GBP": "جنيه_استرليني gbp quid pound_sterling libras_esterlinas 英镑 英鎊 ポンド 파운드 фунтов фунт фунта",
+    "USD": "us$ usd$ usd u$s u$d u$ us_dollars bucks buck dólares_americanos 美元 美金 ドル 米ドル 달러 "
+    "미국_달러 دولار_امريكي доллары_сша долларов_сша",
+    "dollar": (
+        "$ dollar dollars dólar dólares dolares доллар доллара долларов доллары баксов бакса دولار دولارات"
+    ),
+    "GBP": (
+        "جنيه_استرليني gbp quid pound_sterling libras_esterlinas 英镑 英鎊 ポンド 파운드 фунтов фунт фунта"
+    ),
     "pound": "£ pound pounds pfund libras livres_sterling",
     "EGP": "جنيه جنيهات جنيه_مصري",
     "JPY": "円 yen jp¥ jpy 日元 日圓 日币 엔 ين иен иены йен",
     "CNY": "元 块 块钱 塊 塊錢 圆 人民币 人民幣 rmb yuan cn¥ cny 위안 юаней юаня юань يوان",
-    "TWD": "nt$ 台币 台幣 新台币 新台幣 ntd",
+    "TWD": "塊台幣 块台币 nt$ 台币 台幣 新台币 新台幣 ntd",
     "HKD": "hk$ 港币 港幣 港元",
     "KRW": "원 won ₩ krw 韩元 韓元 ウォン",
     "BRL": "r$ reais real_brasileiro conto contos pila pilas",

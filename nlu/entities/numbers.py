@@ -15,22 +15,34 @@ _WRONG_DIGIT = re.compile(r"(?<=[\d\-#])[OoIl](?=[\dOoIl\-]|\b)|(?<![A-Za-z])[Oo
 _GAP = re.compile(r"(?<=\d)[ \-.]{1,2}(?=\w)|(?<=[A-Za-z])[ \-.#:]{1,3}(?=\d)")
 #: What makes a bare number an order's, in the store's ten languages.
 _CUE = re.compile(
-    r"(?:order|pedido|commande|bestell\w*|auftrag\w*|encomenda|заказ\w*|номер\w*|طلب\w*|订单|訂單|單號|注文|주문|"
+    r"(?:order|pedido|commande|bestell\w*|auftrag\w*|encomenda|заказ\w*|номер\w*|طلب\w*|订单|訂單|單號|"
+    r"注文|주문|"
     r"オーダー|number|num|no|nr|#|№|号|번호|رقم|número|numero|n°)"
-    r"(?:\s*(?:number|num|no|nr|is|id|番号|번호|号码|號碼|编号|編號|号|號|id|es|ist|est|é|de|n°|número|numéro|"
+    r"(?:\s*(?:number|num|no|nr|is|id|番号|번호|号码|號碼|编号|編號|号|號|id|es|ist|est|é|de|n°|número|"
+    r"numéro|"
     r":|\.|#|-|=|,|是|は|が|는|은))*\s*$",
     re.IGNORECASE,
 )
 #: Numbers of something else.
 _OTHER_CUE = re.compile(
-    r"track|sendung|suivi|seguimi|rastre|трек|تتبع|شحنة|快递|快遞|物流|运单|追跡|운송장|송장|phone|\btel\b|telefon|tél|post|zip|plz|"
-    r"телефон|هاتف|جوال|电话|電話|전화|code|house|haus|flat|invoice|rechnung|factura|facture|card|karte|tarjeta",
+    r"track|sendung|suivi|seguimi|rastre|трек|تتبع|شحنة|快递|快遞|物流|运单|追跡|운송장|송장|phone|"
+    r"\btel\b|telefon|tél|post|zip|plz|"
+    r"телефон|هاتف|جوال|电话|電話|전화|code|house|haus|flat|invoice|rechnung|factura|facture|card|"
+    r"karte|tarjeta",
     re.IGNORECASE,
 )
 _CUE_REACH = 40
-_BARE = re.compile(r"(?<![A-Za-z0-9_.,\-/+])#?\s?(\d[\dOoIl]{3,15})(?![A-Za-z0-9_/]|[.,]\d|\s?(?:€|\$|£|¥|円|元|원))")
+_BARE = re.compile(
+    r"(?<![A-Za-z0-9_.,\-/+])#?\s?(\d[\dOoIl]{3,15})(?![A-Za-z0-9_/]|[.,]\d|\s?(?:€|\$|£|¥|円|元|원))"
+)
 #: Letters that look like those of a code.
 _LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХасеорх", "ABEKMHOPCTXaceopx")
+
+
+#: "al 600 123 123 al": words around a number are no letters of it.
+_WORDS_AROUND = re.compile(
+    r"^(?:al|el|de|la|un|en|au|du|le|no|em|do|da|am|im|is|at|in|to|of|my|ou|et|or|so|an|ab|zu|on|by|me|ao)\s"
+)
 
 
 class _View:
@@ -97,7 +109,7 @@ def find_numbers(
             for pattern in patterns:
                 for match in _matches(pattern.regex, view.text):
                     place = view.span(match, utterance.plain)
-                    if place is not None:
+                    if place is not None and not _WORDS_AROUND.search(utterance.plain[slice(*place)]):
                         yield Span(kind, *place, pattern.normalise(match))
     yield from _bare(utterance, order_numbers)
 

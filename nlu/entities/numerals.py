@@ -9,17 +9,19 @@ from nlu.entities.letters import fold
 
 _WORDS: dict[str, str] = {
     "en": "one 1 two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9 ten 10 eleven 11 twelve 12 "
-    "fifteen 15 twenty 20 thirty 30 forty 40 fifty 50 sixty 60 seventy 70 eighty 80 ninety 90 hundred 100 thousand 1000",
+    "fifteen 15 twenty 20 thirty 30 forty 40 fifty 50 sixty 60 seventy 70 eighty 80 ninety 90 hundred "
+    "100 thousand 1000",
     "es": "dos 2 tres 3 cuatro 4 cinco 5 seis 6 siete 7 ocho 8 nueve 9 diez 10 doce 12 quince 15 veinte 20 "
     "treinta 30 cuarenta 40 cincuenta 50 sesenta 60 setenta 70 ochenta 80 noventa 90 cien 100 "
     "doscientos 200 trescientos 300 quinientos 500 mil 1000",
     "fr": "deux 2 trois 3 quatre 4 cinq 5 six 6 sept 7 huit 8 neuf 9 dix 10 onze 11 douze 12 quinze 15 "
     "vingt 20 trente 30 quarante 40 cinquante 50 soixante 60 cent 100 mille 1000",
     "de": "zwei 2 drei 3 vier 4 fünf 5 sechs 6 sieben 7 acht 8 neun 9 zehn 10 elf 11 zwölf 12 fünfzehn 15 "
-    "zwanzig 20 dreißig 30 vierzig 40 fünfzig 50 sechzig 60 siebzig 70 achtzig 80 neunzig 90 hundert 100 tausend 1000",
-    "pt": "dois 2 duas 2 três 3 quatro 4 cinco 5 seis 6 sete 7 oito 8 nove 9 dez 10 onze 11 doze 12 quinze 15 "
-    "vinte 20 trinta 30 quarenta 40 cinquenta 50 sessenta 60 oitenta 80 noventa 90 cem 100 duzentos 200 "
-    "trezentos 300 quinhentos 500 mil 1000",
+    "zwanzig 20 dreißig 30 vierzig 40 fünfzig 50 sechzig 60 siebzig 70 achtzig 80 neunzig 90 hundert "
+    "100 tausend 1000",
+    "pt": "dois 2 duas 2 três 3 quatro 4 cinco 5 seis 6 sete 7 oito 8 nove 9 dez 10 onze 11 doze 12 "
+    "quinze 15 vinte 20 trinta 30 quarenta 40 cinquenta 50 sessenta 60 oitenta 80 noventa 90 cem 100 "
+    "duzentos 200 trezentos 300 quinhentos 500 mil 1000",
     "ru": "два 2 две 2 двух 2 три 3 трёх 3 четыре 4 пять 5 шесть 6 семь 7 восемь 8 девять 9 десять 10 "
     "двенадцать 12 пятнадцать 15 двадцать 20 тридцать 30 сорок 40 пятьдесят 50 сто 100 двести 200 "
     "триста 300 пятьсот 500 тысяча 1000 тысячу 1000",
@@ -48,6 +50,9 @@ HANGUL_NUMBER = "[일이삼사오육칠팔구십백천만]"
 HAN_NUMBER = "[〇零一二两兩三四五六七八九十百千万萬]"
 
 
+_UMLAUTS = str.maketrans({"ü": "ue", "ö": "oe", "ß": "ss"})
+
+
 @lru_cache(maxsize=64)
 def words(languages: tuple[str, ...], *, with_one: bool = False) -> dict[str, int]:
     """Return the number words of languages, folded."""
@@ -55,7 +60,7 @@ def words(languages: tuple[str, ...], *, with_one: bool = False) -> dict[str, in
     for language in languages:
         parts = _WORDS.get(language, "").split()
         for word, value in zip(parts[::2], parts[1::2], strict=True):
-            for form in (word, word.translate(str.maketrans({"ü": "ue", "ö": "oe", "ß": "ss"}))):
+            for form in (word, word.translate(_UMLAUTS)):
                 found.setdefault(fold(form), int(value))
         if with_one:
             for word in _ONE.get(language, "").split():

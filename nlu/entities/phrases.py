@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from nlu.entities.letters import fold, is_wide
+from nlu.entities.letters import fold, is_wide, plain
 
 Meaning = TypeVar("Meaning")
 
@@ -24,7 +24,7 @@ class Phrases(Generic[Meaning]):
         self._meanings: dict[str, Meaning] = {}
         for phrase, meaning in meanings.items():
             for form in (phrase.lower(), phrase.lower().translate(_UMLAUTS)):
-                self._meanings.setdefault(fold(form), meaning)
+                self._meanings.setdefault(fold(plain(form)), meaning)
         lengths: dict[str, set[int]] = {}
         for phrase in self._meanings:
             lengths.setdefault(phrase[:2], set()).add(len(phrase))
@@ -35,7 +35,7 @@ class Phrases(Generic[Meaning]):
         self._letters = {start for start in lengths if len(start) == 1}
 
     def at(self, folded: str, place: int, *, anywhere: bool = False) -> tuple[int, Meaning] | None:
-        """Return the end and the meaning of the longest phrase at a place (`anywhere`: even inside a word)."""
+        """Return the end and the meaning of the longest phrase at a place (`anywhere`: in a word, too)."""
         lengths = self._lengths.get(folded[place : place + 2], ())
         if folded[place : place + 1] in self._letters:
             lengths = (*lengths, 1)
@@ -75,9 +75,8 @@ def starts(folded: str) -> Iterator[int]:
     """Find the places where a phrase may begin."""
     previous = " "
     for place, letter in enumerate(folded):
-        if is_wide(letter) or not _is_spaced(previous):
-            yield place
-        elif previous in _PREFIX and "\u0600" <= letter <= "\u06ff" and _is_prefix(folded, place):
+        glued = previous in _PREFIX and "\u0600" <= letter <= "\u06ff" and _is_prefix(folded, place)
+        if glued or is_wide(letter) or not _is_spaced(previous):
             yield place
         previous = letter
 
@@ -91,7 +90,7 @@ def _is_prefix(folded: str, place: int) -> bool:
 
 
 def _is_spaced(letter: str) -> bool:
-    return letter.isalnum() and not is_wide(letter) or letter == "_"
+    return (letter.isalnum() and not is_wide(letter)) or letter == "_"
 
 
 def _closes(folded: str, end: int, phrase: str) -> bool:

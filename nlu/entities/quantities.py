@@ -18,15 +18,28 @@ _UNITS = (
     r"قطعه?|قطع|حبات|حبه|وحدات|علب|ازواج|كراتين|اطقم"
 )
 _WIDE_UNITS = (
-    r"[个個](?![月小星礼禮问問人地订訂包多半字])|件(?!事)|套|双|雙|台(?!灣|湾|北|币|幣)|只(?!有|是|能|要|收)|箱|枚|本(?![日人当店社国])|"
-    r"足(?![りら]|し(?!か))|点(?!質問|お|ご|確認|目|[半钟鐘])|着(?![いく])|袋|瓶|盒|条|條|张|張|把|支|部(?!分)|つ(?!い)|セット|パック|ケース|"
+    r"[个個](?![月小星礼禮问問人地订訂包多半字口])|件(?![事目])|套|双|雙|台(?!灣|湾|北|币|幣)|只(?!有|"
+    r"是|能|要|收)|箱|枚(?!のカード)|本(?![日人当店社国])|"
+    r"足(?![りら]|し(?!か))|着(?![いく])|袋|瓶|盒|[条條](?![扣信记記消短评評])|"
+    r"[张張](?![单單卡票订訂优])|把|支|部(?!分)|つ(?!い)|セット|パック|ケース|"
     r"개(?!월|인)|장(?!바)|켤레|세트|벌|박스|병|매(?!장|일|번)|대(?![한만])|자루|봉지"
 )
 #: One word for two pieces.
-_DUALS = {"قطعتين": 2, "حبتين": 2, "علبتين": 2, "زوجين": 2, "كرتونين": 2, "طقمين": 2, "كوبين": 2, "حقيبتين": 2}
+_DUALS = {
+    "قطعتين": 2,
+    "حبتين": 2,
+    "علبتين": 2,
+    "زوجين": 2,
+    "كرتونين": 2,
+    "طقمين": 2,
+    "كوبين": 2,
+    "حقيبتين": 2,
+}
 _DUAL = re.compile(rf"{OPENS}(?:{'|'.join(_DUALS)}){CLOSES}")
+_JAPANESE_UNITS = r"点(?!質問|お|ご|確認|目|中)"
 _TIMES = re.compile(
-    r"(?<![A-Za-z0-9])(?<!\d[.,])(?P<before>\d{1,5})\s?[x×](?![A-Za-z0-9]|\s?\d)(?!\s*(?:sem|sin|sans|ohne|без)\b)"
+    r"(?<![A-Za-z0-9])(?<!\d[.,])(?P<before>\d{1,5})\s?[x×](?![A-Za-z0-9]|\s?\d)(?!\s*(?:sem|sin|sans|"
+    r"ohne|без)\b)"
     r"|(?<![A-Za-z0-9])(?<!\d )[x×]\s?(?P<after>\d{1,5})(?![A-Za-z0-9]|[.,]\d)"
     r"|(?:qty|quantity|cantidad|quantite|menge|anzahl|quantidade|количество|数量|數量|수량|الكميه|كميه)"
     r"\s*(?:is|of|:|=|de|は|은|는)?\s*(?P<named>\d{1,6})(?![A-Za-z0-9])"
@@ -38,50 +51,83 @@ _DOZEN = re.compile(
 #: Verbs of ordering, getting and wanting: a number before a noun near them counts goods.
 _VERB = re.compile(
     rf"{OPENS}(?:order(?:ed|ing)?|buy|bought|need|want|take|get|got|add|purchased?|received|sent|like|have|"
-    r"pedi|pedimos|compre|compramos|compr[oa]r|quiero|queremos|quisiera|necesito|encargue|recibi|llegaron|llego|"
-    r"commande|commander|achete|acheter|recu|voudrais|veux|pris|prendre|prends|envoye|livre|"
-    r"bestellt|bestellen|gekauft|kaufen|brauche|mochte|mochten|hatte|hatten|will|nehme|bekommen|erhalten|geliefert|"
+    r"pedi|pedimos|compre|compramos|compr[oa]r|quiero|queremos|quisiera|necesito|encargue|recibi|"
+    r"llegaron|llego|"
+    r"command(?:e|er|ee?s?)|achete|acheter|recu|voudrais|veux|pris|prendre|prends|envoye|livre|"
+    r"bestellt|bestellen|gekauft|kaufen|brauche|mochte|mochten|hatte|hatten|will|nehme|bekommen|"
+    r"erhalten|geliefert|"
     r"comprei|comprar|quero|queria|encomendei|recebi|vieram|veio|preciso|"
-    r"заказал[аи]?|заказывал[аи]?|заказать|купил[аи]?|купить|взял[аи]?|хочу|нужно|нужны|надо|получил[аи]?|пришл[оаи]|прислали|"
+    r"заказал[аи]?|заказывал[аи]?|заказать|купил[аи]?|купить|взял[аи]?|хочу|нужно|нужны|надо|"
+    r"получил[аи]?|пришл[оаи]|прислали|"
     r"привезли|طلبت|اشتريت|اريد|ابي|ابغي|عايز|احتاج|وصلتني|وصلني|جاني)(?![a-zа-я])"
 )
 #: Nouns that are no goods.
 _NO_GOODS = (
-    r"(?!(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|times?|percent|people|persons?|euros?|dollars?|pounds|bucks|"
-    r"e-?mails?|calls?|messages?|questions?|reasons?|options?|orders?|parcels?|packages?|stars?|or|to|of|more|and|in|is|"
-    r"business|working|different|years|kids|"
-    r"dias?|semanas?|mes(?:es)?|anos?|horas?|minutos?|veces|vezes|personas?|pessoas?|correos?|llamadas?|preguntas?|"
+    r"(?!(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|times?|percent|people|persons?|euros?|"
+    r"dollars?|pounds|bucks|"
+    r"e-?mails?|calls?|messages?|questions?|reasons?|options?|friends|colleagues|cards?|accounts?|"
+    r"address(?:es)?|offers?|written|things|other|thirds?|shops?|orders?|parcels?|packages?|stars?|or|"
+    r"to|of|more|and|in|is|"
+    r"business|working|different|years|kids|points?|kgs?|kilos?|grams?|gb|go|tb|mb|gbs|watts?|volts?|"
+    r"cm|mm|ml|inch|"
+    r"inches|liters?|litres?|naira|pro|plus|max|final|instead|from|for|on|at|with|by|when|but|if|as|"
+    r"per|the|we|it|was|"
+    r"were|are|today|yesterday|left|am|pm|th|st|nd|rd|refunds?|charges?|payments?|"
+    r"dias?|semanas?|mes(?:es)?|anos?|horas?|minutos?|veces|vezes|personas?|pessoas?|correos?|"
+    r"llamadas?|preguntas?|"
     r"pedidos?|paquetes?|opciones|mil|reais|pesos|dolares|de|del|por|para|con|com|e|y|o|a|en|em|que|"
-    r"jours?|semaines?|mois|ans?|heures?|fois|personnes?|appels?|questions?|commandes?|colis|mille|et|ou|pour|"
-    r"tagen?|tage|wochen?|monaten?|monate|jahren?|stunden?|minuten|mal|personen|fragen|bestellungen|pakete|und|oder|"
-    r"uhr|von|bis|mit|der|die|das|fur|"
-    r"д[ень]\w*|дн\w*|недел\w*|месяц\w*|год\w*|лет|час\w*|минут\w*|раза?|человек\w*|рубл\w*|тыс\w*|вопрос\w*|заказ\w*|"
-    r"посыл\w*|и|в|на|с|к|от|ч|числ\w*|евро|доллар\w*|"
-    r"ايام|يوم|اسابيع|اسبوع|شهور|اشهر|شهر|ساعات|ساعه|دقايق|مرات|مره|ريال|درهم|دولار|يورو|جنيه|دينار|اشخاص|اسيله|طلبات|"
-    r"الف|الاف|january|february|march|april|may|june|july|august|september|october|november|december)(?![a-zа-я\u0600-\u06ff]))"
+    r"puntos|pontos|pavos|lucas|cobros|cobrancas|millones|milhoes|amigos|tarjetas|al|la|el|los|las|un|"
+    r"una|pero|cuando|hoy|ayer|cuesta|mas|no|na|nos|pra|"
+    r"quando|hoje|como|ordenes|encomendas|parcelas|cuotas|tarjetas|cartoes|"
+    r"jours?|semaines?|mois|ans?|heures?|fois|personnes?|appels?|questions?|commandes?|colis|mille|et|"
+    r"ou|pour|"
+    r"le|les|des|du|au|aux|sur|vers|mais|quand|avant|apres|dans|aujourd|avec|euros|reprises|cartes|"
+    r"debits|collegues|amis|paiements|par|"
+    r"tagen?|tage|wochen?|monaten?|monate|jahren?|stunden?|minuten|mal|personen|fragen|bestellungen|"
+    r"pakete|und|oder|"
+    r"uhr|von|bis|mit|der|die|das|fur|statt|anstatt|bei|auf|an|im|zu|aus|um|ab|wenn|weil|aber|heute|"
+    r"zoll|liter|punkte|"
+    r"jahre|euro|grad|"
+    r"д[ень]\w*|дн\w*|недел\w*|месяц\w*|год\w*|лет|час\w*|минут\w*|раза?|человек\w*|рубл\w*|тыс\w*|"
+    r"вопрос\w*|заказ\w*|"
+    r"посыл\w*|балл\w*|от|до|по|за|из|у|под|без|что|а|не|или|как|вместо|айфон\w*|номер\w*|карт\w*|и|в|"
+    r"на|с|к|от|ч|числ\w*|евро|доллар\w*|"
+    r"ايام|يوم|اسابيع|اسبوع|شهور|اشهر|شهر|ساعات|ساعه|دقايق|مرات|مره|ريال|درهم|دولار|يورو|جنيه|دينار|"
+    r"اشخاص|اسيله|طلبات|"
+    r"كيلو|نقطه|بوينت|دفعات|سنوات|سنين|الف|الاف|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december)(?![a-zа-я\u0600-\u06ff]))"
 )
-_STOP_MONTHS = re.compile(r"(?:de\s+)?(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre)")
+_LEAST_SIZE = 20
+#: "should it happen that", "a thousand to ten thousand" = "by all means".
+_NO_NUMBERS = ("万一", "千万", "十分", "一一", "百万")
 
 
 @lru_cache(maxsize=64)
-def _patterns(languages: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _patterns(
+    languages: tuple[str, ...],
+) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     words = numerals.pattern(languages)
+    japanese = f"|{_JAPANESE_UNITS}" if "ja" in languages else ""
     count = rf"(?P<count>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}|(?:{words})(?![a-zа-я]))"
     edge = rf"(?<![#\-/])(?<!\d[., ]){OPENS}"
     ones = numerals.pattern(("ko",)) if "ko" in languages else "(?!)"
     return (
         re.compile(rf"{edge}{count}\s?-?(?:{_UNITS}){CLOSES}"),
         re.compile(
-            rf"(?<![A-Za-z0-9#\-/第])(?<!\d[.,])(?<!{numerals.HAN_NUMBER[:-1]}月])(?P<count>\d{{1,5}}|{numerals.HAN_NUMBER}{{1,4}}"
-            rf"|(?<![가-힣])(?:{ones}))\s?(?:{_WIDE_UNITS})"
+            rf"(?<![A-Za-z0-9#\-/第])(?<!\d[.,])(?<!{numerals.HAN_NUMBER[:-1]}月])(?P<count>\d{{1,5}}|"
+            rf"{numerals.HAN_NUMBER}{{1,4}}"
+            rf"|(?<![가-힣])(?:{ones}))\s?(?:{_WIDE_UNITS}{japanese})(?!あたり|当たり|당)"
         ),
-        re.compile(rf"{edge}{count}\s+{_NO_GOODS}(?=[^\W\d_]{{2}})"),
+        re.compile(
+            rf"{edge}{count}\s+(?:{_NO_GOODS}(?=[^\W\d_]{{2}})|of\s+(?:these|those|them)|de\s+(?:estos|"
+            rf"estas|esos|ellos))"
+        ),
         re.compile(rf"{edge}{count}\s+(?:x\s+)?(?:of\s+(?:the|your)\s+|de\s+)?$"),
     )
 
 
-def find_quantities(utterance: Utterance, products: Sequence[Span]) -> Iterator[Span]:
-    """Find counts of goods: with a unit, as ``x2``, before a product's name, or after a verb of ordering."""
+def find_quantities(utterance: Utterance, goods: Sequence[Span]) -> Iterator[Span]:
+    """Find counts of goods: with a unit, as ``x2``, before a name or colour, by a verb of ordering."""
     text = utterance.folded
     languages = utterance.languages
     with_unit, with_wide_unit, wanted, before_name = _patterns(languages)
@@ -89,14 +135,18 @@ def find_quantities(utterance: Utterance, products: Sequence[Span]) -> Iterator[
         yield from _span(match, "count", languages)
     if not text.isascii():
         for match in with_wide_unit.finditer(text):
+            if match["count"] in _NO_NUMBERS:
+                continue
             # "one" before a thing is mostly no count ("一个问题"); of clothes and pairs it is.
-            if match["count"] not in ("一", "１") or match.group()[-1] in "件双雙套箱":
+            if match["count"] != "一" or (match.group()[-1] in "件双雙套箱" and "ja" not in languages):
+                if "ja" in languages and match.group()[-1] == "件":
+                    continue
                 yield from _span(match, "count", languages)
         for match in _DUAL.finditer(text):
             yield Span(Kind.QUANTITY, *match.span(), _DUALS[match.group()])
     for match in _TIMES.finditer(text):
         group = next(name for name in ("before", "after", "named") if match[name])
-        if not text[match.end() :].startswith((" sem", " sin ", " sans")):
+        if group == "named" or not _no_times(utterance, match):
             yield Span(Kind.QUANTITY, *match.span(group), int(match[group]))
     for match in _DOZEN.finditer(text):
         count = numerals.read(match["count"], languages)
@@ -105,16 +155,20 @@ def find_quantities(utterance: Utterance, products: Sequence[Span]) -> Iterator[
     verbs = [match.start() for match in _VERB.finditer(text)]
     if verbs:
         for match in wanted.finditer(text):
-            if any(-40 < match.start() - verb < 48 for verb in verbs) and match["count"] not in ("one", "cent"):
+            near = any(-40 < match.start() - verb < 48 for verb in verbs)
+            if near and match["count"] not in ("one", "cent") and _is_count(text, match):
                 yield from _span(match, "count", languages)
     for match in _alone(languages).finditer(text):
+        if match["count"] == "one":
+            continue
         yield from _span(match, "count", languages)
-    for product in products:
-        shift = max(0, product.start - 24)
-        before = before_name.search(text[shift : product.start])
+    for named in goods:
+        shift = max(0, named.start - 24)
+        before = before_name.search(text[shift : named.start])
         if before:
             value = _value(before["count"], languages)
-            if value is not None:
+            # A number before a colour may be a size.
+            if value is not None and (named.kind is Kind.PRODUCT or value < _LEAST_SIZE):
                 yield Span(Kind.QUANTITY, shift + before.start("count"), shift + before.end("count"), value)
 
 
@@ -122,8 +176,41 @@ def find_quantities(utterance: Utterance, products: Sequence[Span]) -> Iterator[
 def _alone(languages: tuple[str, ...]) -> re.Pattern[str]:
     """A number right behind a verb of ordering, with nothing behind itself."""
     return re.compile(
-        rf"{_VERB.pattern}\s+(?P<count>[1-9]|1\d|(?:{numerals.pattern(languages)}))(?=\s*(?:[!?;]|[.,](?!\d)|$))"
+        rf"(?:{_VERB.pattern}|{OPENS}(?:instead of|statt|anstatt|вместо|au lieu de|en vez de|em vez "
+        rf"de))\s+(?P<count>[1-9]|1\d|(?:{numerals.pattern(languages)}))(?=\s*(?:[!?;]|[.,](?!\d)|$))"
     )
+
+
+#: Charged twice, paid in ten parts, or a term of an equation.
+_PAID = re.compile(
+    r"(?:cobr|charg|debit|factur|abgebucht|списа|pag|parcel|divid|split|em |in |en )[^.!?]{0,24}$"
+)
+_PARTS = re.compile(r"\s*(?:[+\-=*/^]|sem\b|sin\b|sans\b|no\b|pro\b|max\b)")
+
+
+def _no_times(utterance: Utterance, match: re.Match[str]) -> bool:
+    start, end = match.span()
+    # "X2" and "X200" are models.
+    model = utterance.plain[start] == "X"
+    before = utterance.folded[max(0, start - 32) : start]
+    return model or _PARTS.match(utterance.folded, end) is not None or _PAID.search(before) is not None
+
+
+#: After these a number is a name's or a place's.
+_NUMBERED = re.compile(
+    r"(?:iphone|айфон|galaxy|samsung|windows|version|bild|photo|foto|volume|nummer|nr\.?|number|no\.?|"
+    r"numero|error|"
+    r"fehler|page|seite|step|room|code|код|дом|modell?|модель|size|grosse|größe|große|talla|taille|"
+    r"tamanho|размер)\s$"
+)
+_MOST_WANTED = 1_000
+
+
+def _is_count(text: str, match: re.Match[str]) -> bool:
+    typed = match["count"].replace(",", "")
+    if typed.isdecimal() and int(typed) > _MOST_WANTED:
+        return False
+    return _NUMBERED.search(text[max(0, match.start() - 14) : match.start()]) is None
 
 
 def _span(match: re.Match[str], group: str, languages: tuple[str, ...]) -> Iterator[Span]:

@@ -31,7 +31,11 @@ from nlu.entities.spans import Utterance
 Found = tuple[int, int, dt.date]
 
 _REACH = 32
-_HAN_DAYS = {day: place for place, day in enumerate("一二三四五六日")} | {"天": 6} | dict(zip("123456", range(6)))
+_HAN_DAYS = (
+    {day: place for place, day in enumerate("一二三四五六日")}
+    | {"天": 6}
+    | {str(place + 1): place for place in range(6)}
+)
 _ZH_WEEKDAY = re.compile(
     r"(?<![一二两兩三四五六七八九十每\d])(?P<when>上上|下下|上|下|这|這|本)?[个個]?"
     r"(?:周|週|星期|礼拜|禮拜)(?P<day>[一二三四五六日天1-6])(?![年月天\d]|次|周)"
@@ -75,7 +79,7 @@ def _relative(languages: tuple[str, ...]) -> Phrases[int]:
                 days.setdefault(phrase, offset)
     for table in RELATIVE.values():
         for offset, phrases in table.items():
-            for phrase in set(phrases) & set(EVERYWHERE):
+            for phrase in EVERYWHERE.intersection(phrases):
                 days.setdefault(phrase, offset)
     return Phrases(days)
 
@@ -116,7 +120,8 @@ def _rules(language: str) -> _Rules:
 
 #: What every way of counting days from now holds.
 _COUNTED_CUE = re.compile(
-    r"ago|back|in |from|hace|atras|dentro|y ?a |dans|vor |ha |daqui|faz|назад|через|قبل|منذ|من|بعد|خلال|前|[后後]|전|후|뒤"
+    r"ago|back|in |from|hace|atras|dentro|y ?a |dans|vor |ha |daqui|faz|назад|через|قبل|منذ|من|بعد|"
+    r"خلال|前|[后後]|전|후|뒤"
 )
 
 
@@ -173,7 +178,7 @@ def _short(language: str) -> re.Pattern[str]:
 def _placing(language: str) -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]], re.Pattern[str]]:
     placing = PLACING[language]
     before = {
-        name: re.compile(rf"{OPENS}(?P<word>{pattern})\s+(?:el\s+|a\s+|o\s+|dem\s+|den\s+)?$")
+        name: re.compile(rf"{OPENS}(?P<word>{pattern})\s+(?:(?:el|a|o|dem|den|on|am|na|no|le|в|во|يوم)\s+)?$")
         for name, pattern in (
             ("last", placing.last), ("next", placing.next), ("this", placing.this), ("ahead", placing.ahead),
         )
@@ -185,10 +190,15 @@ def _placing(language: str) -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pa
     return before, after, re.compile(rf"{OPENS}(?:{placing.wish}){CLOSES}")
 
 
+_SALE = re.compile(r"(?:black|white|черн[а-я]{2})\s$")
+
+
 def _weekdays(utterance: Utterance) -> Iterator[Found]:
     text = utterance.folded
     for start, end, number in _weekday_names(utterance.languages).find(text):
-        if text[end : end + 10].startswith(" البيضا") or text[max(0, start - 6) : start] == "black ":
+        if text[end : end + 10].startswith((" البيضا", " negro")) or _SALE.search(
+            text[max(0, start - 9) : start]
+        ):
             # The days of sales are no days of a parcel's.
             continue
         yield _placed(utterance, start, end, number)
@@ -199,8 +209,13 @@ def _weekdays(utterance: Utterance) -> Iterator[Found]:
                 yield _placed(utterance, match.start("day"), match.end("day"), number)
 
 
+_WISH_BEHIND = re.compile(
+    r"\s(?:auch\s)?(?:moglich|possible|posible|possivel|zustellen|liefern|возможно|ممكن)"
+)
+_WEEK = re.compile(r"week|woche|sema|недел|اسبوع")
 _IS_TODAY = re.compile(
-    r"(?:today(?: is|'s)|hoy es|hoy|heute ist|on est|nous sommes|hoje e|сегодня|اليوم)\s(?:a\s|ja\s|schon\s|ya\s|уже\s)?$"
+    r"(?:today(?: is|'s)|hoy es|hoy|heute ist|on est|nous sommes|hoje e|сегодня|اليوم)\s(?:a\s|ja\s|"
+    r"schon\s|ya\s|уже\s)?$"
 )
 
 
@@ -214,7 +229,7 @@ def _placed(utterance: Utterance, start: int, end: int, weekday: int) -> Found:
         for name, pattern in after.items():
             match = pattern.match(text, end)
             if match is not None:
-                if "we" in match.group() or "sema" in match.group() or "недел" in match.group():
+                if _WEEK.search(match.group()):
                     return start, match.end(), _in_week(today, weekday, -1 if name == "last" else 1)
                 return start, match.end(), _next(today, weekday) if name == "next" else _last(today, weekday)
         for name, pattern in before.items():
@@ -224,13 +239,15 @@ def _placed(utterance: Utterance, start: int, end: int, weekday: int) -> Found:
             if name == "ahead":
                 return start, end, _next(today, weekday)
             start -= len(ahead_of_it) - match.start("word")
+            if _WEEK.search(match["word"]):
+                return start, end, _in_week(today, weekday, 1 if name == "next" else -1)
             if name == "this":
                 return start, end, _in_week(today, weekday, 0)
             return start, end, _next(today, weekday) if name == "next" else _last(today, weekday)
         if _IS_TODAY.search(ahead_of_it) and weekday == today.weekday():
             return start, end, today
-        clause = re.split(r"[.!?;,]", text[max(0, start - 60) : start])[-1]
-        if wish.search(clause):
+        clause = re.split(r"[.!?;,:]", text[max(0, start - 60) : start])[-1]
+        if wish.search(clause) or _WISH_BEHIND.match(text, end):
             return start, end, _next(today, weekday)
     return start, end, _last(today, weekday)
 

@@ -111,7 +111,8 @@ class Visible:
 
 #: Controls, zero-width and bidirectional marks, the soft hyphen, the Arabic stretch: they hide in numbers.
 _HIDDEN = (
-    r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u0640\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u0640\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u2069\ufeff"
 )
 _MARKS = r"\u0300-\u036f\u064b-\u065f\u0670\u3099\u309a\ufe00-\ufe0f\u20e3"
 _CLUSTER = re.compile(

@@ -184,6 +184,77 @@ def test_days_of_waiting_are_no_quantity() -> None:
     assert found("I need 3 days, it took 2 weeks, 100% cotton", kind="quantity") == []
 
 
+def test_a_day_is_counted_in_the_stores_calendar() -> None:
+    late = dt.datetime(2026, 3, 12, 20, tzinfo=dt.timezone.utc)
+    for zone, day in (("UTC", "2026-03-12"), ("Asia/Shanghai", "2026-03-13"), ("America/Lima", "2026-03-12")):
+        finder = EntityFinder(Lexicon.parse(json.dumps({"timezone": zone})))
+        assert [span.value for span in finder.find("today", language="en", now=late)] == [day]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "piece", "value"),
+    [
+        ("CD\u200b-104\u200d233", "en", "CD\u200b-104\u200d233", "CD-104233"),
+        ("\u202bطلبي CD-104233\u202c", "ar", "CD-104233", "CD-104233"),
+        ("tele\u0301fono man\u0303ana", "es", "man\u0303ana", "2026-03-13"),
+        ("للمملكـــة غداً", "ar", "غداً", "2026-03-13"),
+        ("c\x00d-104233", "en", "c\x00d-104233", "CD-104233"),
+        ("ブルー", "ja", "ブルー", "blue"),
+    ],
+)  # fmt: skip
+def test_what_is_not_seen_changes_nothing(text: str, language: str, piece: str, value: str) -> None:
+    assert found(text, language) == [(piece, value)]
+
+
+@pytest.mark.parametrize(
+    ("region", "language", "text", "value"),
+    [
+        (None, "pt", "(11) 98765-4321", "+5511987654321"),
+        ("PT", "pt", "912 345 678", "+351912345678"),
+        (None, "en", "call me on 07911 123456", "+447911123456"),
+        ("CH", "de", "079 123 45 67", "+41791234567"),
+    ],
+)
+def test_a_phone_is_read_where_its_writer_may_live(
+    region: str | None, language: str, text: str, value: str
+) -> None:
+    spans = FINDER.find(text, language=language, now=NOW, region=region)
+    assert [span.value for span in spans] == [value]
+
+
+@pytest.mark.parametrize(
+    ("settings_of_store", "text", "language", "currency"),
+    [
+        ({"currency": "AUD"}, "$5", "en", "AUD"),
+        ({"default_region": "AR"}, "500 pesos", "es", "ARS"),
+        ({"default_region": "QA"}, "٥٠ ريال", "ar", "QAR"),
+        ({}, "£5", "en", "GBP"),
+    ],
+)  # fmt: skip
+def test_a_shared_name_of_money_is_the_stores_or_the_regions(
+    settings_of_store: dict[str, str], text: str, language: str, currency: str
+) -> None:
+    finder = EntityFinder(Lexicon.parse(json.dumps(settings_of_store)))
+    assert [span.value["currency"] for span in finder.find(text, language=language, now=NOW)] == [currency]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ich weiß nicht, wo es ist", "de"), ("Guten Morgen", "de"), ("por la mañana", "es"),
+        ("carte bleue", "fr"), ("Black Friday", "en"), ("الجمعة البيضاء", "ar"), ("чёрная пятница", "ru"),
+        ("언제 가나요? 결제 수단", "ko"), ("블루투스", "ko"),
+        ("日本語で", "ja"), ("面白い", "ja"), ("万一", "ja"),
+        ("X2 vs X2 Pro", "en"), ("10x sem juros", "pt"), ("x² - 5x + 6 = 0", "fr"), ("peso 50 kg", "es"),
+        ("Só isso, são Möchte Lässt", "pt"), ("с размером", "ru"), ("размер с", "ru"), ("24 hours", "en"),
+        ("打了三次电话，有两个问题", "zh"), ("サイズが大きかった", "ja"), ("one thing", "en"),
+        ("то же самое", "ru"), ("того", "ru"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_an_entity_is_left(text: str, language: str) -> None:
+    assert found(text, language) == []
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(["en", "de", "zh", "ar", "ru", "xx"]))
 def test_whatever_is_written_spans_lie_in_the_text_and_do_not_overlap(text: str, language: str) -> None:
@@ -195,8 +266,12 @@ def test_whatever_is_written_spans_lie_in_the_text_and_do_not_overlap(text: str,
 
 
 @pytest.mark.parametrize(
-    "piece", ["1", "1 ", "a ", "@.", "O1", "# no ", "CD-", " ", "a.b-1 ", "a@b.", "1/2/", "$1"]
-)
+    "piece",
+    ["1", "1 ", "a ", "@.", "O1", "# no ", "CD-", " ", "a.b-1 ", "a@b.", "1/2/", "$1", "三", "1万",
+     "3号", "ال", "لل",
+     "size 42 ", "M ", "vor 3 ", "1 000 ", "may 1 ", "talla ",
+     "\u202e1", "\u200b", "a\u0301", "👩‍👧 ", "\x00"],
+)  # fmt: skip
 def test_a_hostile_text_costs_a_fifth_of_a_second_at_most(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     FINDER.find("warm 1.1.2026 +49 30 901820", language="en", now=NOW)
@@ -205,10 +280,10 @@ def test_a_hostile_text_costs_a_fifth_of_a_second_at_most(piece: str) -> None:
     assert time.process_time() - start < 0.2
 
 
-def test_a_message_of_twenty_words_takes_less_than_five_milliseconds() -> None:
+def test_a_message_of_twenty_words_takes_less_than_two_milliseconds() -> None:
     text = "I ordered two alpine rain jackets last Monday for 129.90 EUR, CD-104233, to be sent to France"
     FINDER.find(text, language="en", now=NOW)
     start = time.process_time()
     for _ in range(20):
         FINDER.find(text, language="en", now=NOW)
-    assert (time.process_time() - start) / 20 < 0.005
+    assert (time.process_time() - start) / 20 < 0.002
