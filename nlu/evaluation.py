@@ -43,6 +43,11 @@ class Judged:
     fallback: bool
     ranking: tuple[str, ...]
 
+    @property
+    def right(self) -> bool:
+        """Whether the likeliest intent is the labelled one."""
+        return self.intent == self.labelled.intent
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -82,14 +87,19 @@ def read_labelled(folder: Path) -> list[Labelled]:
     found: list[Labelled] = []
     for path in sorted(folder.rglob("*.yml")):
         place = path.relative_to(folder).parts
+        language = place[0] if len(place) > 1 else None
         try:
             data = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
             for block in data.get("nlu", ()):
-                for line in block["examples"].splitlines():
-                    if line.strip().startswith("- "):
-                        text = line.strip()[2:].strip()
-                        found.append(Labelled(text, block["intent"], place[0] if len(place) > 1 else None))
-        except (OSError, UnicodeDecodeError, YAMLError, KeyError, AttributeError, TypeError) as error:
+                intent = block["intent"]
+                if not isinstance(intent, str) or not intent:
+                    raise TypeError(f"an intent's name is expected, not {intent!r}")
+                lines = (line.strip() for line in block["examples"].splitlines())
+                texts = (line[2:].strip() for line in lines if line.startswith("- "))
+                found += [Labelled(text, intent, language) for text in texts if text]
+        except KeyError as error:
+            raise LabelledSetError(f"{path}: an entry below `nlu:` has no {error}") from error
+        except (OSError, ValueError, YAMLError, AttributeError, TypeError, RecursionError) as error:
             raise LabelledSetError(f"{path}: {type(error).__name__}: {error}") from error
     if not found:
         raise LabelledSetError(f"{folder} holds no labelled messages (.yml files with `nlu:` examples)")
@@ -97,21 +107,30 @@ def read_labelled(folder: Path) -> list[Labelled]:
 
 
 def evaluate(parse: Callable[[str], Mapping[str, Any]], labelled: Iterable[Labelled]) -> Evaluation:
-    """Judge what `parse` (text in, Rasa's parse result out) makes of each labelled message."""
-    judged = [_judge(parse(item.text), item) for item in labelled]
+    """Judge what `parse` (text in, Rasa's parse result out) makes of each labelled message.
+
+    Raises: LabelledSetError, where there are none.
+    """
+    return evaluate_parsed((parse(item.text), item) for item in labelled)
+
+
+def evaluate_parsed(parsed: Iterable[tuple[Mapping[str, Any], Labelled]]) -> Evaluation:
+    """Judge Rasa's parse results beside the messages that they are of.
+
+    Raises: LabelledSetError, where there are none.
+    """
+    judged = [_judge(result, item) for result, item in parsed]
     if not judged:
         raise LabelledSetError("there are no labelled messages to evaluate on")
-    right = [item.intent == item.labelled.intent for item in judged]
+    right = [item.right for item in judged]
     answered = [hit for hit, item in zip(right, judged, strict=True) if not item.fallback]
-    wrong = Counter(
-        (item.labelled.intent, item.intent) for item in judged if item.intent != item.labelled.intent
-    )
+    wrong = Counter((item.labelled.intent, item.intent) for item in judged if not item.right)
     return Evaluation(
         judged=tuple(judged),
         accuracy=_share(right),
         topic_accuracy=_share([topic_of(item.intent) == topic_of(item.labelled.intent) for item in judged]),
         top_three=_share([item.labelled.intent in item.ranking[:3] for item in judged]),
-        macro_f1=_macro_f1(judged),
+        macro_f1=macro_f1(judged),
         fallbacks=_share([item.fallback for item in judged]),
         accuracy_answered=_share(answered),
         calibration_error=_calibration_error([item.confidence for item in judged], right),
@@ -141,14 +160,15 @@ def _share(hits: Sequence[bool]) -> float:
 def _recall(judged: Sequence[Judged], key: Callable[[Judged], str]) -> dict[str, float]:
     groups: defaultdict[str, list[bool]] = defaultdict(list)
     for item in judged:
-        groups[key(item)].append(item.intent == item.labelled.intent)
+        groups[key(item)].append(item.right)
     return {name: _share(groups[name]) for name in sorted(groups)}
 
 
-def _macro_f1(judged: Sequence[Judged]) -> float:
+def macro_f1(judged: Sequence[Judged]) -> float:
+    """Return the mean F1 of the labelled intents."""
     truth = Counter(item.labelled.intent for item in judged)
     taken = Counter(item.intent for item in judged)
-    hits = Counter(item.intent for item in judged if item.intent == item.labelled.intent)
+    hits = Counter(item.intent for item in judged if item.right)
     scores = [2 * hits[name] / (truth[name] + taken[name]) for name in truth]
     return sum(scores) / len(scores)
 

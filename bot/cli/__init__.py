@@ -9,7 +9,7 @@ import typer
 # Typer carries its own Click, whose errors it does not give away otherwise.
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from bot.cli import people, service, shop, talk
+from bot.cli import evaluate, people, service, shop, talk
 from bot.errors import CrossdeskError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command(hidden=True)(service.worker)
 app.command()(talk.chat)
 app.command()(talk.parse)
 app.command()(talk.converse)
+app.command()(evaluate.evaluate)
 app.add_typer(shop.app, name="shop")
 app.add_typer(people.app, name="people")
 app.add_typer(service.database_app, name="db")

@@ -181,6 +181,14 @@ class Engine:
             requests=self._requests(text, whole),
         )
 
+    def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Read many messages at once, much quicker than one by one; Rasa's parse result of each."""
+        target = self._agent.processor.model_metadata.nlu_target
+        said = [UserMessage(typed_text(text)) for text in texts]
+        runner: DirectGraphRunner = self._agent.processor.graph_runner
+        read: list[Message] = runner.run({PLACEHOLDER_MESSAGE: said}, [target])[target]
+        return [message.as_dict(only_output_properties=True) for message in read]
+
     def _requests(self, text: str, whole: Reading) -> tuple[Request, ...]:
         """All that a message asks for; few messages have parts that must be read, too."""
         if text.startswith("/"):
