@@ -174,6 +174,7 @@ class Engine:
             text=text,
             language=parsed.get("language") or "en",
             language_known=bool(parsed.get("language_known", True)),
+            language_tag=parsed.get("language_tag") or "",
             intent=intent.get("name") or FALLBACK_INTENT,
             confidence=float(intent.get("confidence") or 0.0),
             ranking=ranking[:5],

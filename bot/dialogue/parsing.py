@@ -22,6 +22,7 @@ def parse(engine: Engine, text: str) -> dict[str, Any]:
     return {
         "text": text,
         "language": read.language,
+        "language_tag": read.language_tag or read.language,
         "intent": read.intent,
         "topic": topic_of(read.intent),
         "confidence": round(read.confidence, 4),

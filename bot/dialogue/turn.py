@@ -34,6 +34,8 @@ class Understanding:
     language: str
     #: Whether the language is one of the store's and was recognised.
     language_known: bool
+    #: BCP 47: the language with its script where the text tells it (``zh-Hant``); empty: the language alone.
+    language_tag: str = field(default="", kw_only=True)
     intent: str
     confidence: float
     #: Likeliest first: (intent, confidence).

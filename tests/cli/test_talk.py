@@ -22,6 +22,7 @@ PARSED = {
     *(
         "text",
         "language",
+        "language_tag",
         "intent",
         "topic",
         "confidence",
