@@ -27,6 +27,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.encoder import FloatMatrix
 from nlu.fingerprint import of_modules
 from nlu.intent_model import STRENGTH, LinearModel, Trial
+from nlu.masking import has_words
 from nlu.share import is_set_aside
 
 _log = logging.getLogger(__name__)
@@ -37,8 +38,8 @@ _MODEL_FILE = "intents.npz"
 class LinearIntentClassifier(IntentClassifier, GraphComponent):
     """Sets ``intent`` and ``intent_ranking`` from the vectors that the featurizers before it have added.
 
-    A message without a letter or without vectors gets every intent with the same small probability: a
-    fallback, not a guess and never an exception.
+    A message without words (nothing but codes and addresses) or without vectors gets every intent with the
+    same small probability: a fallback, not a guess and never an exception.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of learning."""
-        return of_modules("nlu.intent_model", "nlu.share")
+        return of_modules("nlu.intent_model", "nlu.masking", "nlu.share")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples; log what held-out examples would have got."""
@@ -147,7 +148,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         count = len(model.labels)
         text = message.get(TEXT) or ""
         probabilities = np.full(count, 1 / count, dtype=np.float32)
-        if any(letter.isalpha() for letter in text):
+        if has_words(text):
             vectors = self._vectors([message])
             if vectors.shape[1] == len(model.mean):
                 probabilities = model.probabilities(vectors)[0]

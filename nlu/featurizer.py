@@ -18,12 +18,17 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.encoder import FloatMatrix, SentenceEncoder, shared_encoder
 from nlu.excerpt import readable
 from nlu.fingerprint import of_modules
+from nlu.masking import without_addresses
 from nlu.wording import Wording
 
 
 def _add(messages: Sequence[Message], rows: FloatMatrix, origin: str) -> None:
     for message, row in zip(messages, rows, strict=True):
         message.add_features(Features(row[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
+
+
+def _worded(text: str) -> str:
+    return readable(without_addresses(text))
 
 
 def _with_text(messages: Sequence[Message]) -> list[Message]:
@@ -64,7 +69,11 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the vectors to messages."""
         texts = _with_text(messages)
-        _add(texts, self._encoder.encode([message.get(TEXT) for message in texts]), self._identifier)
+        _add(
+            texts,
+            self._encoder.encode([without_addresses(message.get(TEXT)) for message in texts]),
+            self._identifier,
+        )
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -129,12 +138,12 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of counting."""
-        return of_modules("nlu.wording", "nlu.excerpt")
+        return of_modules("nlu.wording", "nlu.excerpt", "nlu.masking")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn how much each word tells."""
         texts = [message.get(TEXT) for message in training_data.training_examples if message.get(INTENT)]
-        texts = [readable(text) for text in texts if text]
+        texts = [_worded(text) for text in texts if text]
         if texts:
             self._wording = Wording.fit(texts, int(self._config["width"]))
             with self._storage.write_to(self._resource) as folder:
@@ -145,7 +154,7 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
         """Add the vectors to messages."""
         if self._wording is not None:
             texts = _with_text(messages)
-            rows = self._wording.vectors([readable(message.get(TEXT)) for message in texts])
+            rows = self._wording.vectors([_worded(message.get(TEXT)) for message in texts])
             _add(texts, rows, self._identifier)
         return messages
 
