@@ -32,7 +32,7 @@ pipeline:
   - name: nlu.classifier.LinearIntentClassifier
   - name: nlu.entities.EntityExtractor
   - name: FallbackClassifier
-    threshold: 0.35
+    threshold: 0.5
     ambiguity_threshold: 0.05
 """
 
