@@ -56,6 +56,7 @@ def lexicon(connection: Connection, rules: ShopRules) -> dict[str, Any]:
         "languages": list(rules.languages),
         "fallback_language": rules.fallback_language,
         "currency": rules.store.currency,
+        "timezone": rules.store.timezone,
         "patterns": {
             "order_number": [
                 {"regex": pattern.regex, "normal": pattern.normal} for pattern in rules.patterns.order_number

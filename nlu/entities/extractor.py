@@ -30,6 +30,8 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):
         self._file = lexicon
         self._lexicon: Lexicon | None = None
         self._finder: EntityFinder | None = None
+        # What takes long is prepared here, not when the first buyer waits.
+        self._current()
 
     @classmethod
     def create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ SPACED = r"0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u052f\u
 OPENS = rf"(?<![{SPACED}])"
 CLOSES = rf"(?![{SPACED}])"
 
+_THOUSAND = re.compile(r"\d{3}(?!\d)")
 _PLAIN = {
     **dict.fromkeys("‐‑‒–—−－", "-"),
     **dict.fromkeys("٬،，", ","),
@@ -35,7 +37,15 @@ _FOLDED = {
 
 def plain(text: str) -> str:
     """Return the text with ASCII digits, one kind of dash and blank, and no full-width letters."""
-    return text if text.isascii() and text.isprintable() else "".join(map(_plain, text))
+    if text.isascii() and text.isprintable():
+        return text
+    letters = list(map(_plain, text))
+    if "\uff0c" in text:
+        # The comma of Chinese and Japanese ends a clause, unless thousands are written with it.
+        for place, letter in enumerate(text):
+            if letter == "\uff0c" and _THOUSAND.match("".join(letters[place + 1 : place + 5])) is None:
+                letters[place] = ";"
+    return "".join(letters)
 
 
 def fold(text: str) -> str:

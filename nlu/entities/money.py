@@ -38,6 +38,8 @@ _ABBREVIATED = re.compile(r"(?<=[бр])\.(?=\s*[а-яa-z,])")
 _PIECES = 3
 #: Names of currencies that stand before a number, too.
 _LEADING_NAMES = frozenset({"euro", "rs", "dh", "dhs", "sr", "fr", "rmb"})
+#: 3块5
+_TENTH_BEHIND = re.compile(r"\d(?![\d.,])")
 #: A message of numbers would take half a second.
 _MOST = 60
 
@@ -165,6 +167,9 @@ def _with_currency(
     end, sign = after
     if sign == "rouble" and _ABBREVIATED.match(utterance.plain, end):
         end += 1
+    tenth = _TENTH_BEHIND.match(text, end) if text[end - 1 : end] in "块塊" else None
+    if tenth is not None:
+        return start, tenth.end(), amount + Decimal(tenth.group()) / 10, sign
     cents = _CENTS_BEHIND.match(text, end) if text[end - 1 : end] == "€" else None
     if cents is not None and amount == amount.to_integral_value() and "." not in text[start:number_end]:
         amount, end = amount + Decimal(cents.group()) / 100, cents.end()

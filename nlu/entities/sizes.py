@@ -167,7 +167,7 @@ def _more(folded: str, found: Sequence[Span]) -> Iterator[Span]:
     numbers = {span.start: span for span in found if str(span.value)[:1].isdigit()}
     cues = [match.end() for match in _ANY_CUE.finditer(folded)] if not numbers else []
     for match in _MORE_NUMBER.finditer(folded):
-        whole = match["size"][:2] if "." in match["size"] or "," in match["size"] else match["size"]
+        whole = re.split(r"[.,½]", match["size"])[0]
         told = any(
             abs(match.start() - place) < _REACH and len(re.split(r"[.,½]", str(span.value))[0]) == len(whole)
             for place, span in numbers.items()

@@ -20,6 +20,7 @@ def test_understanding_reads_what_the_shop_has_written(seeded, rules, tmp_path) 
     read = Lexicon.parse(path.read_text(encoding="utf-8"))
     assert read.languages == rules.languages
     assert read.currency == "EUR"
+    assert read.timezone == rules.store.timezone
     with seeded.begin() as connection:
         countries = Counter(connection.execute(sa.select(tables.customers.c.country)).scalars())
     assert countries[read.default_region] == max(countries.values())
