@@ -53,6 +53,9 @@ _SHORT = 3
 _NAME = 10
 _SWITCH = 0.6
 
+#: Words whose evidence is kept.
+_KEPT = 20_000
+
 _CHINESE = "zh"
 _CHINESE_SCRIPTS = {
     **dict.fromkeys(("hans", "cn", "sg"), "Hans"),
@@ -117,7 +120,7 @@ def _profiles() -> _Profiles:
     )
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=_KEPT)
 def _word_evidence(word: str) -> FloatVector:
     profiles = _profiles()
     padded = f" {''.join(map(profiles.normalise, word))} "
@@ -170,6 +173,8 @@ class LanguageIdentifier:
         self._fallback = fallback
         self._proper_names = proper_names
         self._letters = letters
+        # Most words of a message were met before.
+        self._spelling = lru_cache(maxsize=_KEPT)(letters.score) if letters else None
 
     def identify(self, text: str, *, hint: str | None = None, previous: str | None = None) -> Guess:
         """Return the language of `text`.
@@ -247,14 +252,14 @@ class LanguageIdentifier:
             chinese, japanese = own_characters("".join(words))
             seen[_CHINESE] += _OWN_CHARACTER * chinese + _NO_KANA
             seen["ja"] += _OWN_CHARACTER * japanese
-        if self._letters is None:
+        if self._letters is None or self._spelling is None:
             return seen, dict.fromkeys(seen, 0.0)
         learnt = self._letters.languages.get(written, ())
         strange = max(seen.values()) - _STRANGE
         seen |= {language: strange for language in learnt if language not in seen}
         spelling = np.zeros(len(self._letters.columns))
         for word in words:
-            spelling += self._letters.score(word, written)
+            spelling += self._spelling(word, written)
         columns = self._letters.columns
         return seen, {name: float(spelling[columns[name if name in learnt else ANY]]) for name in seen}
 
