@@ -18,6 +18,11 @@ _UNSEEN = re.compile(
 )
 
 
+def visible(text: str) -> str:
+    """Return the whole text in one form of each letter, without what nobody sees."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+
+
 def readable(text: str) -> str:
     """Return the text as a person sees it: one form of each letter, nothing invisible, single spaces.
 
@@ -25,7 +30,7 @@ def readable(text: str) -> str:
     """
     if len(text) > _REACH:
         text = f"{text[: _REACH // 2]}\n{text[-_REACH // 2 :]}"
-    return _BLANKS.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFKC", text))).strip()
+    return _BLANKS.sub(" ", visible(text)).strip()
 
 
 def excerpt(text: str, limit: int, count: Callable[[str], int]) -> str:

@@ -12,10 +12,7 @@ RANKED = 3
 
 
 def parse(engine: Engine, text: str) -> dict[str, Any]:
-    """What the model makes of a message, as ``crossdesk parse`` writes it.
-
-    ``mood`` and ``threat`` are placeholders of the format until the model finds them.
-    """
+    """What the model makes of a message, as ``crossdesk parse`` writes it."""
     typed = typed_text(text)
     read = engine.understand(typed) if typed else _nothing()
     moved = len(text) - len(typed)
@@ -44,8 +41,8 @@ def parse(engine: Engine, text: str) -> dict[str, Any]:
             }
             for one in read.requests
         ],
-        "mood": None,
-        "threat": None,
+        "mood": read.mood,
+        "threat": read.threat,
     }
 
 

@@ -44,6 +44,10 @@ class Understanding:
     entities: tuple[Mapping[str, Any], ...]
     #: All that is asked for, in order, with its place in the text; the intent is what is acted upon.
     requests: tuple[Request, ...] = ()
+    #: ``calm`` or ``angry``.
+    mood: str = "calm"
+    #: Which threat or harm it tells of (`nlu.mood.kinds.Threat`), whatever its intent is; None: none.
+    threat: str | None = None
 
     def first(self, entity: str) -> Any:
         """The normal form of the first entity of a kind, or None."""

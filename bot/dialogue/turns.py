@@ -40,6 +40,8 @@ LEASE_MARGIN = 40
 LONGEST_WORDS = 200
 #: Events that a case tells the conversation, and on which the bot has nothing to say.
 SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
+#: What a message with a threat or harm in it is acted upon as.
+THREAT_INTENT = "service_threat"
 #: Messages that are no question of their own: they neither count as repeated nor break a row of questions.
 _SMALL = ("service_", "inform", "no_order_number", FALLBACK_INTENT, "out_of_scope")
 
@@ -171,7 +173,7 @@ class TurnTaker:
         understanding = self._understand(held)
         with self._database.begin() as connection:
             events, memory = remembered(connection, talk.id)
-            understanding = _unless_repeated(understanding, row.kind, memory, self._rules)
+            understanding = _unless_repeated(_threat_first(understanding), row.kind, memory, self._rules)
             language = understanding.language
             if row.kind == MESSAGE and row.button is None and language != talk.language:
                 conversations.set_language(connection, talk.id, language)
@@ -241,7 +243,10 @@ class TurnTaker:
         if self._engine is None:
             raise ModelError
         read = self._engine.understand(button.payload)
-        return replace(read, text=button.title, language=talk.language, language_known=True)
+        # What a button carries is ours: a product's name in it threatens nobody.
+        return replace(
+            read, text=button.title, language=talk.language, language_known=True, mood="calm", threat=None
+        )
 
     def _typed_button(self, conversation_id: int, text: str) -> Button | None:
         """The offered button whose words were typed instead of pressing it."""
@@ -291,6 +296,11 @@ def _bare(words: str) -> str:
 
 def _plain(intent: str, language: str) -> Understanding:
     return Understanding("", language, True, intent, 1.0, (), ())
+
+
+def _threat_first(read: Understanding) -> Understanding:
+    """Whatever else a message is about: one that threatens, or tells of harm, goes to a person."""
+    return read if read.threat is None else replace(read, intent=THREAT_INTENT)
 
 
 def _unless_repeated(

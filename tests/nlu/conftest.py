@@ -31,6 +31,7 @@ pipeline:
   - name: nlu.featurizer.WordingVectors
   - name: nlu.classifier.LinearIntentClassifier
   - name: nlu.entities.EntityExtractor
+  - name: nlu.mood.detector.MoodDetector
   - name: FallbackClassifier
     threshold: 0.5
     ambiguity_threshold: 0.05

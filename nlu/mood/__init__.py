@@ -1,0 +1,1 @@
+"""Mood and threats: what a message carries beside its intent."""
