@@ -180,6 +180,8 @@ class Engine:
             ranking=ranking[:5],
             entities=tuple(parsed.get("entities") or ()),
             requests=self._requests(text, whole),
+            mood=parsed.get("mood") or "calm",
+            threat=parsed.get("threat"),
         )
 
     def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
