@@ -56,6 +56,7 @@ _VERB = re.compile(
     r"command(?:e|er|ee?s?)|achete|acheter|recu|voudrais|veux|pris|prendre|prends|envoye|livre|"
     r"bestellt|bestellen|gekauft|kaufen|brauche|mochte|mochten|hatte|hatten|will|nehme|bekommen|"
     r"erhalten|geliefert|"
+    r"return(?:ed|ing)?|devolver|retourner|rendre|zuruckgeben|zuruckschicken|вернуть|ارجع|استرجاع|"
     r"comprei|comprar|quero|queria|encomendei|recebi|vieram|veio|preciso|"
     r"заказал[аи]?|заказывал[аи]?|заказать|купил[аи]?|купить|взял[аи]?|хочу|нужно|нужны|надо|"
     r"получил[аи]?|пришл[оаи]|прислали|"

@@ -212,6 +212,12 @@ def _weekdays(utterance: Utterance) -> Iterator[Found]:
 _WISH_BEHIND = re.compile(
     r"\s(?:auch\s)?(?:moglich|possible|posible|possivel|zustellen|liefern|возможно|ممكن)"
 )
+_PAST = re.compile(
+    rf"{OPENS}(?:ordered|bought|paid|received|came|arrived|was|were|got|sent|placed|gekauft|bestellt|bezahlt|kam|"
+    r"erhalten|compr(?:e|o|ei|ad[ao]s?)|pag(?:ue|uei|ado)|ped(?:i|id[ao]s?)|lleg(?:o|aron)|recibi|recebi|cheg(?:ou|aram)|"
+    r"achete\w*|command(?:e|ee|es|ees)|recue?s?|paye\w*|arrivee?s?|куп(?:ил|лен)\w*|заказ(?:ал|ан)\w*|получ(?:ил|ен)\w*|"
+    rf"пришл\w*|оплатил\w*|(?:و|ال)?وصلت?|وصلني|طلبته?|اشتريته?|دفعت|وعدتوني){CLOSES}"
+)
 _WEEK = re.compile(r"week|woche|sema|недел|اسبوع")
 _IS_TODAY = re.compile(
     r"(?:today(?: is|'s)|hoy es|hoy|heute ist|on est|nous sommes|hoje e|сегодня|اليوم)\s(?:a\s|ja\s|"
@@ -247,7 +253,9 @@ def _placed(utterance: Utterance, start: int, end: int, weekday: int) -> Found:
         if _IS_TODAY.search(ahead_of_it) and weekday == today.weekday():
             return start, end, today
         clause = re.split(r"[.!?;,:]", text[max(0, start - 60) : start])[-1]
-        if wish.search(clause) or _WISH_BEHIND.match(text, end):
+        wishes = list(wish.finditer(clause))
+        # "I want to return what I bought on Monday": the nearer verb tells.
+        if (wishes and not _PAST.search(clause, wishes[-1].end())) or _WISH_BEHIND.match(text, end):
             return start, end, _next(today, weekday)
     return start, end, _last(today, weekday)
 
