@@ -18,6 +18,7 @@ from nlu.cues import (
     MARKERS_UNSPACED,
     OPENING,
     QUESTION_FIRST,
+    SUBORDINATE,
     WISH,
     WISH_UNSPACED,
     any_of,
@@ -59,19 +60,22 @@ _CUT = re.compile(
           (?: ^ | (?<![\s,،，、.!?…。！？؟;；:—–-]) [\s,،，、.!?…。！？؟;；:—–-]+ ) (?: (?:{_AND})\s+ )?
           (?:{any_of(MARKERS)}) (?![\w'’-]) [,،:]? \s*
         | (?: (?<![\s,，、.!?…。！？;；~～]) [\s,，、.!?…。！？;；~～]+ | (?<=[吗呢吧嗎么か]) )
-          (?: {any_of(MARKERS_UNSPACED)} | あと(?![でにの]) | また(?![はねも]) ) [,，、:：]? \s*
-        | (?: ^ | (?<![\s,;.?!]) [\s,;.?!]+ ) \(?[1-9][.)] \s+ )
+          (?: {any_of(MARKERS_UNSPACED)} | それと(?!も) | あと(?![でにの]) | また(?![はねも]) )
+          [,，、:：]? \s*
+        | (?: ^ | (?<![\s,;.?!]) [\s,;.?!]+ ) \(?[1-9]\) \s+ | (?: ^ | [\r\n] ) [1-9]\. \s+ )
     | (?P<sentence>
-          # A number after a full stop: it was an abbreviation.
-          (?<![.!?…;؟]) (?: [!?…;؟] | \. (?!\s+\d) )+ ["'”»)\]]* \s+ (?: (?:{_AND})\s+ )?
+          # A number after a full stop: it was an abbreviation; a short one before it: a day.
+          (?<![.!?…;؟]) (?: [!?…;؟] | (?<!\s\d) (?<!\s\d\d) \. (?!\s+\d) )+
+          ["'”»)\]]* \s+ (?: (?:{_AND})\s+ )?
         | (?<![。！？；]) [。！？；]+ ["”」』）]* \s* | (?<!\s) \s* [\r\n] \s* | (?<![?!؟]) [?!؟]+ (?=\w) )
     | (?P<joined>
           (?<!\s) (?: [,،]? \s+ (?: (?:{_AND}) | [&+] ) \s+ | \s+ [+&] (?=\w) ) | (?<=[吗呢嗎]) (?=\w)
         | (?<!\s) [,،]? \s+ (?= و (?:{any_of(ARABIC_AFTER_AND)}) (?!\w) )
           # Korean verbs with the ending of "and", not the words of one root, nor "want to" and the like.
-        | (?<= [가-힣][고데만며]) (?<![재창광중참]고) ,? \s+ (?! [싶있계나말] ) )
+        | (?<= [가-힣][고며]) (?<![재창광중참]고) ,? \s+ (?! [싶있계나말] ) )
     | (?P<comma>
-          [,،] \s+ | [，、] \s* | (?<!\s) \s+ [-–—/|] \s+
+          # "While", in Korean.
+          (?<= [가-힣][데만]) ,? \s+ | [,،] \s+ | [，、] \s* | (?<!\s) \s+ [-–—/|] \s+
         | (?<= [\u3041-\u9fff]) [\s\u3000]+ (?= [\u3041-\u9fff]) )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -86,6 +90,7 @@ _ASKS = re.compile(
 _QUESTION = re.compile(r"[?？؟]")
 _COURTESY = re.compile(rf"(?:{any_of(COURTESY)}|[\W\d_])+", re.IGNORECASE)
 _BEFORE_ALSO = re.compile(rf"\W*(?:(?:{any_of(BEFORE_ALSO)})\W*)+", re.IGNORECASE)
+_SUBORDINATE = re.compile(rf"\W*(?:{any_of(SUBORDINATE)})(?![\w'’])", re.IGNORECASE)
 _OPENING = re.compile(rf"(?:{any_of(OPENING)})\W*$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]")
@@ -125,7 +130,10 @@ def _atoms(seen: str, end: int) -> list[Part]:
         if kind is Bond.MARKED and _BEFORE_ALSO.fullmatch(seen, start, cut.start()):
             bond = kind
             continue
-        if kind is Bond.COMMA and _OPENING.search(seen, max(start, cut.start() - 30), cut.start()):
+        if kind is Bond.COMMA and (
+            _SUBORDINATE.match(seen, cut.end())
+            or _OPENING.search(seen, max(start, cut.start() - 30), cut.start())
+        ):
             continue
         if cut.start() > start:
             found.append(_part(seen, start, cut.start() + _marks(cut), bond))
@@ -136,11 +144,9 @@ def _atoms(seen: str, end: int) -> list[Part]:
 
 
 def _part(seen: str, start: int, end: int, bond: Bond) -> Part:
-    asks = bool(_ASKS.match(seen, start, end)) or (
-        # The mark at the end of a list stands for all of it.
-        bool(_QUESTION.search(seen, start, end)) and (bond >= Bond.SENTENCE or _size(seen[start:end]) >= 4)
-    )
-    return Part(start, end, bond, asks)
+    # Inside of a sentence the mark at its end stands for all of it.
+    asks = _ASKS.match(seen, start, end) or (bond >= Bond.SENTENCE and _QUESTION.search(seen, start, end))
+    return Part(start, end, bond, bool(asks))
 
 
 def _marks(cut: re.Match[str]) -> int:
@@ -159,7 +165,7 @@ def _sized(seen: str, atoms: Sequence[Part]) -> list[Part]:
         if _COURTESY.fullmatch(seen, part.start, min(part.end, part.start + 80)):
             # What comes before a wish is part of its sentence, what comes after it of the last one.
             pending = part
-        elif _is_short(seen[part.start : part.end]) or not _may_stand(part, sized):
+        elif _is_short(seen[part.start : part.end]) or not _may_stand(seen, part, sized):
             opens = part.asks and part.bond is not Bond.COMMA
             if sized and part.bond < Bond.SENTENCE and not opens:
                 sized[-1] = _joined([sized[-1], part])
@@ -172,11 +178,13 @@ def _sized(seen: str, atoms: Sequence[Part]) -> list[Part]:
     return sized
 
 
-def _may_stand(part: Part, before: Sequence[Part]) -> bool:
+def _may_stand(seen: str, part: Part, before: Sequence[Part]) -> bool:
     """Whether a wish may have begun here: stories and lists of things are full of commas and `and`s."""
     if part.bond is Bond.MARKED or not before:
         return True
-    return part.asks or (before[-1].asks and part.bond is not Bond.COMMA and part.end - part.start > 12)
+    # Of a list that is asked for, the last thing is no wish; a few words without a question are.
+    may = before[-1].asks and part.bond is not Bond.COMMA
+    return part.asks or (may and (part.bond is Bond.SENTENCE or _size(seen[part.start : part.end]) >= 4))
 
 
 def _is_short(text: str) -> bool:

@@ -30,7 +30,7 @@ MARKERS = """
     y ya que estamos, além disso, alem disso, aliás, alias, a propósito, já agora, outra coisa,
     outra pergunta, outra dúvida, também, tambem, por outro lado, fora isso, mais uma coisa, aproveitando,
     кроме того, кстати, также, а также, и ещё, и еще, ещё вопрос, еще вопрос, заодно, ещё один вопрос,
-    еще один вопрос, помимо этого, во-вторых, плюс, к тому же, ещё, еще, وكمان, كمان, وأيضا, وأيضاً, أيضا,
+    еще один вопрос, помимо этого, во-вторых, плюс, к тому же, وكمان, كمان, وأيضا, وأيضاً, أيضا,
     أيضاً, ايضا, بالإضافة إلى ذلك, بالاضافة, وبالمناسبة, بالمناسبة, على فكرة, وعلى فكرة, شيء آخر, سؤال آخر,
     سؤال ثاني, وبعد, ثانياً, كذلك, وكذلك, 그리고, 그리구, 또한, 참고로, 그나저나, 그건 그렇고, 아 참, 아참,
     추가로, 하나 더, 겸사겸사, 또
@@ -38,7 +38,7 @@ MARKERS = """
 #: The same in scripts that write no space.
 MARKERS_UNSPACED = """
     还有一个问题, 还有个问题, 还有就是, 还有, 還有, 另外, 此外, 顺便问一下, 顺便, 順便, 并且, 並且, 以及,
-    对了, 對了, 再问一下, 再問一下, 再就是, それから, それと, あともう一つ, ついでに, ちなみに, 加えて,
+    对了, 對了, 再问一下, 再問一下, 再就是, それから, あともう一つ, ついでに, ちなみに, 加えて,
     さらに, もう一つ, もう1つ, 別件ですが, 別件で
 """
 #: First words of a question; in the middle of a sentence they may only join a clause to it.
@@ -120,4 +120,12 @@ OPENING = """
     tell me, let me know, know, sagen sie mir, sag mir, sagt mir, wissen, mitteilen, dites-moi, dites moi,
     savoir, dígame, díganme, dime, diganme, saber, скажите, подскажите, знать, скажи, пожалуйста,
     скажите пожалуйста, please, bitte, svp, por favor
+"""
+#: What begins a clause that belongs to the one before it, whatever stands in it.
+SUBORDINATE = """
+    if, because, since, so that, unless, although, like, such as, or, wenn, falls, damit, sobald, weil,
+    dass, ob,
+    obwohl, bevor, nachdem, da, sodass, oder, was ich, si, parce que, car, puisque, afin que, ou, dès que,
+    lorsque, porque, para que, ya que, aunque, o, cuando, se, caso, pois, para, quando eu, если, чтобы,
+    потому что, так как, или, хотя, что, лишь бы, إذا, اذا, لأن, لان, حتى, أو, عشان, علشان
 """

@@ -70,17 +70,36 @@ _ONE_WISH: tuple[frozenset[str], ...] = (
     frozenset({"logistics_not_shipped", "logistics_delay", "order_cancel"}),
     frozenset({"refund_policy", "refund_return", "refund_request"}),
     frozenset({"refund_state", "refund_request", "refund_return"}),
-    frozenset({"product_usage", "refund_faulty", "refund_warranty"}),
+    frozenset({"product_usage", "refund_faulty"}),
     frozenset({"logistics_redirect", "order_change_address", "logistics_delivery_instructions"}),
     frozenset({"product_recommend", "product_compare", "product_details", "product_size", "order_gift"}),
     frozenset({"product_bargain", "product_quotation", "product_price"}),
     frozenset({"logistics_customs", "logistics_duties"}),
+    # "Where does the difference come from?"
+    frozenset({"product_compare", "payment_wrong_amount", "refund_not_as_described"}),
 )
-_SETTLED = frozenset({"service_human", "service_contact"})
+#: Wishes that buyers express by telling what happened; any other statement beside a wish is its story.
+_TOLD = frozenset(
+    {
+        *("refund_damaged", "refund_wrong_item", "refund_missing_item", "refund_not_as_described"),
+        *("refund_faulty", "refund_state", "refund_request", "refund_return", "refund_exchange"),
+        *("payment_declined", "payment_charged_twice", "payment_not_registered", "payment_wrong_amount"),
+        *("payment_coupon", "payment_price_protection", "payment_invoice", "logistics_delay"),
+        *("logistics_lost", "logistics_not_shipped", "logistics_delivered_not_received"),
+        *("logistics_where_is_parcel", "logistics_customs", "logistics_delivery_instructions"),
+        *("order_cancel", "order_change_items", "order_change_address", "order_note", "order_gift"),
+        "service_account",
+    }
+)
 #: How sure both readings must be, by the bond: "by the way" says itself that another matter comes.
-_SURE: Mapping[Bond, float] = {Bond.COMMA: 0.5, Bond.JOINED: 0.45, Bond.SENTENCE: 0.45, Bond.MARKED: 0.3}
+_SURE: Mapping[Bond, float] = {Bond.COMMA: 0.65, Bond.JOINED: 0.55, Bond.SENTENCE: 0.55, Bond.MARKED: 0.4}
+#: How sure a statement must be beside a question.
+_TOLD_SURE = 0.9
 #: What readings of two parts may have in common.
 _COMMON = 0.15
+#: A message that the model is so sure of has one wish, unless the parts are as sure of two.
+_CLEAR = 0.95
+_AS_SURE = 0.85
 
 
 def requests(
@@ -91,7 +110,7 @@ def requests(
     `parts` come from `nlu.clauses.parts`, `readings` say what the model makes of each. One request has the
     reading and the stretch of the whole message. Nothing understood is no request.
     """
-    groups = _groups(parts, readings)
+    groups = _groups(whole, parts, readings)
     if len(groups) < 2:
         if not whole.understood or not whole.ranking:
             return ()
@@ -102,41 +121,52 @@ def requests(
     )
 
 
-def _groups(parts: Sequence[Part], readings: Sequence[Reading]) -> list[tuple[Reading, Part, Part]]:
+def _groups(
+    whole: Reading, parts: Sequence[Part], readings: Sequence[Reading]
+) -> list[tuple[Reading, Part, Part]]:
     """Neighbours that say one wish, joined: its reading, the first and the last part of it."""
     groups: list[tuple[Reading, Part, Part]] = []
-    before: Part | None = None
+    preface: Part | None = None
     for part, reading in zip(parts, readings, strict=True):
-        if not _wishes(reading, part):
+        if not _wishes(reading):
             if groups:
                 known, first, _ = groups[-1]
                 groups[-1] = (known, first, part)
             else:
-                before = before or part
-            continue
-        if groups and _same(groups[-1][0], reading, part):
+                preface = preface or part
+        elif groups and _same(whole, groups[-1], reading, part):
             known, first, _ = groups[-1]
             groups[-1] = (max(known, reading, key=lambda one: one.confidence), first, part)
         else:
-            groups.append((reading, before or part, part))
-            before = None
+            groups.append((reading, preface or part, part))
+            preface = None
     return groups
 
 
-def _wishes(reading: Reading, part: Part) -> bool:
+def _wishes(reading: Reading) -> bool:
     return reading.intent not in _TALK and reading.confidence >= _SURE[Bond.MARKED]
 
 
-def _same(one: Reading, other: Reading, part: Part) -> bool:
-    """Whether two readings are of one wish, `part` being what the second was made of."""
+def _same(whole: Reading, group: tuple[Reading, Part, Part], other: Reading, part: Part) -> bool:
+    """Whether a part says the same wish as the group before it."""
+    one, first, last = group
     pair = {one.intent, other.intent}
-    if len(pair) == 1:
+    if len(pair) == 1 or min(one.confidence, other.confidence) < _SURE[part.bond]:
         return True
-    if part.bond is not Bond.MARKED and any(pair <= family for family in _ONE_WISH):
+    if sum(sure * other.of(name) for name, sure in one.ranking) > _COMMON:
         return True
-    return min(one.confidence, other.confidence) < _SURE[part.bond] or _common(one, other) > _COMMON
+    if part.bond is Bond.MARKED:
+        return False
+    if any(pair <= family for family in _ONE_WISH):
+        return True
+    statements = [
+        reading for reading, asks in ((one, first.asks or last.asks), (other, part.asks)) if not asks
+    ]
+    if statements and (part.bond is Bond.COMMA or not all(map(_is_told, statements))):
+        return True
+    clear = whole.confidence > _CLEAR and (whole.intent not in pair or min(map(whole.of, pair)) < 0.02)
+    return clear and min(one.confidence, other.confidence) < _AS_SURE
 
 
-def _common(one: Reading, other: Reading) -> float:
-    """How likely it is that both mean the same intent."""
-    return sum(sure * other.of(name) for name, sure in one.ranking)
+def _is_told(reading: Reading) -> bool:
+    return reading.intent in _TOLD and reading.confidence >= _TOLD_SURE
