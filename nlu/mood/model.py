@@ -24,6 +24,8 @@ _SENTENCES = 3
 #: In a text as long as this the encoder has enough to do: fewer of them.
 _LONG = 2_000
 _CAPITALS_NEED = 10
+#: Without a single word of any threat in it, a text must be far likelier to be one.
+_WORDLESS = 0.45
 _SHOUT = re.compile("[!！]")
 _FACES = re.compile("[😠😡🤬👿😤💢🖕😾🤮]")
 FIGURES = len(CLASSES) + 4
@@ -96,6 +98,8 @@ class MoodModel:
         worst = int(dangers.argmax())
         danger, threat_row = float(dangers[worst]), rows[worst : worst + 1]
         least = self._scales["danger"].threshold
+        if not counts[:, : len(STRONG) + len(WEAK)].any():
+            least = max(least, _WORDLESS)
         if danger < least:
             # What was not looked at more closely: there are its words alone to go by.
             for place in np.argsort(-glances, kind="stable"):
