@@ -53,6 +53,7 @@ class Part:
 
 
 _AND = any_of(AND)
+_AND_WORD = re.compile(rf"(?<!\w)(?:{_AND})(?!\w)", re.IGNORECASE)
 #: Each alternative begins at the first of a run of blanks or marks: no run is looked at more than once.
 _CUT = re.compile(
     rf"""
@@ -83,7 +84,7 @@ _CUT = re.compile(
 #: Links and addresses: the marks in them end nothing.
 _SOLID = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+", re.IGNORECASE)
 _ASKS = re.compile(
-    rf"\W*(?:(?:{any_of(BEFORE_QUESTION)})\s+)?(?:{any_of(QUESTION_FIRST)})(?![\w'’])"
+    rf"\W*(?:(?:{any_of(COURTESY)})\W+){{0,3}}(?:(?:{any_of(BEFORE_QUESTION)})\s+)?(?:{any_of(QUESTION_FIRST)})(?![\w'’])"
     rf"|.*?(?:(?<!\w)(?:{any_of(WISH)})(?![\w'’])|{any_of(WISH_UNSPACED)})",
     re.IGNORECASE | re.DOTALL,
 )
@@ -127,7 +128,7 @@ def _atoms(seen: str, end: int) -> list[Part]:
         if len(found) >= _MOST_CUTS:
             break
         kind = Bond[str(cut.lastgroup).upper()]
-        if kind is Bond.MARKED and _BEFORE_ALSO.fullmatch(seen, start, cut.start()):
+        if kind is Bond.MARKED and _is_amid(seen, start, cut):
             bond = kind
             continue
         if kind is Bond.COMMA and (
@@ -141,6 +142,14 @@ def _atoms(seen: str, end: int) -> list[Part]:
     if end > start:
         found.append(_part(seen, start, end, bond))
     return found
+
+
+def _is_amid(seen: str, start: int, cut: re.Match[str]) -> bool:
+    """Whether a word like "also" stands in the middle of a wish: "my boss also wants one"."""
+    if _BEFORE_ALSO.fullmatch(seen, start, cut.start()):
+        return True
+    apart = cut.group()[:1] != " " or _ASKS.match(seen, cut.end(), cut.end() + 12)
+    return not apart and 0 < _size(seen[start : cut.start()]) < 3
 
 
 def _part(seen: str, start: int, end: int, bond: Bond) -> Part:
@@ -182,9 +191,12 @@ def _may_stand(seen: str, part: Part, before: Sequence[Part]) -> bool:
     """Whether a wish may have begun here: stories and lists of things are full of commas and `and`s."""
     if part.bond is Bond.MARKED or not before:
         return True
+    if part.asks:
+        return True
+    if part.bond is Bond.SENTENCE:
+        return before[-1].asks or bool(_AND_WORD.search(seen, before[-1].end, part.start))
     # Of a list that is asked for, the last thing is no wish; a few words without a question are.
-    may = before[-1].asks and part.bond is not Bond.COMMA
-    return part.asks or (may and (part.bond is Bond.SENTENCE or _size(seen[part.start : part.end]) >= 4))
+    return before[-1].asks and part.bond is Bond.JOINED and _size(seen[part.start : part.end]) >= 4
 
 
 def _is_short(text: str) -> bool:

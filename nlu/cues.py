@@ -60,6 +60,9 @@ BEFORE_QUESTION = """
 """
 #: What asks wherever it stands.
 WISH = """
+    how many, how much, how long, how do i, wie lange, wie viel, combien de temps, cuánto tiempo,
+    quanto tempo,
+    дайте, попросите, упакуйте, сделайте, добавьте, сколько, mándenme, envíenme, mandem, enviem, envoyez-moi,
     please, pls, plz, i want, i need, i'd like, id like, i would like, need to, want to, wanna, let me know,
     tell me, cancel, can you, could you, can i, could i, do you, know, wonder, wondering, send me, track,
     the other order, my other, other one, bitte, möchte, möchten, moechte, will, brauche, bräuchte, hätte,

@@ -63,10 +63,11 @@ _ONE_WISH: tuple[frozenset[str], ...] = (
             *("refund_missing_item", "refund_not_as_described", "refund_faulty"),
         }
     ),
-    frozenset({"payment_declined", "payment_not_registered", "payment_methods", "order_place"}),
+    frozenset({"payment_declined", "payment_not_registered", "order_place"}),
     frozenset({"payment_charged_twice", "payment_wrong_amount", "refund_request"}),
     frozenset({"order_cancel", "refund_request", "refund_return"}),
     frozenset({"logistics_delay", "logistics_lost", "logistics_delivered_not_received", "refund_request"}),
+    frozenset({"logistics_where_is_parcel", "logistics_delay", "logistics_shipping_time"}),
     frozenset({"logistics_not_shipped", "logistics_delay", "order_cancel"}),
     frozenset({"refund_policy", "refund_return", "refund_request"}),
     frozenset({"refund_state", "refund_request", "refund_return"}),

@@ -19,6 +19,7 @@ from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.engine.constants import PLACEHOLDER_MESSAGE
 from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa_sdk.executor import ActionExecutor
 
@@ -31,6 +32,7 @@ from bot.errors import ModelError
 from bot.messages import Button
 from nlu.classifier import LinearIntentClassifier
 from nlu.clauses import parts
+from nlu.featurizer import SentenceVectors, WordingVectors
 from nlu.requests import Reading, Request, requests
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ log = logging.getLogger(__name__)
 #: What Rasa calls a message that it did not understand.
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
+#: What it takes to tell the intent of a stretch of text, in the pipeline's order.
+_READERS: tuple[type[Any], ...] = (SentenceVectors, WordingVectors, LinearIntentClassifier)
 
 
 def topic_of(intent: str) -> str:
@@ -200,12 +204,12 @@ class Engine:
         found = parts(text)
         if not found:
             return requests(text, whole)
+        # Only the intent of a part is of interest: what it names and its mood are those of the whole.
+        said = [Message({TEXT: text[part.start : part.end]}) for part in found]
         runner: DirectGraphRunner = self._agent.processor.graph_runner
-        # What a part names is found in the whole: the pipeline is run up to the intent.
-        target = runner.name_of(LinearIntentClassifier)
-        said = [UserMessage(text[part.start : part.end]) for part in found]
-        read: list[Message] = runner.run({PLACEHOLDER_MESSAGE: said}, [target])[target]
-        return requests(text, whole, found, [Reading(_ranking(one.get("intent_ranking"))) for one in read])
+        for kind in _READERS:
+            runner.component(kind).process(said)
+        return requests(text, whole, found, [Reading(_ranking(one.get("intent_ranking"))) for one in said])
 
     def take(self, turn: Turn) -> list[Said]:
         """Run policies and actions on the turn's understanding; writes through the turn's connection.

@@ -50,17 +50,6 @@ class DirectGraphRunner:
                 return node._component
         raise LookupError(f"the model has no {kind.__name__}")
 
-    def name_of(self, kind: type[object]) -> str:
-        """The name of the node that runs a component of a kind: a target to run the graph up to it.
-
-        Raises:
-            LookupError: the model has none.
-        """
-        for name, node in self._nodes.items():
-            if isinstance(node._component, kind):
-                return name
-        raise LookupError(f"the model has no {kind.__name__}")
-
     def _order(self, targets: tuple[str, ...]) -> list[_Step]:
         """The nodes that the targets need, each after those that it needs itself."""
         nodes = self._schema.minimal_graph_schema(list(targets)).nodes
