@@ -154,7 +154,8 @@ def _is_amid(seen: str, start: int, cut: re.Match[str]) -> bool:
 
 def _part(seen: str, start: int, end: int, bond: Bond) -> Part:
     # Inside of a sentence the mark at its end stands for all of it.
-    asks = _ASKS.match(seen, start, end) or (bond >= Bond.SENTENCE and _QUESTION.search(seen, start, end))
+    whole = bond >= Bond.SENTENCE or (bond is Bond.JOINED and _size(seen[start:end]) >= 5)
+    asks = _ASKS.match(seen, start, end) or (whole and _QUESTION.search(seen, start, end))
     return Part(start, end, bond, bool(asks))
 
 
@@ -169,7 +170,8 @@ def _sized(seen: str, atoms: Sequence[Part]) -> list[Part]:
     sized: list[Part] = []
     pending: Part | None = None
     for atom in atoms:
-        part = atom if pending is None else _joined([pending, atom])
+        # With what came before it, it may begin a sentence.
+        part = atom if pending is None else _part(seen, pending.start, atom.end, pending.bond)
         pending = None
         if _COURTESY.fullmatch(seen, part.start, min(part.end, part.start + 80)):
             # What comes before a wish is part of its sentence, what comes after it of the last one.

@@ -152,7 +152,7 @@ def _same(whole: Reading, group: tuple[Reading, Part, Part], other: Reading, par
     """Whether a part says the same wish as the group before it."""
     one, first, last = group
     pair = {one.intent, other.intent}
-    if len(pair) == 1 or min(one.confidence, other.confidence) < _SURE[part.bond]:
+    if len(pair) == 1 or min(_sureness(one), _sureness(other)) < _SURE[part.bond]:
         return True
     if sum(sure * other.of(name) for name, sure in one.ranking) > _COMMON:
         return True
@@ -167,6 +167,12 @@ def _same(whole: Reading, group: tuple[Reading, Part, Part], other: Reading, par
         return True
     clear = whole.confidence > _CLEAR and (whole.intent not in pair or min(map(whole.of, pair)) < 0.02)
     return clear and min(one.confidence, other.confidence) < _AS_SURE
+
+
+def _sureness(reading: Reading) -> float:
+    """How sure it is of the wish, if not of its exact name: neighbours may share the probability."""
+    near = {reading.intent}.union(*(family for family in _ONE_WISH if reading.intent in family))
+    return sum(sure for name, sure in reading.ranking if name in near)
 
 
 def _is_told(reading: Reading) -> bool:
