@@ -14,7 +14,7 @@ IntVector = npt.NDArray[np.int64]
 
 #: The inverse of the penalty on large weights, times the number of examples.
 STRENGTH = 10.0
-#: Steps of the optimiser; 20 more gain three held-out messages in a thousand and take half as long again.
+#: Steps of the optimiser; more gain some messages in a thousand (DECISIONS.md, 12).
 _STEPS = 40
 _FOLDS = 3
 #: Examples on which a temperature can be chosen.
