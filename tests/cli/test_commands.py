@@ -18,6 +18,7 @@ COMMANDS = [
     ("serve",),
     ("train",),
     ("doctor",),
+    ("evaluate",),
     ("chat",),
     ("parse",),
     ("converse",),
