@@ -156,7 +156,7 @@ def _folds(targets: IntVector) -> IntVector:
 def _held_out(
     vectors: FloatMatrix, targets: IntVector, labels: int, strength: float, folds: IntVector
 ) -> tuple[FloatMatrix, tuple[FloatMatrix, FloatMatrix] | None]:
-    """Return logits of the examples in each fold, from a model trained on all others, and the last such model."""
+    """Return logits of each fold's examples, from a model trained on all others, and the last such model."""
     logits = np.zeros((len(targets), labels), dtype=np.float32)
     model = None
     for number in range(folds.max() + 1):
