@@ -33,7 +33,7 @@ pipeline:
   - name: nlu.entities.EntityExtractor
   - name: nlu.mood.detector.MoodDetector
   - name: FallbackClassifier
-    threshold: 0.5
+    threshold: 0.45
     ambiguity_threshold: 0.05
 """
 

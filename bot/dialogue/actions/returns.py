@@ -80,6 +80,8 @@ REASON_WORDS: Mapping[ReturnReason, Sequence[str]] = {
         "don't want",
         "do not want",
         "no longer",
+        "don't need",
+        "do not need",
         "don't like",
         "do not like",
     ),
