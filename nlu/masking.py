@@ -18,3 +18,8 @@ def without_addresses(text: str) -> str:
 def has_words(text: str) -> bool:
     """Whether anything is left to understand once addresses and codes are taken away."""
     return any(letter.isalpha() for letter in _CODE.sub(" ", without_addresses(text)))
+
+
+def is_bare_code(text: str) -> bool:
+    """Whether a text is nothing but codes and addresses: an answer to a question, not talk."""
+    return any(letter.isdigit() or letter == "@" for letter in text) and not has_words(text)
