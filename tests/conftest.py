@@ -135,7 +135,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
-        terminal.write_line("training the tests' model, about a minute on two cores …")
+        terminal.write_line("training the tests' model, some minutes the first time …")
     KEPT.mkdir(parents=True, exist_ok=True)
     own = {
         "CROSSDESK_FILES": str(kept.files),

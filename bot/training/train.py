@@ -64,7 +64,7 @@ def train(settings: Settings, progress: Progress) -> ModelVersion:
             return ModelVersion(current_path(settings).name, print_of)
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{print_of[:8]}"
         begun = time.monotonic()
-        progress("Training the model: about a minute on two cores …")
+        progress("Training the model: some minutes the first time, on two cores …")
         path = _rasa_train(settings, folder, name, progress)
         version = ModelVersion(path.name, print_of)
         release(settings, version)
