@@ -100,7 +100,7 @@ _TOLD_SURE = 0.9
 _COMMON = 0.15
 #: A message that the model is so sure of has one wish, unless the parts are as sure of two.
 _CLEAR = 0.95
-_AS_SURE = 0.85
+_AS_SURE = 0.8
 
 
 def requests(

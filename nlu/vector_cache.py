@@ -23,6 +23,10 @@ STORED = np.float16
 CAPACITY = 100_000
 #: SQLite's limit of variables in a statement is 999 on old builds.
 _BATCH = 500
+#: SQLite does not wait for the lock while another process makes the file what it is: that is tried once more.
+_TRIES = 2
+#: How long each try waits for the lock.
+_LOCK_SECONDS = 0.5
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, text_hash BLOB NOT NULL UNIQUE, vector BLOB
@@ -100,23 +104,25 @@ class VectorCache:
     def _attempt(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
         """Do the work on the open file; None where that goes wrong."""
         with self._lock:
-            try:
-                return work(self._open())
-            except (sqlite3.OperationalError, OSError) as error:
-                # Locked, full, read-only, gone: the file may be good, the moment is not.
-                _log.debug("The vector cache %s is left aside: %s", self._path, error)
-                self._forget()
-            except sqlite3.DatabaseError as error:
-                _log.warning("The vector cache %s is broken (%s) and begun anew", self._path, error)
-                self._forget()
-                self._remove()
+            for _ in range(_TRIES):
+                try:
+                    return work(self._open())
+                except (sqlite3.OperationalError, OSError) as error:
+                    # Locked, full, read-only, gone: the file may be good, the moment is not.
+                    _log.debug("The vector cache %s is left aside: %s", self._path, error)
+                    self._forget()
+                except sqlite3.DatabaseError as error:
+                    _log.warning("The vector cache %s is broken (%s) and begun anew", self._path, error)
+                    self._forget()
+                    self._remove()
+                    break
             return None
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self._owner == os.getpid():
             return self._connection
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=1.0, check_same_thread=False)
+        connection = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, check_same_thread=False)
         try:
             # Losing the last vectors in a crash costs milliseconds, syncing would cost them at every message.
             connection.execute("PRAGMA journal_mode = WAL")
