@@ -26,8 +26,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.encoder import FloatMatrix
 from nlu.fingerprint import of_modules
-from nlu.intent_model import STRENGTH, LinearModel, Trial
-from nlu.masking import has_words
+from nlu.intent_model import STRENGTH, IntentModel, Trial
+from nlu.masking import asks
 from nlu.share import is_set_aside
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _MODEL_FILE = "intents.npz"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class LinearIntentClassifier(IntentClassifier, GraphComponent):
+class RememberingIntentClassifier(IntentClassifier, GraphComponent):
     """Sets ``intent`` and ``intent_ranking`` from the vectors that the featurizers before it have added.
 
     A message without words (nothing but codes and addresses) or without vectors gets every intent with the
@@ -47,7 +47,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         config: dict[str, Any],
         storage: ModelStorage,
         resource: Resource,
-        model: LinearModel | None = None,
+        model: IntentModel | None = None,
     ) -> None:
         """Keep what is learnt in `storage`."""
         self._config = config
@@ -71,7 +71,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         told.
         """
         return {
-            "weights": {"SentenceVectors": 4.0, "WordingVectors": 0.7},
+            "weights": {"SentenceVectors": 4.0, "WordingVectors": 1.4},
             "strength": STRENGTH,
             "ranking_length": 10,
         }
@@ -83,7 +83,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,  # noqa: ARG003 - Rasa calls it by these names
-    ) -> LinearIntentClassifier:
+    ) -> RememberingIntentClassifier:
         """Create the component for Rasa."""
         return cls(config, model_storage, resource)
 
@@ -95,18 +95,18 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,  # noqa: ARG003
         **_more: Any,
-    ) -> LinearIntentClassifier:
+    ) -> RememberingIntentClassifier:
         """Load the component for Rasa; untrained where there was nothing to learn from."""
         try:
             with model_storage.read_from(resource) as folder:
-                return cls(config, model_storage, resource, LinearModel.load(folder / _MODEL_FILE))
+                return cls(config, model_storage, resource, IntentModel.load(folder / _MODEL_FILE))
         except (ValueError, OSError):
             return cls(config, model_storage, resource)
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of learning."""
-        return of_modules("nlu.intent_model", "nlu.masking", "nlu.share")
+        return of_modules("nlu.intent_model", "nlu.memory", "nlu.masking", "nlu.share")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples; log what held-out examples would have got."""
@@ -122,7 +122,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         vectors = self._vectors(examples)
         # What the encoder was tuned on says nothing about how sure one may be of what is new.
         aside = np.array([is_set_aside(message.get(TEXT)) for message in examples])
-        self._model, trial = LinearModel.fit(vectors, labels, float(self._config["strength"]), aside)
+        self._model, trial = IntentModel.fit(vectors, labels, float(self._config["strength"]), aside)
         self.trial = trial
         _log.info(
             "%d examples of %d intents; held-out ones: accuracy %.3f, calibration error %.3f",
@@ -146,9 +146,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         if model is None:
             return []
         count = len(model.labels)
-        text = message.get(TEXT) or ""
         probabilities = np.full(count, 1 / count, dtype=np.float32)
-        if has_words(text):
+        if asks(message):
             vectors = self._vectors([message])
             if vectors.shape[1] == len(model.mean):
                 probabilities = model.probabilities(vectors)[0]

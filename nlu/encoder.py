@@ -19,8 +19,8 @@ from nlu.vector_cache import STORED, VectorCache
 
 FloatMatrix = npt.NDArray[np.float32]
 
-#: Texts encoded in one call; more gain nothing.
-_BATCH = 64
+#: Texts encoded in one call: enough to have many of like length.
+_BATCH = 1024
 #: Fewer than this need no progress line.
 _LONG_WORK = 256
 #: Vectors kept in memory, before the disk is asked.

@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.encoder import FloatMatrix, SentenceEncoder, shared_encoder
 from nlu.excerpt import readable
 from nlu.fingerprint import of_modules
-from nlu.masking import without_addresses
+from nlu.masking import meant
 from nlu.wording import Wording
 
 
@@ -27,8 +27,8 @@ def _add(messages: Sequence[Message], rows: FloatMatrix, origin: str) -> None:
         message.add_features(Features(row[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
 
 
-def _worded(text: str) -> str:
-    return readable(without_addresses(text))
+def _worded(message: Message) -> str:
+    return readable(meant(message))
 
 
 def _with_text(messages: Sequence[Message]) -> list[Message]:
@@ -71,7 +71,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         texts = _with_text(messages)
         _add(
             texts,
-            self._encoder.encode([without_addresses(message.get(TEXT)) for message in texts]),
+            self._encoder.encode([meant(message) for message in texts]),
             self._identifier,
         )
         return messages
@@ -142,8 +142,8 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn how much each word tells."""
-        texts = [message.get(TEXT) for message in training_data.training_examples if message.get(INTENT)]
-        texts = [_worded(text) for text in texts if text]
+        examples = [message for message in training_data.training_examples if message.get(INTENT)]
+        texts = [_worded(message) for message in _with_text(examples)]
         if texts:
             self._wording = Wording.fit(texts, int(self._config["width"]))
             with self._storage.write_to(self._resource) as folder:
@@ -154,7 +154,7 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
         """Add the vectors to messages."""
         if self._wording is not None:
             texts = _with_text(messages)
-            rows = self._wording.vectors([_worded(message.get(TEXT)) for message in texts])
+            rows = self._wording.vectors([_worded(message) for message in texts])
             _add(texts, rows, self._identifier)
         return messages
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from nlu.common_words import COMMON_WORDS
 from nlu.letters import ANY, FloatVector, LetterModel
-from nlu.scripts import LANGUAGES_OF, Script, chinese_script, own_characters, script
+from nlu.scripts import LANGUAGES_OF, Script, chinese_script, own_characters, script, vietnamese_letters
 
 #: More than this many characters tell nothing new.
 _REACH = 1500
@@ -39,7 +39,7 @@ _FOREIGN_SPELLING = 0.25
 _STRANGE = 4.0
 #: Languages of few writers that look like ones of many: odds against them.
 _RARE = dict.fromkeys(("af", "ca", "cy", "so", "sq", "sw", "tl"), 1.5)
-#: Odds against Japanese where there is no kana, and for each character that only one of the two writes.
+#: Odds against Japanese where there is no kana, and for each character that only one language writes.
 _NO_KANA = 3.0
 _OWN_CHARACTER = 2.0
 #: What is known besides the text, in tempered log odds: as good as a word or two.
@@ -52,6 +52,9 @@ _SHORT = 3
 #: So many Latin letters are more than a name, in a conversation that is written otherwise.
 _NAME = 10
 _SWITCH = 0.6
+#: Of so few words beside a number, this share must be common ones of the new language: addresses have none.
+_FEW = 5
+_COMMON_SHARE = 0.3
 
 #: Words whose evidence is kept.
 _KEPT = 20_000
@@ -200,7 +203,14 @@ class LanguageIdentifier:
         written = script(" ".join(words))
         if written is None or written is Script.OTHER:
             return Guess("und", 0.5, known=False) if written else self._unchanged(expected)
-        return self._weigh(words, written, hint, previous)
+        guess = self._weigh(words, written, hint, previous)
+        if (
+            previous in self._languages
+            and written is Script.LATIN
+            and _is_address(text, words, guess.language)
+        ):
+            return self._unchanged(previous)
+        return guess
 
     def _unchanged(self, expected: str | None) -> Guess:
         language = expected or self._fallback
@@ -257,11 +267,22 @@ class LanguageIdentifier:
         learnt = self._letters.languages.get(written, ())
         strange = max(seen.values()) - _STRANGE
         seen |= {language: strange for language in learnt if language not in seen}
+        strangeness = _OWN_CHARACTER * vietnamese_letters("".join(words))
+        seen |= {language: seen[language] - strangeness for language in seen.keys() - {"vi"}}
         spelling = np.zeros(len(self._letters.columns))
         for word in words:
             spelling += self._spelling(word, written)
         columns = self._letters.columns
         return seen, {name: float(spelling[columns[name if name in learnt else ANY]]) for name in seen}
+
+
+def _is_address(text: str, words: Sequence[str], language: str) -> bool:
+    """Whether a text looks like a street and a number: few words, hardly a common one of its language."""
+    common = COMMON_WORDS.get(language)
+    # Of Russian in Latin letters no common words are listed: nothing can be said.
+    if common is None or len(words) > _FEW or not any(map(str.isdigit, text)):
+        return False
+    return sum(word.casefold() in common for word in words) < _COMMON_SHARE * len(words)
 
 
 def _tells(words: Sequence[str], language: str) -> bool:

