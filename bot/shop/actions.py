@@ -14,7 +14,7 @@ from bot.errors import PolicyError, ShopError
 from bot.settings import ShopRules
 from bot.shop import policy
 from bot.shop.exchange import read_rates
-from bot.shop.once import Made
+from bot.shop.once import Made, settled_lines
 from bot.shop.order_reading import read_orders
 from bot.shop.tables import (
     approvals,
@@ -54,7 +54,9 @@ class Actions:
     def request_return(self, number: str, line_ids: Sequence[int], reason: ReturnReason) -> tuple[int, Made]:
         """Open a return within policy."""
         order = self.locked_order(number)
-        refusal = policy.return_refusal(order, line_ids, self.rules, self.now)
+        refusal = policy.return_refusal(order, line_ids, self.rules, self.now, reason)
+        if refusal is None and settled_lines(self.connection, order.id) & set(line_ids):
+            refusal = Refusal.ALREADY_RETURNED
         if refusal is Refusal.UNKNOWN_LINE:
             raise ShopError(f"{number} has no such line", code=refusal.value)
         if refusal is not None:

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
@@ -16,7 +15,7 @@ from bot.settings import ShopRules
 from bot.shop import locks
 from bot.shop.contact import is_email, is_same_contact, plain_email, plain_phone
 from bot.shop.numbers import LONGEST, neighbours, normal_number
-from bot.shop.tables import channel_links, customers, orders
+from bot.shop.tables import customers, orders
 
 
 class Verdict(str, enum.Enum):
@@ -99,27 +98,6 @@ class Identity:
         if after.locked_until is None:
             return IdentityResult(Verdict.WRONG, after.tries_left)
         return IdentityResult(Verdict.LOCKED, 0, locked_until=after.locked_until, locked_now=True)
-
-    def link(self, channel: str, sender: str, customer_id: int) -> None:
-        """Remember that this channel identity is this customer; replaces what was remembered. Idempotent."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        values = {"customer_id": customer_id, "linked_at": self._clock.now()}
-        self._connection.execute(
-            dialect.insert(channel_links)
-            .values(channel=channel, sender=sender, **values)
-            .on_conflict_do_update(index_elements=["channel", "sender"], set_=values)
-        )
-
-    def unlink(self, channel: str, sender: str) -> None:
-        """Forget it. Idempotent."""
-        mine = (channel_links.c.channel == channel) & (channel_links.c.sender == sender)
-        self._connection.execute(sa.delete(channel_links).where(mine))
-
-    def linked_customer(self, channel: str, sender: str) -> int | None:
-        """The id of the customer that this channel identity is known to be; None if it is not known."""
-        mine = (channel_links.c.channel == channel) & (channel_links.c.sender == sender)
-        found = self._connection.execute(sa.select(channel_links.c.customer_id).where(mine)).scalar()
-        return None if found is None else int(found)
 
     def _find(self, number: str, contact: str, now: dt.datetime) -> tuple[str, int] | None:
         """The order that is meant and its customer, if the contact fits.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from bot.errors import ShopError
 from bot.shop.tables import shop_actions
@@ -18,6 +18,9 @@ from bot.shop.values import Refusal
 
 #: The ids of what an action made, by name: enough to read it again.
 Made = Mapping[str, Any]
+
+#: The kind of action that settles what is wrong with goods.
+SETTLE = "settle"
 
 #: As long as the column.
 LONGEST_KEY = 200
@@ -58,6 +61,21 @@ def once(
         raise ShopError("this key was used for another action", code=Refusal.KEY_REUSED.value)
     result: Made = stored.result
     return result
+
+
+def actions_of(connection: Connection, order_id: int, kind: str) -> Iterator[Row]:
+    """The once-only actions of a kind that were made on an order, oldest first."""
+    table = shop_actions
+    found = sa.select(table).where(
+        table.c.order_id == order_id, table.c.kind == kind, table.c.result.is_not(None)
+    )
+    yield from connection.execute(found.order_by(table.c.id))
+
+
+def settled_lines(connection: Connection, order_id: int) -> frozenset[int]:
+    """The ids of lines of which it is settled what becomes of a fault: sent again, or kept for less."""
+    made = actions_of(connection, order_id, SETTLE)
+    return frozenset(line_id for action in made for line_id in action.result["lines"])
 
 
 def _take(connection: Connection, key: str, kind: str, fingerprint: str, at: dt.datetime) -> bool:

@@ -6,7 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.shop.policy import Ladder
 from bot.shop.values import (
+    Address,
+    Coupon,
     Customer,
     DoubleCharge,
     Money,
@@ -15,6 +18,7 @@ from bot.shop.values import (
     Refund,
     Remark,
     RemarkColour,
+    Remedy,
     Return,
     ReturnReason,
     Trace,
@@ -34,6 +38,7 @@ class Shop(Protocol):
     money. One that raises has changed nothing and leaves its key free. All effects belong to the caller's
     transaction: rolled back with it.
 
+    Every action may raise ``NotAcceptedError``: the store's orders live in a system that does not do it.
     ``ShopError`` means that the data does not allow it, ``PolicyError`` that the store's rules do not; their
     ``code`` is one of ``Refusal``'s values. Every method raises ``TryLaterError`` by way of the unit of work
     when the database is away.
@@ -87,12 +92,60 @@ class Shop(Protocol):
         """
         ...
 
+    def coupon(self, code: str) -> Coupon | None:
+        """The coupon of this code, in capitals or not; None if there is none."""
+        ...
+
     def convert(self, amount: Money, currency: str) -> Money:
         """The amount in another currency, rounded half to even in that currency's minor units.
 
         Raises:
             ShopError: ``no_rate`` if the store has no exchange rate for one of the two.
         """
+        ...
+
+    def running_coupons(self) -> Sequence[Coupon]:
+        """Coupons that anybody may use today, the latest to end first."""
+        ...
+
+    def order_ladder(self, order_number: str) -> Ladder:
+        """What may be conceded on an order in all, what was conceded before included.
+
+        Raises:
+            ShopError: ``unknown_order``; ``no_rate``.
+        """
+        ...
+
+    def receipt_confirmed_at(self, order_number: str) -> dt.datetime | None:
+        """When the buyer confirmed to have got everything; None if they did not.
+
+        Raises:
+            ShopError: ``unknown_order``.
+        """
+        ...
+
+    def protection_extensions(self, order_number: str) -> int:
+        """How often the order's buyer protection was extended.
+
+        Raises:
+            ShopError: ``unknown_order``.
+        """
+        ...
+
+    def requested(self) -> Sequence[str]:
+        """The kinds of actions of this unit of work that are only requested yet.
+
+        Orders may live in another system than this one (``feed`` in ``shop.yml``): then what an action made
+        is told there, and nothing is done before that system has acknowledged it. Else this is empty.
+        """
+        ...
+
+    def unconfirmed(self, order_number: str) -> Sequence[str]:
+        """The kinds of actions on an order that the other system has not acknowledged, oldest first."""
+        ...
+
+    def stale_since(self) -> dt.datetime | None:
+        """When the other system's facts were loaded, if that is longer ago than ``feed.fresh_minutes``."""
         ...
 
     # --- Actions ----------------------------------------------------------------------------------
@@ -182,6 +235,156 @@ class Shop(Protocol):
 
         Raises:
             ShopError: ``unknown_order``; ``key_reused``.
+        """
+        ...
+
+    # --- Changes of an order that the buyer was asked about ---------------------------------------
+    #
+    # ``seen`` is ``policy.standing`` of the order as it was read back to the buyer. The order is read again
+    # once it is locked: is it no longer the same, nothing is done (``changed_meanwhile``).
+
+    def cancel_order(self, order_number: str, seen: str, *, key: str) -> Order:
+        """Cancel an order that is not packed yet; asks for no money: ``request_refund`` does.
+
+        A remark in the colour of changes before shipping is left on the order.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``too_late``.
+        """
+        ...
+
+    def change_address(self, order_number: str, address: Address, seen: str, *, key: str) -> Order:
+        """Send an order that is not packed yet to another address in the same country; leaves a remark.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``too_late``; ``other_country``.
+        """
+        ...
+
+    def swap_variant(self, order_number: str, line_id: int, sku: str, seen: str, *, key: str) -> Order:
+        """Put another variant of the same product, at the same price, in the place of a line's.
+
+        Its pieces are held: taken from what is on hand, and those of the former one given back to it. Leaves
+        a remark.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_line``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``too_late``; ``out_of_stock``; ``other_price``.
+        """
+        ...
+
+    def record_wish(self, order_number: str, text: str, seen: str, *, key: str) -> Remark:
+        """Leave a buyer's wish on an order as a remark, in the colour of changes before or after shipping.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``.
+        """
+        ...
+
+    def confirm_receipt(self, order_number: str, seen: str, *, key: str) -> None:
+        """Note that the buyer has got everything; leaves a remark.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``.
+        """
+        ...
+
+    def extend_protection(self, order_number: str, seen: str, *, key: str) -> dt.date:
+        """Give more days of buyer protection, and say until when; leaves a remark.
+
+        Raises:
+            ShopError: ``unknown_order``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``too_late`` if it is over or was extended often enough.
+        """
+        ...
+
+    # --- Goods that the buyer has; ``seen`` as above ----------------------------------------------
+
+    def settled_lines(self, order_number: str) -> frozenset[int]:
+        """The ids of lines whose fault was settled by ``settle``.
+
+        Raises:
+            ShopError: ``unknown_order``.
+        """
+        ...
+
+    def settle(
+        self,
+        order_number: str,
+        line_ids: Sequence[int],
+        reason: ReturnReason,
+        remedy: Remedy,
+        seen: str,
+        *,
+        key: str,
+    ) -> None:
+        """Settle a fault of these lines for good: they can be neither settled again nor returned after it.
+
+        For a replacement the pieces are taken from what is on hand; a remark tells the warehouse. Asks for no
+        money: ``request_refund`` does.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_line``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``already_returned``; ``window_closed``; ``out_of_stock``.
+        """
+        ...
+
+    def exchange(self, order_number: str, line_id: int, sku: str, seen: str, *, key: str) -> None:
+        """Hold another variant of a line's product, which costs no more, until its goods are back.
+
+        Opens no return: ``request_return`` does. Leaves a remark.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_line``; ``no_rate``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``out_of_stock``; ``other_price``.
+        """
+        ...
+
+    def repay_freight(self, order_number: str, return_id: int, carrier: str, *, key: str) -> Refund:
+        """Pay back a way back at our cost, as ``returns.freight_back`` says for the carrier, once.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_return``; ``no_rate``; ``key_reused``.
+            PolicyError: ``not_ours``; ``already_returned``.
+        """
+        ...
+
+    # --- Concessions to a buyer who bargains ------------------------------------------------------
+
+    def grant_discount(
+        self, order_number: str, amount: Money, seen: str, *, key: str, approved: bool = False
+    ) -> Order:
+        """Lower what is owed for an unpaid order; leaves a remark in the colour of price changes.
+
+        All concessions on an order together stay within the authority or, with a supervisor's yes
+        (``approved``), above the floors of its goods.
+
+        Raises:
+            ShopError: ``unknown_order``; ``no_rate``; ``key_reused``.
+            PolicyError: ``changed_meanwhile``; ``too_late``; ``too_much``; ``not_positive``;
+                ``wrong_currency``.
+        """
+        ...
+
+    def grant_coupon(
+        self,
+        product_code: str,
+        amount: Money,
+        *,
+        customer_id: int | None,
+        valid_until: dt.date,
+        key: str,
+        approved: bool = False,
+    ) -> Coupon:
+        """Make a coupon for one order of at least the product's list price.
+
+        Raises:
+            ShopError: ``unknown_line`` if there is no such product; ``no_rate``; ``key_reused``.
+            PolicyError: ``too_much``; ``not_positive``; ``wrong_currency``.
         """
         ...
 

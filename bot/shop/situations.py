@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.settings import ShopRules
 from bot.shop import policy
+from bot.shop.catalogue_reading import product_of
 from bot.shop.customers import completed_orders, paid_total
 from bot.shop.exchange import Rates, read_rates
 from bot.shop.order_reading import read_orders
@@ -29,6 +30,7 @@ from bot.shop.values import (
     OrderSample,
     OrderState,
     PaymentState,
+    Product,
     RefundState,
     ReturnReason,
     ReturnState,
@@ -64,7 +66,10 @@ class _Look:
 
     @property
     def is_stuck(self) -> bool:
-        return any(policy.is_stuck(parcel, self.rules, self.now) for parcel in self.order.shipments)
+        return any(
+            policy.is_stuck(parcel, self.rules, self.now, self.order.ship_to.country)
+            for parcel in self.order.shipments
+        )
 
     @property
     def is_late(self) -> bool:
@@ -78,6 +83,26 @@ class _Look:
 
     def has_payment(self, state: PaymentState) -> bool:
         return any(payment.state is state for payment in self.order.payments)
+
+    @property
+    def waits_paid(self) -> bool:
+        """Paid, on time and not packed."""
+        return self.moves_well(OrderState.PAID) and not _dispatch_is_late(self)
+
+    @property
+    def total(self) -> Money:
+        """What was paid, in the store's currency."""
+        return self.rates.convert(self.order.total, self.rules.store.currency)
+
+    @property
+    def is_swappable(self) -> bool:
+        """Each line's product has another variant that can take its place."""
+        products = {line.id: product_of(self.connection, line.sku) for line in self.order.lines}
+        return all(
+            product is not None and policy.replacements(product, line)
+            for line in self.order.lines
+            for product in [products[line.id]]
+        )
 
     @property
     def is_returnable(self) -> bool:
@@ -94,6 +119,30 @@ class _Look:
     @property
     def must_come_back(self) -> bool:
         return policy.goods_must_come_back(self.goods, self.rules, self.rates)
+
+    @property
+    def product(self) -> Product | None:
+        """What was bought, where that is one thing."""
+        lines = self.order.lines
+        return product_of(self.connection, lines[0].sku) if len(lines) == 1 else None
+
+    @property
+    def is_exchangeable(self) -> bool:
+        """Another variant is there at the same price."""
+        return len(self.order.lines) == 1 and self.is_swappable
+
+    @property
+    def has_first_help(self) -> bool:
+        return self.product is not None and "troubleshooting" in self.product.facts
+
+    @property
+    def warranty_until(self) -> dt.date | None:
+        """Where the time in which a fault is settled at once is over, and the catalogue has no first help."""
+        if not self.is_plain or self.order.state is not OrderState.DELIVERED or self.has_first_help:
+            return None
+        if self.product is None or policy.is_in_window(self.order, self.rules, self.now, ReturnReason.FAULTY):
+            return None
+        return policy.warranty_until(self.product, self.order)
 
     def has_return(self, state: ReturnState) -> bool:
         return [back.state for back in self.order.returns] == [state]
@@ -141,6 +190,16 @@ def _out_of_window(look: _Look) -> bool:
     return is_delivered and not policy.is_in_window(look.order, look.rules, look.now)
 
 
+def _under_warranty(look: _Look) -> bool:
+    until = look.warranty_until
+    return until is not None and until > look.now.date()
+
+
+def _warranty_over(look: _Look) -> bool:
+    until = look.warranty_until
+    return until is not None and until < look.now.date()
+
+
 def _two_parcels(look: _Look) -> bool:
     parcels = [parcel.state for parcel in look.order.shipments]
     return look.is_plain and len(parcels) > 1 and parcels.count(ShipmentState.DELIVERED) == 1
@@ -167,6 +226,11 @@ SITUATIONS: Mapping[str, Callable[[_Look], bool]] = {
     "charged_twice": lambda look: bool(policy.duplicate_charges(look.order)) and not look.order.refunds,
     "wrong_amount": _wrong_amount,
     "paid": lambda look: look.moves_well(OrderState.PAID) and not _dispatch_is_late(look),
+    "paid_within_authority": lambda look: (
+        look.waits_paid and look.total <= policy.authority_limit(look.rules)
+    ),
+    "paid_above_authority": lambda look: look.waits_paid and look.total > policy.authority_limit(look.rules),
+    "paid_swappable": lambda look: look.waits_paid and len(look.order.lines) == 1 and look.is_swappable,
     "packed": lambda look: look.moves_well(OrderState.PACKED),
     "not_shipped_in_time": lambda look: look.is_plain and _dispatch_is_late(look),
     "missed_by_warehouse": _delayed_by(DelayCause.WAREHOUSE_MISSED),
@@ -191,6 +255,10 @@ SITUATIONS: Mapping[str, Callable[[_Look], bool]] = {
     "returnable_to_keep": lambda look: look.is_returnable and not look.must_come_back,
     "returnable_several_lines": lambda look: look.is_returnable and len(look.order.lines) > 1,
     "out_of_window": _out_of_window,
+    "exchangeable": lambda look: look.is_returnable and look.must_come_back and look.is_exchangeable,
+    "with_first_help": lambda look: look.is_returnable and look.has_first_help,
+    "under_warranty": _under_warranty,
+    "warranty_over": _warranty_over,
     **{f"return_{state.value}": _returning(state) for state in ReturnState},
     **{f"refund_{state.value}": _refunding(state) for state in RefundState},
     "refund_late": lambda look: look.has_refund(RefundState.SENT, late=True),

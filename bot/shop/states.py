@@ -41,6 +41,18 @@ class Refusal(str, enum.Enum):
     NOT_EMPTY = "not_empty"
     #: The parcel has not left yet, so there is nothing to trace.
     NOT_SHIPPED = "not_shipped"
+    #: The order is not as it was when the buyer was asked: the warehouse was quicker, or money has moved.
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    #: The order is packed, shipped or over: it cannot be changed in this way any more.
+    TOO_LATE = "too_late"
+    #: Not enough pieces of what is wanted instead.
+    OUT_OF_STOCK = "out_of_stock"
+    #: To another country: freight, duties and what may be sent there differ.
+    OTHER_COUNTRY = "other_country"
+    #: What is wanted instead costs another price.
+    OTHER_PRICE = "other_price"
+    #: The cause does not lie with us.
+    NOT_OURS = "not_ours"
 
 
 class StockState(str, enum.Enum):
@@ -135,7 +147,20 @@ class ReturnReason(str, enum.Enum):
     FAULTY = "faulty"
     NOT_RECEIVED = "not_received"
     CHARGED_TWICE = "charged_twice"
+    #: What a way back at our cost has cost the buyer: beside what was paid for the goods.
+    RETURN_FREIGHT = "return_freight"
     OTHER = "other"
+
+
+class Remedy(str, enum.Enum):
+    """How a fault of goods that the buyer keeps is put right."""
+
+    #: The goods, or what was missing, are sent again.
+    REPLACEMENT = "replacement"
+    #: A part of the price goes back.
+    PART_REFUND = "part_refund"
+    #: All of it does, and nothing has to come back.
+    FULL_REFUND = "full_refund"
 
 
 class ReturnState(str, enum.Enum):

@@ -73,17 +73,6 @@ customers = sa.Table(
     sa.Column("points", sa.Integer, nullable=False),
 )
 
-channel_links = sa.Table(
-    "channel_links",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("channel", sa.String(40), nullable=False),
-    sa.Column("sender", sa.String(200), nullable=False),
-    sa.Column("customer_id", sa.ForeignKey("customers.id"), nullable=False, index=True),
-    sa.Column("linked_at", UTCDateTime, nullable=False),
-    sa.UniqueConstraint("channel", "sender"),
-)
-
 coupons = sa.Table(
     "coupons",
     metadata,
@@ -175,6 +164,7 @@ shipments = sa.Table(
     sa.Column("delivered_at", UTCDateTime),
     sa.Column("delay_cause", sa.String(40)),
     sa.Column("proof", sa.String(200), nullable=False),
+    sa.Index("ix_shipments_delivered_at", "delivered_at"),
 )
 
 shipment_events = sa.Table(
@@ -278,6 +268,23 @@ shop_actions = sa.Table(
     # The ids of what it made; NULL only while the action's own transaction is open.
     sa.Column("result", sa.JSON),
     sa.Column("at", UTCDateTime, nullable=False),
+)
+
+identity_codes = sa.Table(
+    "identity_codes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # Digests of the channel identity that asked for it and of the address that it was sent to.
+    sa.Column("asker", sa.String(64), nullable=False, index=True),
+    sa.Column("address", sa.String(64), nullable=False, index=True),
+    # NULL where no customer has the address: then nothing was sent.
+    sa.Column("customer_id", sa.ForeignKey("customers.id")),
+    # A salted digest that takes long to make.
+    sa.Column("code", sa.String(200), nullable=False),
+    sa.Column("sent_at", UTCDateTime, nullable=False, index=True),
+    sa.Column("expires_at", UTCDateTime, nullable=False),
+    # When it was used, or another took its place.
+    sa.Column("ended_at", UTCDateTime),
 )
 
 identity_tries = sa.Table(

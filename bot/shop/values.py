@@ -25,6 +25,7 @@ from bot.shop.states import PaymentState as PaymentState
 from bot.shop.states import RefundState as RefundState
 from bot.shop.states import Refusal as Refusal
 from bot.shop.states import RemarkColour as RemarkColour
+from bot.shop.states import Remedy as Remedy
 from bot.shop.states import ReturnReason as ReturnReason
 from bot.shop.states import ReturnState as ReturnState
 from bot.shop.states import ShipmentState as ShipmentState

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.clock import SetClock
 from bot.database import Database, metadata
@@ -30,6 +31,7 @@ from bot.shop.values import (
     Shipment,
     ShipmentState,
 )
+from tests.peers.postgres import Server
 
 TODAY = dt.date(2026, 3, 16)
 NOW = dt.datetime(2026, 3, 16, 9, 30, tzinfo=dt.timezone.utc)
@@ -69,14 +71,46 @@ def seeded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def seeded_name(postgres: Server, empty_database: str, seeded_file: Path) -> str:
+    """The name of a database of PostgreSQL with the very same rows, to be copied."""
+    name = postgres.create(empty_database)
+    file, server = Database(f"sqlite:///{seeded_file}"), Database(postgres.url(name))
+    with file.begin() as source, server.begin() as target:
+        there = sa.inspect(source).get_table_names()
+        for table in (one for one in metadata.sorted_tables if one.name in there):
+            rows = [dict(row) for row in source.execute(sa.select(table)).mappings()]
+            if rows:
+                target.execute(table.insert(), rows)
+            if rows and "id" in table.c:
+                # What comes next is numbered after what was copied.
+                newest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
+                target.execute(
+                    sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(table.name, "id"), newest))
+                )
+    file.close()
+    server.close()
+    return name
+
+
 @pytest.fixture
-def seeded(seeded_file: Path, tmp_path: Path) -> Iterator[Database]:
+def seeded(
+    backend: str, seeded_file: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Database]:
     """The seeded shop, this test's own copy."""
-    path = tmp_path / "shop.sqlite"
-    shutil.copy(seeded_file, path)
-    opened = Database(f"sqlite:///{path}")
+    if backend == "sqlite":
+        path = tmp_path / "shop.sqlite"
+        shutil.copy(seeded_file, path)
+        url = f"sqlite:///{path}"
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        name = server.create(request.getfixturevalue("seeded_name"))
+        url = server.url(name)
+    opened = Database(url)
     yield opened
     opened.close()
+    if backend != "sqlite":
+        server.drop(name)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,10 @@ from bot.shop.values import (
     ReturnReason,
     ReturnState,
 )
+from tests.conftest import BACKENDS
 
+#: A test of what happens at the same time holds over both.
+both = pytest.mark.parametrize("backend", BACKENDS)
 UNWANTED, DAMAGED = ReturnReason.CHANGED_MIND, ReturnReason.DAMAGED
 
 
@@ -197,7 +200,7 @@ def test_a_return_of_another_order_earns_nothing(act, samples) -> None:
 @pytest.mark.parametrize(
     ("situation", "reason", "code"),
     [
-        ("out_of_window", DAMAGED, "window_closed"),
+        ("out_of_window", UNWANTED, "window_closed"),
         ("in_transit", DAMAGED, "not_delivered"),
         ("unpaid_declined", DAMAGED, "not_paid"),
         ("returnable", UNWANTED, "return_first"),
@@ -291,6 +294,7 @@ def test_a_remark_keeps_colour_author_time_and_words(act, samples, clock) -> Non
 # --- Once ------------------------------------------------------------------------------------------
 
 
+@both
 def test_the_same_key_acts_once_and_gives_the_first_result(act, samples, seeded, clock) -> None:
     number = samples["returnable_within_authority"].number
     before = count(seeded, tables.refunds)
@@ -365,6 +369,7 @@ def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
         return list(pool.map(started, functions))
 
 
+@both
 def test_two_requests_with_one_key_at_the_same_time_make_one_refund(act, samples, seeded) -> None:
     number = samples["returnable_within_authority"].number
     before = count(seeded, tables.refunds)
@@ -387,6 +392,7 @@ def test_two_requests_with_two_keys_cannot_both_have_all_the_money(act, samples)
     assert sorted(getattr(result, "code", "done") for result in results) == ["done", *["nothing_left"] * 3]
 
 
+@both
 def test_two_returns_of_one_line_at_the_same_time_are_one(act, samples, seeded) -> None:
     number = samples["returnable"].number
     line = order_of(act, number).lines[0].id
@@ -404,6 +410,7 @@ def test_two_returns_of_one_line_at_the_same_time_are_one(act, samples, seeded) 
     assert count(seeded, tables.returns) == before + 1
 
 
+@both
 def test_two_reports_of_one_double_charge_at_the_same_time_are_one(act, samples, seeded) -> None:
     number = samples["charged_twice"].number
     before = count(seeded, tables.refunds)

@@ -13,7 +13,10 @@ import sqlalchemy as sa
 from bot.shop import tables
 from bot.shop.identity import Identity, IdentityResult, Verdict
 from bot.shop.locks import forget_old, network_of
+from tests.conftest import BACKENDS
 
+#: A test of what happens at the same time holds over both.
+both = pytest.mark.parametrize("backend", BACKENDS)
 Check = Callable[..., IdentityResult]
 
 
@@ -313,12 +316,14 @@ def in_parallel(functions: list[Callable[[], IdentityResult]]) -> list[IdentityR
         return list(pool.map(started, functions))
 
 
+@both
 def test_wrong_tries_at_the_same_time_are_all_counted(check, sample) -> None:
     results = in_parallel([lambda: check(sample.number, "nobody@mail.example") for _ in range(8)])
     assert sorted(result.tries_left for result in results) == [0, 0, 0, 0, 1, 2, 3, 4]
     assert [result.locked_now for result in results].count(True) == 1
 
 
+@both
 def test_two_right_checks_at_the_same_time_are_one_and_the_same(check, sample, seeded) -> None:
     results = in_parallel([lambda: check(sample.number, sample.email) for _ in range(2)])
     assert results[0] == results[1]
@@ -335,36 +340,3 @@ def test_a_check_in_a_turn_that_is_rolled_back_is_not_counted(seeded, rules, clo
     with pytest.raises(RuntimeError, match="died"):
         crash()
     assert check(sample.number, "nobody@mail.example").tries_left == 4
-
-
-# --- Links -----------------------------------------------------------------------------------------
-
-
-def test_a_linked_channel_identity_is_known_again(seeded, rules, clock, sample, stranger) -> None:
-    with seeded.begin() as connection:
-        identity = Identity(connection, rules, clock)
-        assert identity.linked_customer("telegram", "42") is None
-        identity.link("telegram", "42", sample.customer_id)
-        identity.link("telegram", "42", sample.customer_id)
-    with seeded.begin() as connection:
-        identity = Identity(connection, rules, clock)
-        assert identity.linked_customer("telegram", "42") == sample.customer_id
-        assert identity.linked_customer("web", "42") is None
-        assert identity.linked_customer("telegram", "43") is None
-        other = stranger.customer_id
-        identity.link("telegram", "42", other)
-        assert identity.linked_customer("telegram", "42") == other
-        identity.unlink("telegram", "42")
-        identity.unlink("telegram", "42")
-        assert identity.linked_customer("telegram", "42") is None
-
-
-def test_two_links_at_the_same_time_are_one(seeded, rules, clock, sample) -> None:
-    def link() -> None:
-        with seeded.begin() as connection:
-            Identity(connection, rules, clock).link("web", "abc", sample.customer_id)
-
-    in_parallel([link, link, link])
-    with seeded.begin() as connection:
-        rows = connection.execute(sa.select(tables.channel_links)).all()
-    assert len(rows) == 1

@@ -250,7 +250,7 @@ def test_another_currency_than_the_orders_is_refused(make_order, rules, rates) -
 def test_after_the_window_money_comes_back_only_for_a_return_that_was_opened_in_time(
     make_order, rules, rates
 ) -> None:
-    later = NOW + 20 * DAY
+    later = NOW + 40 * DAY
     assert policy.refund_decision(make_order(), None, DAMAGED, rules, rates, later).refusal is (
         Refusal.WINDOW_CLOSED
     )

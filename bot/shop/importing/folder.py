@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigurationError
 from bot.settings import ShopRules
+from bot.shop.feed.entries import note_read
 from bot.shop.importing.files import Header, UnreadableError, read_records
 from bot.shop.importing.kinds import KINDS, Kind
 from bot.shop.importing.loading import Loader
@@ -20,14 +22,20 @@ ENDINGS = (".csv", ".json")
 
 
 def import_folder(
-    connection: Connection, folder: Path, strict: bool = False, *, rules: ShopRules | None = None
+    connection: Connection,
+    folder: Path,
+    strict: bool = False,
+    *,
+    rules: ShopRules | None = None,
+    now: dt.datetime | None = None,
 ) -> Report:
     """Load a folder's files into the shop: what is new is inserted, what is known by its key updated.
 
     Rows that are wrong are reported, by file, line, field and reason, and the others loaded, all in the
     caller's transaction; with ``strict`` one problem loads nothing (and the transaction can go on). With
     ``rules``, order numbers must have the form that ``shop.yml`` describes. Files are read a piece at a time:
-    of a large one, only the keys are kept. On SQLite nobody else can write meanwhile.
+    of a large one, only the keys are kept. On SQLite nobody else can write meanwhile. ``now`` is noted as the
+    moment that the facts are of.
 
     Raises:
         ConfigurationError: the folder is missing or has no file to import.
@@ -51,6 +59,8 @@ def import_folder(
         savepoint.rollback()
         return tally.report(loaded=False)
     savepoint.commit()
+    if now is not None:
+        note_read(connection, now)
     return tally.report(loaded=True)
 
 

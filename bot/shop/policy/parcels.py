@@ -6,6 +6,7 @@ import datetime as dt
 
 from bot.settings import ShopRules
 from bot.shop.policy.days import local_day
+from bot.shop.policy.lanes import stuck_days
 from bot.shop.values import ON_ITS_WAY, Order, OrderState, Shipment, ShipmentState, StockState
 
 _MOVING = frozenset(
@@ -24,9 +25,9 @@ def days_without_scan(shipment: Shipment, now: dt.datetime) -> int:
     return 0 if last is None or shipment.shipped_at is None else max((now - last).days, 0)
 
 
-def is_stuck(shipment: Shipment, rules: ShopRules, now: dt.datetime) -> bool:
-    """Whether a parcel on its way has not been seen for too long."""
-    return shipment.state in _MOVING and days_without_scan(shipment, now) >= rules.shipping.stuck_days
+def is_stuck(shipment: Shipment, rules: ShopRules, now: dt.datetime, country: str = "") -> bool:
+    """Whether a parcel on its way has not been seen for too long, for the country it goes to."""
+    return shipment.state in _MOVING and days_without_scan(shipment, now) >= stuck_days(country, rules)
 
 
 def promised_late(order: Order, now: dt.datetime) -> bool:

@@ -77,14 +77,17 @@ def duplicate_charges(order: Order) -> tuple[tuple[Payment, Payment], ...]:
 def refundable(order: Order) -> Money:
     """What was paid for the order less what was given back or is about to be.
 
-    Double charges are apart: they go back through finance, whole.
+    Double charges are apart: they go back through finance, whole; so is the freight of a way back.
     """
     doubles = {later.id for _, later in duplicate_charges(order)}
     paid = [one for one in received(order) if one.id not in doubles]
     asked = sum(
         refund.amount.minor
         for refund in order.refunds
-        if refund.state is not RefundState.DECLINED and refund.payment_id not in doubles
+        if refund.state is not RefundState.DECLINED
+        and refund.payment_id not in doubles
+        # Paid beside the goods, never out of what they cost.
+        and refund.reason is not ReturnReason.RETURN_FREIGHT
     )
     # A payment may be marked as refunded without a refund of ours (imported data): whichever is more counts.
     marked = sum(one.amount.minor for one in paid if one.state is PaymentState.REFUNDED)
@@ -120,7 +123,8 @@ def refund_decision(
     most = left if goods is None else min(left, goods.value)
     wanted = most if amount is None else amount
     limit = authority_limit(rules)
-    refusal = _refusal(order, wanted, most, rules, now, in_window=goods is not None)
+    in_window = goods is not None or is_in_window(order, rules, now, reason)
+    refusal = _refusal(order, wanted, most, in_window=in_window)
     if refusal is not None:
         return RefundDecision(refusal, wanted, left, False, limit)
     # Several small ones must walk around neither the way back nor the limit.
@@ -137,9 +141,7 @@ def refund_decision(
     return RefundDecision(None, wanted, left, needs_approval, limit)
 
 
-def _refusal(
-    order: Order, wanted: Money, most: Money, rules: ShopRules, now: dt.datetime, *, in_window: bool
-) -> Refusal | None:
+def _refusal(order: Order, wanted: Money, most: Money, *, in_window: bool) -> Refusal | None:
     if wanted.currency != order.currency:
         return Refusal.WRONG_CURRENCY
     if not received(order):
@@ -148,7 +150,7 @@ def _refusal(
         return Refusal.NOT_DELIVERED
     if not most:
         return Refusal.NOTHING_LEFT
-    if order.state is OrderState.DELIVERED and not in_window and not is_in_window(order, rules, now):
+    if order.state is OrderState.DELIVERED and not in_window:
         return Refusal.WINDOW_CLOSED
     if wanted.minor <= 0:
         return Refusal.NOT_POSITIVE

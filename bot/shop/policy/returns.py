@@ -42,22 +42,33 @@ class ReturnWindow(NamedTuple):
     days: int
 
 
-def return_window(order: Order, rules: ShopRules) -> ReturnWindow:
-    """Until when the order may be returned: counted from the delivery of its last parcel."""
+def return_window(order: Order, rules: ShopRules, reason: ReturnReason | None = None) -> ReturnWindow:
+    """Until when the order may be returned: counted from the delivery of its last parcel.
+
+    With a ``reason`` that lies with us, until when it may be reported, which is never earlier.
+    """
     days = rules.returns.window_days_by_country.get(order.ship_to.country, rules.returns.window_days)
+    if reason in OUR_FAULT:
+        days = max(days, rules.faults.days)
     if order.delivered_at is None:
         return ReturnWindow(None, days)
     return ReturnWindow(local_day(order.delivered_at, order.timezone) + dt.timedelta(days=days), days)
 
 
-def is_in_window(order: Order, rules: ShopRules, now: dt.datetime) -> bool:
-    """Whether the order may be returned today, where the buyer lives."""
-    last_day = return_window(order, rules).last_day
+def is_in_window(
+    order: Order, rules: ShopRules, now: dt.datetime, reason: ReturnReason | None = None
+) -> bool:
+    """Whether the order may be returned today for this reason, where the buyer lives."""
+    last_day = return_window(order, rules, reason).last_day
     return last_day is not None and local_day(now, order.timezone) <= last_day
 
 
 def return_refusal(
-    order: Order, line_ids: Sequence[int], rules: ShopRules, now: dt.datetime
+    order: Order,
+    line_ids: Sequence[int],
+    rules: ShopRules,
+    now: dt.datetime,
+    reason: ReturnReason | None = None,
 ) -> Refusal | None:
     """Why these lines cannot be returned; None if they can."""
     if not line_ids or not set(line_ids) <= {line.id for line in order.lines}:
@@ -68,7 +79,7 @@ def return_refusal(
         return Refusal.NOT_DELIVERED
     if returning_lines(order) & set(line_ids):
         return Refusal.ALREADY_RETURNED
-    return None if is_in_window(order, rules, now) else Refusal.WINDOW_CLOSED
+    return None if is_in_window(order, rules, now, reason) else Refusal.WINDOW_CLOSED
 
 
 def returning_lines(order: Order) -> frozenset[int]:
@@ -100,6 +111,13 @@ def return_value(order: Order, line_ids: Sequence[int], reason: ReturnReason) ->
     if {line.id for line in order.lines} <= set(line_ids) and reason in OUR_FAULT:
         value += order.freight
     return value
+
+
+def part_refund(order: Order, line_ids: Iterable[int], reason: ReturnReason, rules: ShopRules) -> Money:
+    """What goes back for these lines where the buyer keeps them as they are; nothing: it isn't offered."""
+    percent = {str(name): share for name, share in rules.faults.part_refund.items()}.get(reason.value, 0)
+    share = Decimal(goods_value(order, line_ids).minor) * percent / 100
+    return Money(int(share.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)), order.currency)
 
 
 def worth_of_way_back(order: Order, line_ids: Iterable[int]) -> Money:

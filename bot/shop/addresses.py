@@ -1,0 +1,107 @@
+"""Addresses as buyers type them, taken apart as far as every country's way of writing them allows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+
+from bot.shop.values import Address
+
+#: As long as the columns.
+LONGEST = {"street": 200, "city": 100, "region": 100, "postcode": 20}
+_BETWEEN = re.compile(r"[,，、;；\n\r]+")
+_HAS_DIGIT = re.compile(r"\d")
+#: A state or province in short: NSW, IL, SP.
+_REGION = re.compile(r"[A-Z]{2,3}")
+
+
+@dataclass(frozen=True)
+class TypedAddress:
+    """What is known of an address so far; what is empty is still to be asked for."""
+
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    region: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a parcel could be sent there; not every country has postcodes."""
+        return bool(self.street and self.city)
+
+    def over(self, known: Address) -> Address:
+        """The whole address: name, country and phone stay those that are known."""
+        return replace(known, **asdict(self))
+
+
+def read_address(text: str, known: Address, before: TypedAddress | None = None) -> TypedAddress | None:
+    """What a message tells of an address; None if it is none.
+
+    ``known`` is the order's address so far: it tells how a postcode looks. ``before`` is what an earlier
+    message told: then this one is about postcode and city.
+    """
+    parts = [" ".join(part.split()).strip(" .") for part in _BETWEEN.split(text)]
+    parts = [part for part in parts if part]
+    if not parts:
+        return None
+    if before is not None and before.street:
+        found = replace(_place(parts), street=before.street)
+    else:
+        found = _whole(parts, known)
+    fits = all(len(getattr(found, name)) <= most for name, most in LONGEST.items())
+    return found if fits and (found.street or found.city) else None
+
+
+def one_line(address: Address) -> str:
+    """The address in one line, as it is read back."""
+    place = f"{address.postcode} {address.city}".strip()
+    return ", ".join(part for part in (address.name, address.street, place, address.region) if part)
+
+
+def _whole(parts: list[str], known: Address) -> TypedAddress:
+    """Street first, then the place; a name before the street is left out: the order has one."""
+    if len(parts) == 1:
+        return _cut(parts[0], known)
+    numbered = [number for number, part in enumerate(parts) if _HAS_DIGIT.search(part)]
+    if not numbered:
+        return TypedAddress()
+    last = numbered[-1]
+    if last == 0:
+        # The street alone has digits: the rest is the place, without a postcode.
+        return replace(_place(parts[1:]), street=parts[0])
+    place = _place(parts[last:])
+    streets = parts[:last]
+    if not place.city or (_REGION.fullmatch(place.city) and len(streets) > 1):
+        place = replace(place, city=streets[-1], region=place.city or place.region)
+        streets = streets[:-1]
+    if len(streets) > 1 and not _HAS_DIGIT.search(streets[0]) and _HAS_DIGIT.search(streets[1]):
+        streets = streets[1:]
+    return replace(place, street=", ".join(streets))
+
+
+def _cut(line: str, known: Address) -> TypedAddress:
+    """One line without commas: where something looks like the known postcode, the place begins."""
+    words = line.split()
+    shape = _shape(known.postcode)
+    for number in range(len(words) - 1, 0, -1):
+        if shape and _shape(words[number]) == shape and number + 1 < len(words):
+            place = _place([" ".join(words[number:])])
+            return replace(place, street=" ".join(words[:number]))
+    return TypedAddress(street=line) if _HAS_DIGIT.search(line) else TypedAddress()
+
+
+def _place(parts: list[str]) -> TypedAddress:
+    """Postcode and city in either order: the words with digits are the postcode."""
+    words = parts[0].split()
+    postcode = " ".join(word for word in words if _HAS_DIGIT.search(word))
+    city = " ".join(word for word in words if not _HAS_DIGIT.search(word))
+    rest = list(parts[1:])
+    if not city and rest:
+        city = rest.pop(0)
+    elif not postcode and rest and _HAS_DIGIT.search(rest[0]):
+        postcode = rest.pop(0)
+    return TypedAddress(postcode=postcode, city=city, region=", ".join(rest))
+
+
+def _shape(postcode: str) -> str:
+    return re.sub(r"[A-Za-z]", "A", re.sub(r"\d", "9", postcode))

@@ -1,0 +1,62 @@
+"""Addresses as people type them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.shop.addresses import TypedAddress, one_line, read_address
+from bot.shop.values import Address
+
+BERLIN = Address("Lena Vogt", "Goetheweg 1", "Berlin", "", "10115", "DE", "+4915223432001")
+LONDON = replace(BERLIN, postcode="SW1A 1AA", city="London", country="GB")
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "street", "postcode", "city", "region"),
+    [
+        ("Lindenstr. 5, 10117 Berlin", BERLIN, "Lindenstr. 5", "10117", "Berlin", ""),
+        ("Lindenstr. 5\n10117 Berlin", BERLIN, "Lindenstr. 5", "10117", "Berlin", ""),
+        ("Anna Vogt, Lindenstr. 5, 10117 Berlin", BERLIN, "Lindenstr. 5", "10117", "Berlin", ""),
+        ("Lindenstr. 5, Berlin, 10117", BERLIN, "Lindenstr. 5", "10117", "Berlin", ""),
+        ("Lindenstr. 5 10117 Berlin", BERLIN, "Lindenstr. 5", "10117", "Berlin", ""),
+        ("Lindenstr. 5, Hof 2, 10117 Berlin", BERLIN, "Lindenstr. 5, Hof 2", "10117", "Berlin", ""),
+        ("7 Mill Lane, London SW1A 2AA", LONDON, "7 Mill Lane", "SW1A 2AA", "London", ""),
+        ("7 Mill Lane, London, SW1A 2AA", LONDON, "7 Mill Lane", "SW1A 2AA", "London", ""),
+        ("5 Oak Road, Springfield, IL 62704", BERLIN, "5 Oak Road", "62704", "Springfield", "IL"),
+        ("Villa 9, Palm Street, Dubai", BERLIN, "Villa 9", "", "Palm Street", "Dubai"),
+        ("文三路5号，310012 杭州", BERLIN, "文三路5号", "310012", "杭州", ""),
+        ("5 Elm Row", BERLIN, "5 Elm Row", "", "", ""),
+    ],
+)
+def test_an_address_is_taken_apart(typed, known, street, postcode, city, region) -> None:
+    assert read_address(typed, known) == TypedAddress(street, postcode, city, region)
+
+
+@pytest.mark.parametrize(
+    ("typed", "postcode", "city", "region"),
+    [
+        ("10117 Berlin", "10117", "Berlin", ""),
+        ("Berlin 10117", "10117", "Berlin", ""),
+        ("Berlin, 10117", "10117", "Berlin", ""),
+        ("10117, Berlin", "10117", "Berlin", ""),
+        ("100-0001 Tokyo", "100-0001", "Tokyo", ""),
+        ("São Paulo 01310-100, SP", "01310-100", "São Paulo", "SP"),
+        ("Dubai", "", "Dubai", ""),
+    ],
+)
+def test_the_place_follows_the_street(typed, postcode, city, region) -> None:
+    before = TypedAddress(street="5 Elm Row")
+    assert read_address(typed, BERLIN, before) == TypedAddress("5 Elm Row", postcode, city, region)
+
+
+@pytest.mark.parametrize("typed", ["", " , \n ; ", "yes please", "hello, how are you", "5" * 300])
+def test_what_is_no_address_is_none(typed) -> None:
+    assert read_address(typed, BERLIN) is None
+
+
+def test_an_address_is_read_back_in_one_line() -> None:
+    told = TypedAddress("5 Elm Row", "10117", "Berlin").over(BERLIN)
+    assert one_line(told) == "Lena Vogt, 5 Elm Row, 10117 Berlin"
+    assert (told.country, told.phone) == (BERLIN.country, BERLIN.phone)
