@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -19,13 +20,14 @@ class Button:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that came with a message; the bytes lie in ``CROSSDESK_FILES``, never in the database."""
+    """A file of a message; the bytes lie in ``CROSSDESK_FILES``, never in the database."""
 
     name: str
     media_type: str
-    #: In bytes.
+    #: In bytes; of one that was not kept, as far as it is known.
     size: int
-    #: Path below ``CROSSDESK_FILES``.
+    #: Path below ``CROSSDESK_FILES``; empty if the file was not kept: it is too large, or of a kind that the
+    #: store does not take.
     path: str
 
 
@@ -47,6 +49,9 @@ class Inbound:
     sent_at: dt.datetime
     #: The payload of a pressed button.
     button: str | None = None
+    #: Whether ``button`` is what the channel makes of a command of its own, such as ``/help``: nothing need
+    #: have offered it. What was typed is ``text`` then.
+    command: bool = False
     #: A name to call the buyer by, if the channel knows one.
     sender_name: str | None = None
     #: ISO 639-1, if the channel says something about the buyer's language.
@@ -54,6 +59,27 @@ class Inbound:
     #: Where it came from on the network, for the identity check's lock.
     network: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    #: The channel's own id of the message that this one changes: its newer words are ``text``. Always that of
+    #: the first version; ``message_id`` is the change's own, another one for each.
+    edits: str | None = None
+    #: Whether the change is that the buyer took the message back.
+    deletes: bool = False
+    #: Whether the buyer sees choices as numbers, for want of buttons: a typed number is then a choice.
+    numbered: bool = False
+    #: What the channel needs again to answer this message, such as a letter's subject: see ``Answered``.
+    note: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The buyer's message that one of ours answers: for channels that quote it, or reply to it."""
+
+    #: The channel's own id of it.
+    message_id: str
+    text: str
+    sent_at: dt.datetime
+    #: As the channel's translation put it into ``Inbound``.
+    note: Mapping[str, str] = field(default_factory=dict)
 
 
 class Author(str, enum.Enum):
@@ -90,6 +116,7 @@ class Outbound:
     author_name: str | None = None
     #: ISO 639-1 of the text.
     language: str = "en"
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +130,13 @@ class TranscriptLine:
     at: dt.datetime
     buttons: tuple[Button, ...] = ()
     author_name: str | None = None
-    #: ``received`` for the buyer's; ``queued``, ``sent``, ``failed`` or ``unknown`` for ours.
+    #: ``received`` for the buyer's; ``queued``, ``sending``, ``sent``, ``delivered`` where the channel tells,
+    #: ``failed`` or ``unknown`` for ours.
     state: str = "received"
     attachments: tuple[Attachment, ...] = field(default=())
+    #: The position of the line that this one changes, as far as it is known.
+    edits: int | None = None
+    #: ``edited`` or ``deleted`` where this line says what became of an earlier one.
+    change: str | None = None
+    #: Why a message of ours is not delivered yet, or will not be, in the channel's words; not for buyers.
+    why: str | None = None

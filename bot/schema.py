@@ -23,7 +23,11 @@ def every_table() -> sa.MetaData:
     import bot.desk.tables
     import bot.dialogue.tables
     import bot.mailroom.tables
-    import bot.shop.tables  # noqa: F401 (each registers its tables)
+    import bot.notices.tables
+    import bot.sharing.tables
+    import bot.shop.feed.tables
+    import bot.shop.tables
+    import bot.training.tables  # noqa: F401 (each registers its tables)
 
     return metadata
 
@@ -111,6 +115,10 @@ def _config() -> Config:
 def _run(database: Database, act: Callable[[Config], object]) -> None:
     config = _config()
     with database.begin() as connection:
-        lock_now(connection)
+        # Of two processes that bring it up at once, the second finds it done.
+        lock_now(connection, "schema")
+        if not database.is_sqlite:
+            # A migration may rewrite a large table.
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         config.attributes["connection"] = connection
         act(config)

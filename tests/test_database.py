@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from sqlalchemy.engine import Connection
 
 from bot import database as module
 from bot.database import Database, UTCDateTime, is_write, lock_now
-from bot.errors import ConfigurationError, TryLaterError
+from bot.errors import ConfigurationError, RowsBusyError, TryLaterError
+from tests.conftest import BACKENDS
+from tests.peers.postgres import Server
 
 notes = sa.Table(
     "notes",
@@ -27,25 +31,36 @@ notes = sa.Table(
 )
 
 
+#: A test that says so holds over both; the others are about one.
+both = pytest.mark.parametrize("backend", BACKENDS)
+postgresql = pytest.mark.parametrize("backend", ["postgresql"])
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "notes.sqlite"
+    """Where the database of SQLite lies."""
+    return tmp_path / "blank.sqlite"
 
 
 @pytest.fixture
-def database(path: Path) -> Database:
-    made = Database(f"sqlite:///{path}")
+def database(blank_url: str) -> Iterator[Database]:
+    made = Database(blank_url)
     notes.create(made.engine)
     with made.begin() as connection:
-        connection.execute(notes.insert().values(id=1, text="first"))
-    return made
+        connection.execute(notes.insert().values(text="first"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch, path: Path, database: Database) -> Database:
-    """The same database for somebody who waits a tenth of a second for a lock."""
+def impatient(monkeypatch: pytest.MonkeyPatch, blank_url: str, database: Database) -> Iterator[Database]:
+    """The same database for somebody who waits a tenth of a second for a lock, or for a connection."""
     monkeypatch.setattr(module, "SQLITE_BUSY_SECONDS", 0.1)
-    return Database(f"sqlite:///{path}")
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setitem(module.SERVER_LIMITS, "lock_timeout", "100ms")
+    made = Database(blank_url)
+    yield made
+    made.close()
 
 
 def _text(connection: Connection, number: int = 1) -> str | None:
@@ -59,6 +74,7 @@ def _write(connection: Connection, text: str) -> None:
 # --- Locks ---
 
 
+@both
 def test_reads_before_the_first_write_take_no_lock(database: Database, impatient: Database) -> None:
     with database.begin() as reader:
         assert _text(reader) == "first"
@@ -88,6 +104,7 @@ def test_a_write_that_changes_nothing_takes_the_lock_too(database: Database, imp
             lock_now(other)
 
 
+@both
 def test_a_read_then_a_write_after_anothers_commit_works(database: Database, impatient: Database) -> None:
     with database.begin() as mine:
         assert _text(mine) == "first"
@@ -109,6 +126,7 @@ def test_what_is_read_after_the_first_write_stays(database: Database, impatient:
         assert _text(mine) == "first"
 
 
+@both
 def test_threads_that_write_wait_for_each_other_and_all_succeed(database: Database) -> None:
     def add(number: int) -> None:
         for step in range(10):
@@ -157,6 +175,7 @@ def test_a_writer_waits_for_the_lock_and_gets_it(database: Database) -> None:
     holder.join()
 
 
+@both
 def test_where_too_many_wait_already_another_is_told_to_come_later(impatient: Database) -> None:
     def crowd() -> None:
         with contextlib.ExitStack() as waiting:
@@ -189,6 +208,7 @@ def test_what_needs_the_lock_is_known_by_its_first_word(statement: str, writes: 
 # --- Units of work ---
 
 
+@both
 def test_what_raises_leaves_nothing_behind(database: Database) -> None:
     def fail() -> None:
         with database.begin() as connection:
@@ -202,6 +222,7 @@ def test_what_raises_leaves_nothing_behind(database: Database) -> None:
         assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first"]
 
 
+@both
 def test_what_raises_in_an_inner_part_keeps_the_outer_one(database: Database) -> None:
     def fail(connection: Connection) -> None:
         with connection.begin_nested():
@@ -216,6 +237,7 @@ def test_what_raises_in_an_inner_part_keeps_the_outer_one(database: Database) ->
         assert connection.execute(sa.select(notes.c.text)).scalars().all() == ["first", "outer"]
 
 
+@both
 def test_an_interrupted_unit_leaves_the_pool_clean(database: Database, impatient: Database) -> None:
     def stop() -> None:
         with database.begin() as connection:
@@ -231,7 +253,8 @@ def test_an_interrupted_unit_leaves_the_pool_clean(database: Database, impatient
         assert _text(connection) == "whole"
 
 
-def test_a_kill_in_the_middle_of_a_unit_leaves_nothing_half_done(path: Path, database: Database) -> None:
+@both
+def test_a_kill_in_the_middle_of_a_unit_leaves_nothing_half_done(blank_url: str, database: Database) -> None:
     database.close()
     killed = subprocess.run(
         [
@@ -243,7 +266,7 @@ def test_a_kill_in_the_middle_of_a_unit_leaves_nothing_half_done(path: Path, dat
             "    connection.exec_driver_sql(\"UPDATE notes SET text = 'half'\")\n"
             "    connection.exec_driver_sql(\"INSERT INTO notes (text) VALUES ('more')\")\n"
             "    os.kill(os.getpid(), signal.SIGKILL)\n",
-            f"sqlite:///{path}",
+            blank_url,
         ],
         check=False,
     )
@@ -268,9 +291,39 @@ def test_what_is_committed_is_on_the_disk(database: Database) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
+@both
+def test_what_is_inserted_once_is_compiled_once_and_says_what_happened(database: Database) -> None:
+    statement = module.insert_once(notes)[database.engine.dialect.name]
+    happened, compiled = [], []
+    sa.event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda *given: compiled.append(given[4].compiled.cache_key and id(given[4].compiled)),
+    )
+    for number in (7, 7, 8):
+        with database.begin() as connection:
+            happened.append(connection.execute(statement, {"id": number, "text": "x"}).rowcount)
+    assert happened == [1, 0, 1]
+    assert None not in compiled
+    assert len(set(compiled)) == 1
+
+
+@both
+def test_of_many_that_insert_the_same_at_once_one_does(database: Database) -> None:
+    statement = module.insert_once(notes)[database.engine.dialect.name]
+
+    def insert(_: int) -> int:
+        with database.begin() as connection:
+            return int(connection.execute(statement, {"id": 7, "text": "x"}).rowcount)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(insert, range(16))) == 1
+
+
 # --- Columns ---
 
 
+@both
 def test_a_time_without_a_zone_never_reaches_the_database(database: Database) -> None:
     with pytest.raises(sa.exc.StatementError, match="a time without a zone"), database.begin() as connection:
         connection.execute(notes.insert().values(at=dt.datetime(2026, 1, 1)))  # noqa: DTZ001 (the point)
@@ -278,6 +331,7 @@ def test_a_time_without_a_zone_never_reaches_the_database(database: Database) ->
         connection.execute(sa.select(notes).where(notes.c.at < dt.datetime(2026, 1, 1)))  # noqa: DTZ001
 
 
+@both
 def test_a_time_of_any_zone_comes_back_as_the_same_moment_in_utc(database: Database) -> None:
     tokyo = dt.datetime(2026, 1, 1, 3, 0, 0, 123456, tzinfo=dt.timezone(dt.timedelta(hours=9)))
     with database.begin() as connection:
@@ -289,6 +343,7 @@ def test_a_time_of_any_zone_comes_back_as_the_same_moment_in_utc(database: Datab
     assert read[0].tzinfo is dt.timezone.utc
 
 
+@both
 def test_times_of_different_zones_are_compared_as_moments(database: Database) -> None:
     noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.timezone.utc)
     with database.begin() as connection:
@@ -408,17 +463,21 @@ def test_a_file_without_the_right_to_write_is_told(path: Path, database: Databas
         "    print(error)\n"
     )
     # The folders that pytest makes are closed to others; the way to the file has to be open.
-    opened = [folder, folder.parent, folder.parent.parent]
-    before = [one.stat().st_mode for one in opened]
-    for one in opened:
-        one.chmod(0o555)
+    above = [
+        one for one in folder.parents if one.stat().st_uid == os.getuid() and not one.stat().st_mode & 0o001
+    ]
+    before = {one: one.stat().st_mode for one in (*above, folder)}
+    for one in above:
+        # Others are writing into them at this moment.
+        one.chmod(0o755)
+    folder.chmod(0o555)
     path.chmod(0o444)
     try:
         ran = subprocess.run(
             [sys.executable, "-c", code, f"sqlite:///{path}"], capture_output=True, text=True, check=True
         )
     finally:
-        for one, mode in zip(opened, before, strict=True):
+        for one, mode in before.items():
             one.chmod(mode)
     assert ran.stdout.startswith("the database cannot do this now: ")
 
@@ -446,7 +505,7 @@ def test_a_damaged_database_is_told_with_what_to_do(path: Path, database: Databa
     database.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * 8192 + whole[12288:])
-    told = r"notes\.sqlite: database disk image is malformed: restore a backup"
+    told = r"blank\.sqlite: database disk image is malformed: restore a backup"
     with pytest.raises(ConfigurationError, match=told), Database(f"sqlite:///{path}").begin() as connection:
         connection.execute(sa.select(notes)).all()
 
@@ -464,6 +523,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path / 'file' / 'crossdesk.sqlite'}")
 
 
+@both
 def test_an_error_never_tells_what_a_buyer_wrote(database: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError) as clash, database.begin() as connection:
         connection.execute(notes.insert().values(id=1, text="my card is 4111 1111 1111 1111"))
@@ -479,3 +539,139 @@ def test_a_server_that_is_away_is_told_to_be_away() -> None:
         connection.exec_driver_sql("SELECT 1")
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+# --- PostgreSQL ---
+
+
+@postgresql
+def test_a_row_that_somebody_holds_is_waited_for_and_then_told_to_be_busy(
+    database: Database, impatient: Database
+) -> None:
+    with database.begin() as holder:
+        _write(holder, "mine")
+        with pytest.raises(RowsBusyError, match="lock timeout"), impatient.begin() as other:
+            _write(other, "theirs")
+        with impatient.begin() as other:
+            other.execute(notes.insert().values(text="another row"))
+    with database.begin() as reader:
+        assert _text(reader) == "mine"
+
+
+@postgresql
+def test_of_two_that_wait_for_each_other_one_is_told_to_come_later(database: Database) -> None:
+    with database.begin() as connection:
+        connection.execute(notes.insert().values(text="second"))
+    together = threading.Barrier(2)
+
+    def cross(first: int) -> str:
+        try:
+            with database.begin() as connection:
+                for number, wait in ((first, True), (3 - first, False)):
+                    connection.execute(notes.update().where(notes.c.id == number).values(text=f"by {first}"))
+                    if wait:
+                        together.wait()
+        except RowsBusyError:
+            return "busy"
+        return "done"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(cross, (1, 2))) == ["busy", "done"]
+    with database.begin() as connection:
+        assert _text(connection, 1) == _text(connection, 2)
+
+
+@postgresql
+def test_a_name_is_held_by_one_unit_at_a_time(database: Database) -> None:
+    def count(_: int) -> None:
+        with database.begin() as connection:
+            lock_now(connection, "counter")
+            _write(connection, str(int(_text(connection) or 0) + 1))
+
+    with database.begin() as connection:
+        _write(connection, "0")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, range(40)))
+    with database.begin() as connection:
+        assert _text(connection) == "40"
+
+
+@postgresql
+def test_a_statement_that_takes_too_long_is_ended(blank_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(module.SERVER_LIMITS, "statement_timeout", "100ms")
+    hasty = Database(blank_url)
+    with pytest.raises(TryLaterError, match="statement timeout"), hasty.begin() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(30)")
+    hasty.close()
+
+
+@postgresql
+def test_a_unit_of_work_that_went_silent_lets_go_of_its_rows(blank_url: str, database: Database) -> None:
+    """Its host may have died: nobody there will ever end it."""
+    silent = Database(blank_url, idle_seconds=0.1)
+
+    def fall_silent() -> None:
+        with silent.begin() as connection:
+            _write(connection, "half")
+            with database.begin() as other:
+                _write(other, "whole")
+            _text(connection)
+
+    with pytest.raises(TryLaterError):
+        fall_silent()
+    with database.begin() as connection:
+        assert _text(connection) == "whole"
+    silent.close()
+
+
+@postgresql
+def test_a_connection_that_was_cut_is_told_and_the_next_one_works(
+    database: Database, postgres: Server
+) -> None:
+    def cut_off() -> None:
+        with database.begin() as connection:
+            _write(connection, "half")
+            postgres.cut(str(database.url.database))
+            _write(connection, "more")
+
+    with pytest.raises(TryLaterError, match="the database cannot do this now: "):
+        cut_off()
+    # One that was cut while it lay in the pool is not even noticed.
+    postgres.cut(str(database.url.database))
+    with database.begin() as connection:
+        assert _text(connection) == "first"
+
+
+@postgresql
+def test_a_server_that_only_reads_is_told_to_come_later(database: Database) -> None:
+    """After a fail-over, the old one may still answer, as a copy of the new one."""
+
+    def write() -> None:
+        with database.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            _write(connection, "second")
+
+    with pytest.raises(TryLaterError, match="read-only transaction"):
+        write()
+
+
+@postgresql
+def test_a_server_that_does_not_know_us_is_told_to_the_operator(blank_url: str) -> None:
+    wrong = Database(blank_url.replace("/test_", "/no_such_test_"))
+    with (
+        pytest.raises(ConfigurationError, match=r"refuses: .*does not exist: see CROSSDESK_DATABASE_URL"),
+        wrong.begin() as connection,
+    ):
+        connection.exec_driver_sql("SELECT 1")
+
+
+@postgresql
+def test_the_operators_own_options_win(blank_url: str) -> None:
+    own = Database(f"{blank_url}&options=-c%20lock_timeout%3D7s&application_name=shop")
+    with own.begin() as connection:
+        asked = [
+            connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+            for name in ("lock_timeout", "statement_timeout", "application_name", "transaction_isolation")
+        ]
+    assert asked == ["7s", "30s", "shop", "read committed"]
+    own.close()

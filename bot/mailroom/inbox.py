@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import enum
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,69 +12,42 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import Update
 
 from bot.channels import Receipt
-from bot.database import UTCDateTime, lock_now
+from bot.database import UTCDateTime, insert_once
 from bot.errors import LostClaimError
+from bot.mailroom import changes, files, line, outbox
 from bot.mailroom import conversations as talks
-from bot.mailroom import outbox
-from bot.mailroom.conversations import Conversation, Owner
+from bot.mailroom.conversations import Owner
+from bot.mailroom.rows import DELETION as DELETION
+from bot.mailroom.rows import MESSAGE as MESSAGE
+from bot.mailroom.rows import Claim as Claim
+from bot.mailroom.rows import InboxRow as InboxRow
+from bot.mailroom.rows import InboxState as InboxState
+from bot.mailroom.rows import row_of
+from bot.mailroom.storable import storable
 from bot.mailroom.tables import conversations, inbox
-from bot.messages import Attachment, Author, Inbound, TranscriptLine
-from bot.privacy import mask_cards
-
-#: The kind of an inbox row that a buyer wrote; every other kind is an internal event.
-MESSAGE = "message"
-
-
-class InboxState(str, enum.Enum):
-    """Where an inbox row stands."""
-
-    NEW = "new"
-    DONE = "done"
-    #: Given up after the last try; a case tells of it.
-    BURIED = "buried"
-
-
-@dataclass(frozen=True)
-class InboxRow:
-    """A message or event as a worker gets it."""
-
-    id: int
-    kind: str
-    text: str
-    button: str | None
-    language_hint: str | None
-    network: str | None
-    attachments: tuple[Attachment, ...]
-    data: Mapping[str, Any]
-    sent_at: dt.datetime
-    received_at: dt.datetime
-    #: Turns that failed on it so far.
-    attempts: int
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to take one conversation's turn on one row, until the lease ends."""
-
-    conversation: Conversation
-    row: InboxRow
-    worker: str
-    #: The fence: whoever holds an older number can no longer write.
-    number: int
+from bot.messages import Author, Inbound, TranscriptLine
+from bot.wake import Topic, notify
 
 
 def accept(connection: Connection, message: Inbound, *, language: str, now: dt.datetime) -> Receipt:
     """Put a buyer's message into the inbox, once by channel, account and message id.
+
+    An edit of a message that waits for its answer replaces the words that will be answered, a deletion takes
+    it out of the line; an answer that is being worked out at this moment is begun anew, or dropped. An edit
+    of one that was answered is answered again. Every one of them stays in the transcript.
 
     Args:
         connection: the caller's unit of work; tell the channel only after it is committed.
         message: what the channel's translation understood.
         language: ISO 639-1 of a stranger's first answer, until the model has read something.
         now: the moment of acceptance.
+
+    Raises:
+        NeverError: no database could hold it, whenever it is tried.
     """
-    message = _storable(message)
-    lock_now(connection)
-    talk = talks.open_for(
+    message = storable(message)
+    files.claim(connection, message.attachments)
+    held = talks.open_for(
         connection,
         channel=message.channel,
         account=message.account,
@@ -86,23 +56,28 @@ def accept(connection: Connection, message: Inbound, *, language: str, now: dt.d
         language=language,
         now=now,
     )
-    key = {"channel": message.channel, "account": message.account, "message_id": message.message_id}
+    talk, position = held.conversation, held.next_position
     with_agent = talk.owner is Owner.AGENT
-    if connection.execute(_KNOWN, key).first() is not None:
-        return Receipt(talk.id, fresh=False, with_agent=with_agent)
-    position = talks.take_position(connection, talk.id, now)
-    connection.execute(
-        _INSERT,
+    inserted = connection.execute(
+        _INSERT[connection.dialect.name],
         {
-            **key,
+            "channel": message.channel,
+            "account": message.account,
+            "message_id": message.message_id,
+            "edits": message.edits,
             "conversation_id": talk.id,
-            "kind": MESSAGE,
+            "kind": DELETION if message.deletes else MESSAGE,
             "position": position,
             "text": message.text,
             "button": message.button,
             "language_hint": message.language_hint,
             "network": message.network,
-            "data": {"attachments": [dataclasses.asdict(item) for item in message.attachments]},
+            "data": {
+                "attachments": [dataclasses.asdict(item) for item in message.attachments],
+                **({"numbered": True} if message.numbered else {}),
+                **({"command": True} if message.command else {}),
+                **({"note": dict(message.note)} if message.note else {}),
+            },
             "sent_at": message.sent_at,
             "received_at": now,
             "state": InboxState.NEW.value,
@@ -110,40 +85,24 @@ def accept(connection: Connection, message: Inbound, *, language: str, now: dt.d
             "not_before": now,
         },
     )
+    if inserted.rowcount != 1:
+        return Receipt(talk.id, fresh=False, with_agent=with_agent)
+    reason = changes.settle(connection, talk.id, message, now)
+    talks.received(connection, talk.id, now, waits=reason is None)
+    notify(connection, Topic.INBOX)
     pressed = message.button and outbox.offered_button(connection, talk.id, message.button)
-    line = TranscriptLine(
+    shown = TranscriptLine(
         position,
         Author.BUYER,
         message.text or (pressed.title if pressed else ""),
         message.sent_at,
         attachments=message.attachments,
     )
-    return Receipt(talk.id, fresh=True, with_agent=with_agent, line=line)
+    return Receipt(talk.id, fresh=True, with_agent=with_agent, line=shown)
 
 
-# Made once: making a statement costs more than running it.
-_KNOWN = sa.select(inbox.c.id).where(
-    *(inbox.c[name] == sa.bindparam(name) for name in ("channel", "account", "message_id"))
-)
-_INSERT = inbox.insert()
-
-
-#: What no database stores as text: zero bytes and halves of surrogate pairs.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _storable(message: Inbound) -> Inbound:
-    """The message with a replacement character for each that no database takes."""
-
-    def clean(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
-            for name, value in values.items()
-        }
-
-    message = dataclasses.replace(message, text=mask_cards(message.text))
-    attachments = tuple(Attachment(**clean(vars(item))) for item in message.attachments)
-    return Inbound(**{**clean(vars(message)), "attachments": attachments})
+# Made once: making a statement costs more than running it. Nothing is inserted where it is known already.
+_INSERT = insert_once(inbox)
 
 
 def accept_event(
@@ -155,6 +114,8 @@ def accept_event(
     now: dt.datetime,
 ) -> None:
     """Have the bot take a turn on something that happened inside: a hand-back, an approval."""
+    # Rows of one conversation are numbered in the order in which they are committed.
+    talks.hold(connection, conversation_id)
     connection.execute(
         inbox.insert().values(
             conversation_id=conversation_id,
@@ -168,28 +129,29 @@ def accept_event(
             not_before=now,
         )
     )
+    line.join(connection, conversation_id)
+    notify(connection, Topic.INBOX)
 
 
 _other = inbox.alias()
-#: The row whose turn it is within its conversation.
-_OLDEST = (
-    sa.select(sa.func.min(_other.c.id))
-    .where(_other.c.state == InboxState.NEW.value, _other.c.conversation_id == inbox.c.conversation_id)
-    .scalar_subquery()
-)
 # Statements of every turn are built once: SQLAlchemy then knows at once how each is written.
 _CONVERSATION = sa.bindparam("conversation", type_=sa.Integer)
 _ROW = sa.bindparam("row", type_=sa.Integer)
 _NOW = sa.bindparam("now", type_=UTCDateTime)
-_FREE = sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= _NOW)
-_WAITING = (
-    sa.select(inbox.c.id, inbox.c.conversation_id)
-    .join(conversations, conversations.c.id == inbox.c.conversation_id)
-    .where(inbox.c.state == InboxState.NEW.value, inbox.c.not_before <= _NOW, inbox.c.id == _OLDEST, _FREE)
-    .order_by(inbox.c.id)
-    .limit(1)
+_FREE = sa.and_(
+    conversations.c.turn_order.isnot(None),
+    sa.or_(conversations.c.turn_at.is_(None), conversations.c.turn_at <= _NOW),
+    sa.or_(conversations.c.claim_until.is_(None), conversations.c.claim_until <= _NOW),
 )
-_WAITING_ON_CHANNEL = _WAITING.where(conversations.c.channel == sa.bindparam("channel"))
+# What another is about to change is passed over, so that no worker waits for another.
+_FIRST_IN_LINE = (
+    sa.select(conversations.c.id, conversations.c.claim_worker)
+    .where(_FREE)
+    .order_by(conversations.c.turn_order, conversations.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_FIRST_ON_CHANNEL = _FIRST_IN_LINE.where(conversations.c.channel == sa.bindparam("channel"))
 _TAKE = (
     conversations.update()
     .where(conversations.c.id == _CONVERSATION, _FREE)
@@ -199,10 +161,12 @@ _TAKE = (
         claim_until=sa.bindparam("until"),
     )
 )
-_SELECT = (
-    sa.select(inbox, conversations.c.claim_number)
+_OLDEST = (
+    sa.select(inbox, conversations.c.claim_number, *talks.BESIDE)
     .join(conversations, conversations.c.id == inbox.c.conversation_id)
-    .where(inbox.c.id == _ROW)
+    .where(inbox.c.conversation_id == _CONVERSATION, inbox.c.state == InboxState.NEW.value)
+    .order_by(inbox.c.id)
+    .limit(1)
 )
 _IF_HELD = conversations.update().where(
     conversations.c.id == _CONVERSATION,
@@ -210,8 +174,11 @@ _IF_HELD = conversations.update().where(
     conversations.c.claim_worker == sa.bindparam("worker"),
 )
 _EXTEND = _IF_HELD.values(claim_until=sa.bindparam("until"))
-_RELEASE = _IF_HELD.values(claim_until=None, claim_worker=None)
+_RELEASE = _IF_HELD.values(**line.FREED)
+_PUT_OFF = _IF_HELD.values(**line.FREED, turn_at=sa.bindparam("until"))
+_SERVED = _IF_HELD.values(**line.FREED, turn_at=None, turn_order=line.SERVED)
 _UPDATE = inbox.update().where(inbox.c.id == _ROW)
+_COUNT_TRY = _UPDATE.values(attempts=inbox.c.attempts + 1)
 
 
 def claim(
@@ -222,29 +189,31 @@ def claim(
     lease: dt.timedelta,
     channel: str | None = None,
 ) -> Claim | None:
-    """Take the turn of the oldest waiting row whose conversation nobody holds, of one channel if it is named.
+    """Take the next conversation's turn, of one channel if it is named; None if there is nothing to take.
 
-    Within a conversation rows are taken in the order of arrival: a row that waits for its next try
-    holds back the ones behind it.
+    Who was served goes to the end of the line. Within a conversation rows are taken in the order of arrival:
+    a row that waits for its next try holds back the ones behind it. A claim whose lease ended counts as a
+    failed try: its worker has died over it, or as good as.
     """
-    waiting = connection.execute(
-        _WAITING if channel is None else _WAITING_ON_CHANNEL, {"now": now, "channel": channel}
-    ).one_or_none()
-    if waiting is None:
-        return None
-    taken = connection.execute(
-        _TAKE,
-        {"conversation": waiting.conversation_id, "now": now, "worker": worker, "until": now + lease},
-    )
-    if taken.rowcount != 1:
-        return None
-    # Read again under the lock: another worker may have finished the row before we took the claim.
-    row = connection.execute(_SELECT, {"row": waiting.id}).one()
-    held = Claim(talks.get(connection, row.conversation_id), _row(row), worker, row.claim_number)
-    if row.state != InboxState.NEW.value:
-        release(connection, held)
-        return None
-    return held
+    first = _FIRST_IN_LINE if channel is None else _FIRST_ON_CHANNEL
+    asked = {"now": now, "channel": channel}
+    while (found := connection.execute(first, asked).one_or_none()) is not None:
+        known = {"conversation": found.id}
+        taken = connection.execute(_TAKE, {**known, "now": now, "worker": worker, "until": now + lease})
+        if taken.rowcount != 1:
+            # Somebody was faster; from this write on nobody is.
+            continue
+        row = connection.execute(_OLDEST, known).one_or_none()
+        if row is None:
+            # Whoever finished its last row did not put it out of the line.
+            connection.execute(line.RECALL.values(turn_order=None, turn_at=None), known)
+            continue
+        waiting = row_of(row)
+        if found.claim_worker is not None:
+            connection.execute(_COUNT_TRY, {"row": row.id})
+            waiting = dataclasses.replace(waiting, attempts=waiting.attempts + 1)
+        return Claim(talks.beside(row), waiting, worker, row.claim_number)
+    return None
 
 
 def extend(connection: Connection, held: Claim, *, now: dt.datetime, lease: dt.timedelta) -> None:
@@ -262,7 +231,7 @@ def finish(connection: Connection, held: Claim, note: str, *, now: dt.datetime) 
     Raises:
         LostClaimError: another worker holds the conversation now; the turn must be rolled back.
     """
-    release(connection, held)
+    _served(connection, held)
     _end(connection, held.row.id, InboxState.DONE, note, now)
 
 
@@ -272,7 +241,7 @@ def retry(connection: Connection, held: Claim, note: str, *, not_before: dt.date
     Raises:
         LostClaimError: another worker holds the conversation now.
     """
-    release(connection, held)
+    _change(connection, held, _PUT_OFF, until=not_before)
     connection.execute(
         inbox.update()
         .where(inbox.c.id == held.row.id)
@@ -286,8 +255,8 @@ def bury(connection: Connection, held: Claim, note: str, *, now: dt.datetime) ->
     Raises:
         LostClaimError: another worker holds the conversation now.
     """
-    release(connection, held)
-    connection.execute(inbox.update().where(inbox.c.id == held.row.id).values(attempts=inbox.c.attempts + 1))
+    _served(connection, held)
+    connection.execute(_COUNT_TRY, {"row": held.row.id})
     _end(connection, held.row.id, InboxState.BURIED, note, now)
 
 
@@ -303,26 +272,20 @@ def release(connection: Connection, held: Claim) -> None:
 def claims_of(connection: Connection, worker: str) -> list[Claim]:
     """What a worker held when it died, each fenced anew so that the dead can't write."""
     table = conversations.c
-    held = connection.execute(sa.select(table.id).where(table.claim_worker == worker)).scalars().all()
+    held = connection.execute(
+        sa.select(table.id).where(table.claim_worker == worker).order_by(table.id)
+    ).scalars()
     claims = []
-    for conversation_id in held:
-        connection.execute(
+    for conversation_id in held.all():
+        fenced = connection.execute(
             conversations.update()
-            .where(table.id == conversation_id)
+            .where(table.id == conversation_id, table.claim_worker == worker)
             .values(claim_number=table.claim_number + 1)
         )
-        number: int = connection.execute(
-            sa.select(table.claim_number).where(table.id == conversation_id)
-        ).scalar_one()
-        row = connection.execute(
-            sa.select(inbox)
-            .where(inbox.c.conversation_id == conversation_id, inbox.c.state == InboxState.NEW.value)
-            .order_by(inbox.c.id)
-            .limit(1)
-        ).one_or_none()
-        talk = talks.get(connection, conversation_id)
-        if row is not None:
-            claims.append(Claim(talk, _row(row), worker, number))
+        row = connection.execute(_OLDEST, {"conversation": conversation_id}).one_or_none()
+        # If it is neither, its lease ended and another has done it meanwhile.
+        if fenced.rowcount == 1 and row is not None:
+            claims.append(Claim(talks.beside(row), row_of(row), worker, row.claim_number))
     return claims
 
 
@@ -341,31 +304,22 @@ def _change(connection: Connection, held: Claim, statement: Update, **values: ob
         raise LostClaimError
 
 
+def _served(connection: Connection, held: Claim) -> None:
+    """Let go of the conversation, whose row is done; it goes to the end of the line if more of it waits."""
+    # What is accepted for it at this moment must be seen by what decides whether more of it waits.
+    talks.hold(connection, held.conversation.id)
+    _change(connection, held, _SERVED, row=held.row.id)
+
+
 def _end(connection: Connection, row_id: int, state: InboxState, note: str, now: dt.datetime) -> None:
     connection.execute(_UPDATE, {"row": row_id, "state": state.value, "note": note[:200], "done_at": now})
-
-
-def _row(row: Any) -> InboxRow:
-    return InboxRow(
-        id=row.id,
-        kind=row.kind,
-        text=row.text,
-        button=row.button,
-        language_hint=row.language_hint,
-        network=row.network,
-        attachments=tuple(Attachment(**item) for item in row.data.get("attachments", ())),
-        data=row.data.get("event", {}),
-        sent_at=row.sent_at,
-        received_at=row.received_at,
-        attempts=row.attempts,
-    )
 
 
 def next_try(connection: Connection) -> dt.datetime | None:
     """When the earliest turn may be taken; None if nothing waits."""
     earliest: dt.datetime | None = connection.execute(
-        sa.select(sa.func.min(inbox.c.not_before)).where(
-            inbox.c.state == InboxState.NEW.value, inbox.c.id == _OLDEST
+        sa.select(sa.func.min(sa.func.coalesce(conversations.c.turn_at, conversations.c.last_at))).where(
+            conversations.c.turn_order.isnot(None)
         )
     ).scalar_one()
     return earliest

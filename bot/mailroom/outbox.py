@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.database import UTCDateTime
 from bot.mailroom import conversations as talks
 from bot.mailroom.tables import conversations, outbox
-from bot.messages import Author, Button, Outbound, Weight
+from bot.messages import Attachment, Author, Button, Outbound, Weight
+from bot.privacy import without_nul
+from bot.wake import Topic, notify
 
 
 class OutboxState(str, enum.Enum):
@@ -29,17 +32,6 @@ class OutboxState(str, enum.Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class OutboxRow:
-    """A message that waits to be delivered."""
-
-    id: int
-    conversation_id: int
-    message: Outbound
-    weight: Weight
-    attempts: int
-
-
 def post(
     connection: Connection,
     conversation_id: int,
@@ -47,6 +39,7 @@ def post(
     *,
     now: dt.datetime,
     buttons: Sequence[Button] = (),
+    attachments: Sequence[Attachment] = (),
     author: Author = Author.AGENT,
     author_name: str | None = None,
     language: str = "en",
@@ -61,6 +54,7 @@ def post(
         text: what to say.
         now: the moment of saying it.
         buttons: choices offered with it.
+        attachments: files that go with it.
         author: the bot or an agent.
         author_name: the agent's display name.
         language: ISO 639-1 of the text.
@@ -75,9 +69,10 @@ def post(
         {
             "key": key or uuid4().hex,
             "conversation_id": conversation_id,
-            "position": talks.take_position(connection, conversation_id, now),
+            "position": talks.posted(connection, conversation_id, now),
             "text": text,
             "buttons": [{"title": button.title, "payload": button.payload} for button in buttons],
+            "attachments": [dataclasses.asdict(item) for item in attachments],
             "author": author.value,
             "author_name": author_name,
             "language": language,
@@ -88,68 +83,31 @@ def post(
             "created_at": now,
         },
     )
+    notify(connection, Topic.OUTBOX)
     row_id: int = inserted.inserted_primary_key[0]
     return row_id
 
 
 # Statements that run with every message are made once: making one costs more than running it.
-_WITH_ADDRESS = (
-    sa.select(outbox, conversations.c.channel, conversations.c.account, conversations.c.sender)
-    .join(conversations, conversations.c.id == outbox.c.conversation_id)
-    .order_by(outbox.c.id)
-)
-_before = outbox.alias()
-_HELD_BACK = sa.exists().where(
-    sa.and_(
-        _before.c.conversation_id == outbox.c.conversation_id,
-        _before.c.id <= outbox.c.id,
-        _before.c.state.in_((OutboxState.QUEUED.value, OutboxState.SENDING.value)),
-        sa.or_(_before.c.state == OutboxState.SENDING.value, _before.c.not_before > sa.bindparam("now")),
-    )
-)
-_DUE = _WITH_ADDRESS.where(outbox.c.state == OutboxState.QUEUED.value, ~_HELD_BACK).limit(
-    sa.bindparam("most")
-)
-_BEGIN = (
-    outbox.update()
-    .where(outbox.c.id == sa.bindparam("row_id"), outbox.c.state == OutboxState.QUEUED.value)
-    .values(state=OutboxState.SENDING.value, attempts=outbox.c.attempts + 1)
-)
 _INSERT = outbox.insert()
-_SETTLE = outbox.update().where(outbox.c.id == sa.bindparam("row_id"))
+_SETTLE = outbox.update().where(outbox.c.id == sa.bindparam("row_id", type_=sa.Integer))
 
 
-def due(connection: Connection, *, now: dt.datetime, limit: int = 100) -> list[OutboxRow]:
-    """What may be sent now, oldest first: each conversation's rows up to one that is being sent or waits."""
-    rows = connection.execute(_DUE, {"now": now, "most": limit}).all()
-    return [_row(row) for row in rows]
-
-
-def _row(row: Any) -> OutboxRow:
-    return OutboxRow(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        message=Outbound(
-            key=row.key,
-            channel=row.channel,
-            account=row.account,
-            sender=row.sender,
-            text=row.text,
-            author=Author(row.author),
-            position=row.position,
-            created_at=row.created_at,
-            buttons=tuple(Button(**button) for button in row.buttons),
-            author_name=row.author_name,
-            language=row.language,
-        ),
-        weight=Weight(row.weight),
-        attempts=row.attempts,
+_TALK_OF = sa.select(outbox.c.conversation_id).where(outbox.c.id == sa.bindparam("row_id", type_=sa.Integer))
+_LINE_UP = (
+    conversations.update()
+    .where(conversations.c.id == sa.bindparam("conversation", type_=sa.Integer))
+    .values(
+        mail_at=sa.select(outbox.c.not_before)
+        .where(
+            outbox.c.conversation_id == sa.bindparam("conversation", type_=sa.Integer),
+            outbox.c.state == OutboxState.QUEUED.value,
+        )
+        .order_by(outbox.c.id)
+        .limit(1)
+        .scalar_subquery()
     )
-
-
-def begin_sending(connection: Connection, row_id: int) -> bool:
-    """Note that the channel is about to be asked; False if somebody else has taken the row."""
-    return bool(connection.execute(_BEGIN, {"row_id": row_id}).rowcount == 1)
+)
 
 
 def settle(
@@ -162,27 +120,126 @@ def settle(
     not_before: dt.datetime | None = None,
     channel_message_id: str | None = None,
     attempts: int | None = None,
+    doubts: int | None = None,
 ) -> None:
-    """Write down what became of a row; ``QUEUED`` with ``not_before`` tries it again.
+    """Write down where a row stands, whoever holds it; deliverers ``conclude``.
 
-    ``attempts`` is how often it has been tried by now, where ``begin_sending`` has not counted.
+    ``attempts`` and ``doubts`` stay what they are unless they are given.
     """
-    values: dict[str, Any] = {
+    values = outcome(state, now, error, not_before, channel_message_id)
+    values |= {"deliverer": None, "sending_until": None}
+    values |= {
+        name: value for name, value in (("attempts", attempts), ("doubts", doubts)) if value is not None
+    }
+    connection.execute(_SETTLE, {"row_id": row_id, **values})
+    line_up(connection, connection.execute(_TALK_OF, {"row_id": row_id}).scalar_one())
+
+
+def line_up(connection: Connection, conversation_id: int) -> None:
+    """Note when the conversation's oldest waiting message may go, after one of its rows has changed.
+
+    Whoever changes rows holds the conversation before, so that what is posted meanwhile is seen.
+    """
+    connection.execute(_LINE_UP, {"conversation": conversation_id})
+
+
+def outcome(
+    state: OutboxState,
+    now: dt.datetime,
+    error: str | None,
+    not_before: dt.datetime | None,
+    channel_message_id: str | None,
+) -> dict[str, Any]:
+    """What the row says of where it stands."""
+    return {
         "state": state.value,
-        "error": None if error is None else error[:200],
+        # A channel's words may hold what a database refuses.
+        "error": None if error is None else without_nul(error)[:200],
         "not_before": not_before or now,
         "sent_at": now if state is OutboxState.SENT else None,
-        "channel_message_id": channel_message_id,
+        "channel_message_id": channel_message_id and without_nul(channel_message_id)[:200],
     }
-    if attempts is not None:
-        values["attempts"] = attempts
-    connection.execute(_SETTLE, {"row_id": row_id, **values})
 
 
-def interrupted(connection: Connection) -> list[OutboxRow]:
-    """Rows that were being sent when the deliverer died, oldest first."""
-    rows = connection.execute(_WITH_ADDRESS.where(outbox.c.state == OutboxState.SENDING.value)).all()
-    return [_row(row) for row in rows]
+#: Of so many latest messages a channel may tell that they arrived.
+TOLD_OF = 500
+
+_latest = outbox.alias()
+_DELIVERED = (
+    outbox.update()
+    .where(
+        outbox.c.id.in_(
+            sa.select(_latest.c.id)
+            .where(_latest.c.conversation_id == sa.bindparam("talk", type_=sa.Integer))
+            .order_by(_latest.c.position.desc())
+            .limit(TOLD_OF)
+        ),
+        outbox.c.channel_message_id == sa.bindparam("sent_id"),
+        outbox.c.delivered_at.is_(None),
+    )
+    .values(delivered_at=sa.bindparam("now", type_=UTCDateTime))
+)
+
+
+def delivered(
+    connection: Connection, conversation_id: int, channel_message_id: str, *, now: dt.datetime
+) -> bool:
+    """Note that a message reached the other side, as its channel tells; False if that is no news."""
+    told = {"talk": conversation_id, "sent_id": channel_message_id[:200], "now": now}
+    return bool(connection.execute(_DELIVERED, told).rowcount)
+
+
+#: Rows with where they go: what `message_of` needs.
+WITH_ADDRESS = sa.select(
+    outbox, conversations.c.channel, conversations.c.account, conversations.c.sender
+).join(conversations, conversations.c.id == outbox.c.conversation_id)
+
+
+def message_of(row: Any) -> Outbound:
+    """A row of `WITH_ADDRESS` as its channel gets it."""
+    return Outbound(
+        key=row.key,
+        channel=row.channel,
+        account=row.account,
+        sender=row.sender,
+        text=row.text,
+        author=Author(row.author),
+        position=row.position,
+        created_at=row.created_at,
+        buttons=tuple(Button(**button) for button in row.buttons),
+        author_name=row.author_name,
+        language=row.language,
+        attachments=tuple(Attachment(**item) for item in row.attachments),
+    )
+
+
+def give_up(connection: Connection, conversation_id: int, why: str, *, now: dt.datetime) -> int:
+    """Send nothing of what waits for a buyer who takes no more messages; returns how many rows that were."""
+    talks.hold(connection, conversation_id)
+    gone = connection.execute(
+        outbox.update()
+        .where(outbox.c.conversation_id == conversation_id, outbox.c.state == OutboxState.QUEUED.value)
+        .values(**outcome(OutboxState.FAILED, now, why, None, None))
+    )
+    line_up(connection, conversation_id)
+    return int(gone.rowcount)
+
+
+def returned(connection: Connection, key: str, why: str) -> int | None:
+    """Note that a message came back after it was sent; its conversation's id, or None if that is no news."""
+    talk: int | None = connection.execute(
+        sa.select(outbox.c.conversation_id).where(outbox.c.key == key)
+    ).scalar_one_or_none()
+    if talk is None:
+        return None
+    talks.hold(connection, talk)
+    # What the channel said when it took the message stays: by it the message is found again.
+    failed = connection.execute(
+        outbox.update()
+        .where(outbox.c.key == key, outbox.c.state.in_((OutboxState.SENT.value, OutboxState.UNKNOWN.value)))
+        .values(state=OutboxState.FAILED.value, error=without_nul(why)[:200])
+    )
+    return talk if failed.rowcount else None
 
 
 def waiting_count(connection: Connection) -> int:
@@ -202,6 +259,7 @@ def all_read(connection: Connection, conversation_id: int, *, now: dt.datetime) 
         .where(outbox.c.conversation_id == conversation_id, outbox.c.state == OutboxState.QUEUED.value)
         .values(state=OutboxState.SENT.value, sent_at=now)
     )
+    line_up(connection, conversation_id)
 
 
 #: Buttons older than this many messages are stale.

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.mailroom.inbox import DELETION
 from bot.mailroom.outbox import STALE_AFTER
 from bot.mailroom.tables import inbox, outbox
 from bot.messages import Attachment, Author, Button, TranscriptLine
@@ -34,6 +35,7 @@ def lines(
     asked = {"conversation_id": conversation_id, "after": after, "most": limit}
     received = connection.execute(_RECEIVED, asked).all()
     said = connection.execute(_SAID, asked).all()
+    positions = {row.message_id: row.position for row in received}
     both = [
         TranscriptLine(
             position=row.position,
@@ -41,6 +43,8 @@ def lines(
             text=row.text or _title(connection, row),
             at=row.sent_at,
             attachments=tuple(Attachment(**item) for item in row.data.get("attachments", ())),
+            edits=positions.get(row.edits),
+            change=_change(row),
         )
         for row in received
     ] + [
@@ -51,11 +55,19 @@ def lines(
             at=row.created_at,
             buttons=tuple(Button(**button) for button in row.buttons),
             author_name=row.author_name,
-            state=row.state,
+            state=row.state if row.delivered_at is None else "delivered",
+            attachments=tuple(Attachment(**item) for item in row.attachments),
+            why=row.error,
         )
         for row in said
     ]
     return sorted(both, key=lambda line: line.position)[-limit:]
+
+
+def _change(row: Any) -> str | None:
+    if row.kind == DELETION:
+        return "deleted"
+    return None if row.edits is None else "edited"
 
 
 def _title(connection: Connection, row: Any) -> str:

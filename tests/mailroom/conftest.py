@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -13,12 +13,22 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.mailroom import inbox
 from bot.mailroom.inbox import Claim
+from bot.settings import Settings
+from tests.conftest import BACKENDS
 from tests.mailroom.letters import letter
+from tests.mailroom.office import Office
+from tests.mailroom.shelf import Shelf
 
 LEASE = dt.timedelta(seconds=60)
 
 Write = Callable[..., Receipt]
 Take = Callable[..., "Claim | None"]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The mailroom holds over both."""
+    return str(request.param)
 
 
 @pytest.fixture
@@ -41,3 +51,13 @@ def take(database: Database, clock: SetClock) -> Take:
             return inbox.claim(connection, worker, now=clock.now(), lease=LEASE)
 
     return claim
+
+
+@pytest.fixture
+async def office(
+    database: Database, clock: SetClock, settings: Settings, write: Write
+) -> AsyncIterator[Office]:
+    talks = {sender: write(sender=sender).conversation_id for sender in ("ana", "ben")}
+    made = Office(database, clock, settings, Shelf(), talks)
+    yield made
+    await made.delivery.stop(grace=0)

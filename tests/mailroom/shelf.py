@@ -8,16 +8,18 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
+from bot.channels import UNLIMITED, Found, Limits, Sighting
 from bot.messages import Outbound
 
 
 class Shelf:
-    """An implementation of ``bot.channels.Channel`` in this process."""
+    """An implementation of ``bot.channels.Channel`` in this process, that cannot look anything up."""
 
     name = "web"
 
-    def __init__(self, *, idempotent: bool = False) -> None:
+    def __init__(self, *, idempotent: bool = False, limits: Limits = UNLIMITED) -> None:
         self.idempotent = idempotent
+        self.limits = limits
         self.sent: list[Outbound] = []
         #: For each text, what its next tries raise, first to last; then it is sent.
         self.fails: dict[str, list[BaseException]] = defaultdict(list)
@@ -62,3 +64,25 @@ class Shelf:
 
     def texts(self, sender: str | None = None) -> list[str]:
         return [message.text for message in self.sent if sender in (None, message.sender)]
+
+
+class Register(Shelf):
+    """A shelf that can be asked for a message by its key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: What it answers for a text, whatever the truth is.
+        self.says: dict[str, Found | Exception] = {}
+        self.looked_up: list[str] = []
+
+    async def look_up(self, message: Outbound) -> Found:
+        self.looked_up.append(message.text)
+        answer = self.says.get(message.text)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            return answer
+        keys = [one.key for one in self.sent]
+        if message.key not in keys:
+            return Found(Sighting.NOT_SENT)
+        return Found(Sighting.SENT, f"id-{keys.index(message.key) + 1}")

@@ -4,83 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
 from bot import database as database_module
-from bot.clock import SetClock
 from bot.database import Database, lock_now
-from bot.desk.cases import Cases
 from bot.desk.values import Reason
 from bot.errors import NeverError, OperatorError, TryLaterError, UnknownOutcomeError
 from bot.mailroom import delivery as module
-from bot.mailroom import outbox
-from bot.mailroom.delivery import WAITS, Delivery
+from bot.mailroom import handover, outbox
+from bot.mailroom.delivery import LEASE, Delivery
 from bot.mailroom.outbox import OutboxState
 from bot.messages import Author, Button, Weight
-from bot.service import Front
-from bot.settings import Settings
-from tests.mailroom.conftest import Write
+from tests.mailroom.office import Office
 from tests.mailroom.shelf import Shelf
 
 rows = outbox.outbox
-
-
-@dataclass
-class Office:
-    """The front's delivery over a shelf."""
-
-    database: Database
-    clock: SetClock
-    settings: Settings
-    shelf: Shelf
-    delivery: Delivery
-    talks: dict[str, int]
-
-    def post(self, *texts: str, to: str = "ana", weight: Weight = Weight.TALK) -> None:
-        with self.database.begin() as connection:
-            for text in texts:
-                outbox.post(
-                    connection,
-                    self.talks[to],
-                    text,
-                    now=self.clock.now(),
-                    author=Author.BOT,
-                    weight=weight,
-                    key=f"key of {text}",
-                )
-
-    async def deliver(self) -> None:
-        """Until nothing more is due now."""
-        while await self.delivery.deliver_due():
-            await self.delivery.finish()
-
-    def states(self) -> dict[str, str]:
-        with self.database.begin() as connection:
-            found = connection.execute(sa.select(rows.c.text, rows.c.state).order_by(rows.c.id)).all()
-        return {row.text: row.state for row in found}
-
-    def cases(self) -> list[Reason]:
-        """Why each conversation's open case was opened."""
-        with self.database.begin() as connection:
-            desk = Cases(connection, self.settings.rules, self.clock)
-            found = [desk.open_case_of(talk) for talk in self.talks.values()]
-        return [case.reason for case in found if case is not None]
-
-
-@pytest.fixture
-async def office(
-    database: Database, clock: SetClock, settings: Settings, write: Write
-) -> AsyncIterator[Office]:
-    talks = {sender: write(sender=sender).conversation_id for sender in ("ana", "ben")}
-    shelf = Shelf()
-    front = Front(settings, database, clock)
-    delivery = Delivery(database, {"web": shelf}, clock, front.undelivered)
-    yield Office(database, clock, settings, shelf, delivery, talks)
-    await delivery.stop()
 
 
 # --- In order ---
@@ -206,10 +147,9 @@ async def test_what_may_be_sent_again_is_after_a_death_and_opens_no_case(
     office.post("a1", "Refunded.", weight=Weight.CONFIRMATION)
     await office.delivery.deliver_due()
     await screen.reached("Refunded.")
-    await office.delivery.stop()
+    await office.delivery.stop(grace=0)
     screen.hangs.clear()
-    following = Delivery(office.database, {"web": screen}, office.clock, lambda *_: None)
-    following.recover()
+    following = office.another()
     await following.deliver_due()
     await following.finish()
     assert screen.texts() == ["a1", "a1", "Refunded."]
@@ -220,7 +160,7 @@ async def test_what_may_be_sent_again_is_after_a_death_and_opens_no_case(
 async def test_what_may_be_sent_again_waits_in_its_order_too(office: Office, screen: Shelf) -> None:
     screen.fails["a2"] = [TryLaterError("away"), TryLaterError("away")]
     office.post("a1", "a2", "a3")
-    for wait in WAITS[:2]:
+    for wait in (1, 4):
         await office.deliver()
         assert screen.texts() == ["a1"]
         assert office.states() == {"a1": "sent", "a2": "queued", "a3": "queued"}
@@ -242,7 +182,7 @@ async def test_two_deliverers_send_nothing_twice(office: Office) -> None:
 # --- Failing ---
 
 
-async def test_without_a_word_from_the_channel_the_waits_grow(office: Office) -> None:
+async def test_without_a_word_from_the_channel_the_waits_grow_up_to_a_cap(office: Office) -> None:
     office.shelf.fails["a1"] = [TryLaterError("away") for _ in range(7)]
     office.post("a1")
     waited = []
@@ -253,7 +193,7 @@ async def test_without_a_word_from_the_channel_the_waits_grow(office: Office) ->
         if not office.shelf.sent:
             waited.append((due - office.clock.now()).total_seconds())
             office.clock.at = due
-    assert waited == [*WAITS, WAITS[-1], WAITS[-1]]
+    assert waited == [1, 4, 16, 64, 256, 600, 600]
     assert office.cases() == []
 
 
@@ -345,10 +285,26 @@ async def test_what_a_channel_raises_against_its_promise_counts_as_unknown(
     assert "Silva" not in caplog.text
 
 
-async def test_a_database_that_is_locked_after_the_sending_sends_nothing_twice(
-    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def impatient(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The same database for somebody who waits a twentieth of a second for a lock."""
     monkeypatch.setattr(database_module, "SQLITE_BUSY_SECONDS", 0.05)
+    monkeypatch.setitem(database_module.SERVER_LIMITS, "lock_timeout", "50ms")
+    made = Database(str(office.database.url))
+    yield made
+    made.close()
+
+
+def _lock(connection: sa.engine.Connection) -> None:
+    """Have nobody else write to the outbox."""
+    lock_now(connection)
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE outbox IN EXCLUSIVE MODE"))
+
+
+async def test_a_database_that_is_locked_after_the_sending_sends_nothing_twice(
+    office: Office, impatient: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(module, "AGAIN", 0.05)
     told = asyncio.Event()
 
@@ -358,14 +314,13 @@ async def test_a_database_that_is_locked_after_the_sending_sends_nothing_twice(
         return True
 
     caplog.handler.addFilter(listen)
-    impatient = Database(str(office.database.url))
     delivery = Delivery(impatient, {"web": office.shelf}, office.clock, lambda *_: None)
     office.shelf.hangs["a1"] = asyncio.Event()
     office.post("a1", "a2", weight=Weight.CONFIRMATION)
     await delivery.deliver_due()
     await asyncio.wait_for(office.shelf.asked.wait(), 5)
     with office.database.begin() as connection:
-        lock_now(connection)
+        _lock(connection)
         office.shelf.hangs["a1"].set()
         await asyncio.wait_for(told.wait(), 5)
         assert office.shelf.texts() == ["a1"]
@@ -378,15 +333,12 @@ async def test_a_database_that_is_locked_after_the_sending_sends_nothing_twice(
 
 
 async def test_a_database_that_is_locked_before_the_sending_only_delays(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, impatient: Database
 ) -> None:
-    monkeypatch.setattr(database_module, "SQLITE_BUSY_SECONDS", 0.05)
-    delivery = Delivery(
-        Database(str(office.database.url)), {"web": office.shelf}, office.clock, lambda *_: None
-    )
+    delivery = Delivery(impatient, {"web": office.shelf}, office.clock, lambda *_: None)
     office.post("a1")
     with office.database.begin() as connection:
-        lock_now(connection)
+        _lock(connection)
         await delivery.deliver_due()
         await delivery.finish()
         assert office.shelf.tries == []
@@ -416,10 +368,14 @@ async def test_an_error_that_nobody_foresaw_is_not_hidden(office: Office) -> Non
 
 
 def _die_while_sending(office: Office) -> None:
+    """Somebody begins to send the first message of each conversation, and is not heard of again."""
+    now = office.clock.now()
     with office.database.begin() as connection:
-        first = {row.conversation_id: row for row in reversed(outbox.due(connection, now=office.clock.now()))}
+        first = {row.conversation_id: row for row in reversed(handover.due(connection, now=now))}
         for row in first.values():
-            assert outbox.begin_sending(connection, row.id)
+            assert handover.begin_sending(
+                connection, row, f"dead-{row.attempts}", now=now, until=office.moment() + LEASE
+            )
 
 
 async def test_talk_that_was_being_sent_at_a_death_is_sent_once_more(office: Office) -> None:
@@ -427,19 +383,20 @@ async def test_talk_that_was_being_sent_at_a_death_is_sent_once_more(office: Off
     _die_while_sending(office)
     await office.deliver()
     assert office.shelf.tries == []
-    office.delivery.recover()
-    await office.deliver()
+    await office.outlast_the_dead()
     assert office.shelf.texts() == ["a1", "a2"]
     assert office.cases() == []
 
 
 async def test_talk_is_not_repeated_at_each_of_several_deaths(office: Office) -> None:
     office.post("a1", "a2")
+    office.shelf.fails["a1"] = [TryLaterError("away")]
     _die_while_sending(office)
-    office.delivery.recover()
+    await office.outlast_the_dead()
+    assert office.shelf.texts() == []
+    office.clock.advance(minutes=1)
     _die_while_sending(office)
-    office.delivery.recover()
-    await office.deliver()
+    await office.outlast_the_dead()
     assert office.shelf.texts() == ["a2"]
     assert office.states() == {"a1": "unknown", "a2": "sent"}
     assert office.cases() == [Reason.UNDELIVERED]
@@ -449,32 +406,39 @@ async def test_a_confirmation_that_was_being_sent_at_a_death_is_never_sent_again
     office.post("Refunded.", weight=Weight.CONFIRMATION)
     office.post("b1", to="ben")
     _die_while_sending(office)
-    office.delivery.recover()
-    await office.deliver()
+    await office.outlast_the_dead()
     assert office.shelf.texts() == ["b1"]
     assert office.states() == {"Refunded.": "unknown", "b1": "sent"}
     assert office.cases() == [Reason.UNDELIVERED]
+    before = office.states(), office.cases()
+    office.clock.advance(hours=1)
+    await office.deliver()
+    assert (office.states(), office.cases()) == before
 
 
-async def test_a_stop_in_the_middle_of_a_sending_is_settled_at_the_next_start(office: Office) -> None:
+async def test_a_stop_in_the_middle_of_a_sending_is_settled_by_the_next_one_at_once(office: Office) -> None:
     office.shelf.hangs["a1"] = asyncio.Event()
     office.post("a1")
     await office.delivery.deliver_due()
     await asyncio.wait_for(office.shelf.asked.wait(), 5)
-    await office.delivery.stop()
+    await office.delivery.stop(grace=0)
     assert office.states() == {"a1": "sending"}
     office.shelf.hangs.clear()
-    following = Delivery(office.database, {"web": office.shelf}, office.clock, lambda *_: None)
-    following.recover()
+    following = office.another()
+    await following.deliver_due()
+    await following.finish()
     await following.deliver_due()
     await following.finish()
     assert office.shelf.texts() == ["a1"]
 
 
-async def test_recovering_twice_changes_nothing_more(office: Office) -> None:
-    office.post("Refunded.", weight=Weight.CONFIRMATION)
-    _die_while_sending(office)
-    office.delivery.recover()
-    before = office.states(), office.cases()
-    office.delivery.recover()
-    assert (office.states(), office.cases()) == before
+async def test_a_stop_lets_a_channel_that_answers_finish(office: Office) -> None:
+    office.shelf.hangs["a1"] = asyncio.Event()
+    office.post("a1", weight=Weight.CONFIRMATION)
+    await office.delivery.deliver_due()
+    await asyncio.wait_for(office.shelf.asked.wait(), 5)
+    stopping = asyncio.create_task(office.delivery.stop())
+    office.shelf.hangs["a1"].set()
+    await stopping
+    assert office.states() == {"a1": "sent"}
+    assert office.cases() == []

@@ -285,14 +285,15 @@ def test_whoever_lost_the_claim_can_do_nothing_with_it(
     assert new is not None
     with pytest.raises(LostClaimError), database.begin() as connection:
         act(connection, old, clock.now())
-    assert _states(database) == [("Hello", "new", 0)]
+    # A lease that ended counts as a failed try, and nothing else has changed.
+    assert _states(database) == [("Hello", "new", 1)]
     assert take("w3") is None
     _finish(database, clock, new)
     with pytest.raises(LostClaimError), database.begin() as connection:
         act(connection, old, clock.now())
     with pytest.raises(LostClaimError), database.begin() as connection:
         act(connection, new, clock.now())
-    assert _states(database) == [("Hello", "done", 0)]
+    assert _states(database) == [("Hello", "done", 1)]
 
 
 def test_a_lapsed_claim_that_nobody_took_over_still_counts(

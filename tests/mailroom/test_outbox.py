@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import SetClock
 from bot.database import Database
-from bot.mailroom import conversations, outbox, transcript
+from bot.mailroom import conversations, handover, outbox, transcript
 from bot.mailroom.conversations import Owner
 from bot.mailroom.outbox import STALE_AFTER, OutboxState
 from bot.messages import Attachment, Author, Button, TranscriptLine
-from tests.mailroom.conftest import Write
+from tests.mailroom.conftest import LEASE, Write
 
 rows = outbox.outbox
 
@@ -63,11 +63,13 @@ def test_without_a_key_each_message_is_its_own(desk: Desk) -> None:
 
 
 def test_only_one_deliverer_gets_a_message(database: Database, desk: Desk) -> None:
-    number = desk.post()
+    desk.post()
+    now = desk.clock.now()
     with database.begin() as connection:
-        assert outbox.begin_sending(connection, number)
+        (row,) = handover.due(connection, now=now)
+        assert handover.begin_sending(connection, row, "one", now=now, until=now + LEASE)
     with database.begin() as connection:
-        assert not outbox.begin_sending(connection, number)
+        assert not handover.begin_sending(connection, row, "two", now=now, until=now + LEASE)
 
 
 def test_a_message_is_due_once_its_time_has_come(database: Database, desk: Desk) -> None:
@@ -77,8 +79,8 @@ def test_a_message_is_due_once_its_time_has_come(database: Database, desk: Desk)
         outbox.settle(
             connection, number, OutboxState.QUEUED, now=desk.clock.now(), error="x" * 999, not_before=later
         )
-        assert outbox.due(connection, now=desk.clock.now()) == []
-        assert [row.id for row in outbox.due(connection, now=later)] == [number]
+        assert handover.due(connection, now=desk.clock.now()) == []
+        assert [row.id for row in handover.due(connection, now=later)] == [number]
         assert outbox.waiting_count(connection) == 1
 
 
@@ -90,15 +92,18 @@ def test_rows_behind_one_that_waits_or_is_being_sent_are_not_due(
     fourth = other.post()
     now = clock.now()
     with database.begin() as connection:
-        assert [row.id for row in outbox.due(connection, now=now)] == [first, second, third, fourth]
-        assert [row.id for row in outbox.due(connection, now=now, limit=2)] == [first, second]
+        assert [row.id for row in handover.due(connection, now=now)] == [first, second, third, fourth]
+        assert [row.id for row in handover.due(connection, now=now, limit=2)] == [first, second]
+        second_row = handover.due(connection, now=now)[1]
         later = now + dt.timedelta(seconds=5)
         outbox.settle(connection, second, OutboxState.QUEUED, now=now, not_before=later)
-        assert [row.id for row in outbox.due(connection, now=now)] == [first, fourth]
-        assert outbox.begin_sending(connection, first)
-        assert [row.id for row in outbox.due(connection, now=later)] == [fourth]
+        assert [row.id for row in handover.due(connection, now=now)] == [first, fourth]
+        rows_now = handover.due(connection, now=now)
+        assert not handover.begin_sending(connection, second_row, "one", now=now, until=now + LEASE)
+        assert handover.begin_sending(connection, rows_now[0], "one", now=now, until=now + LEASE)
+        assert [row.id for row in handover.due(connection, now=later)] == [fourth]
         outbox.settle(connection, first, OutboxState.SENT, now=now)
-        assert [row.id for row in outbox.due(connection, now=later)] == [second, third, fourth]
+        assert [row.id for row in handover.due(connection, now=later)] == [second, third, fourth]
 
 
 # --- Buttons ---
