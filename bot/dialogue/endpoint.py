@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import lru_cache
 from typing import Any
 
 from rasa.core.actions.action import RemoteAction
+from rasa.shared.core import events, trackers
 from rasa.shared.core.events import Event
+from rasa.shared.core.slots import Slot
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
 
-from bot.dialogue.turn import current_turn
+from bot.dialogue.turn import current_turn, turn_or_none
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +51,32 @@ def spare_repeated_work() -> None:
 
     It validates action results against its own schema, which it checks first, each time: 40 % of a turn that
     runs an action. Ours come from ``rasa_sdk``'s executor in this very process. And it looks through all
-    classes of events to find the one of each event it reads.
+    classes of events to find the one of each event it reads. Each tracker, of several in a turn, has copies
+    of all slots, made by ``copy`` in the way of all objects.
+
+    And have events say the turn's own time, which a replay sets.
     """
+    events.time = trackers.time = _TurnTime
     RemoteAction._validate_action_result = _from_this_process
+    Slot.__copy__ = _twin
     if not hasattr(Event.resolve_by_type, "cache_info"):
         Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))
+
+
+class _TurnTime:
+    """In the place of the module ``time`` for events: the turn's time, outside of one the machine's."""
+
+    @staticmethod
+    def time() -> float:
+        turn = turn_or_none()
+        return time.time() if turn is None else turn.clock.now().timestamp()
+
+
+def _twin(slot: Slot) -> Slot:
+    """What ``copy.copy`` makes of a slot, five times as quickly."""
+    twin = object.__new__(type(slot))
+    twin.__dict__.update(slot.__dict__)
+    return twin
 
 
 def _from_this_process(_action: RemoteAction, _result: dict[str, Any]) -> bool:

@@ -19,7 +19,6 @@ from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.engine.constants import PLACEHOLDER_MESSAGE
 from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa_sdk.executor import ActionExecutor
 
@@ -30,9 +29,10 @@ from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import Said, Turn, Understanding, current_turn, taking
 from bot.errors import ModelError
 from bot.messages import Button
-from nlu.classifier import LinearIntentClassifier
+from nlu.classifier import RememberingIntentClassifier
 from nlu.clauses import parts
 from nlu.featurizer import SentenceVectors, WordingVectors
+from nlu.masking import excerpt_of
 from nlu.requests import Reading, Request, requests
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 #: What it takes to tell the intent of a stretch of text, in the pipeline's order.
-_READERS: tuple[type[Any], ...] = (SentenceVectors, WordingVectors, LinearIntentClassifier)
+_READERS: tuple[type[Any], ...] = (SentenceVectors, WordingVectors, RememberingIntentClassifier)
 
 
 def topic_of(intent: str) -> str:
@@ -183,7 +183,7 @@ class Engine:
             confidence=float(intent.get("confidence") or 0.0),
             ranking=ranking[:5],
             entities=tuple(parsed.get("entities") or ()),
-            requests=self._requests(text, whole),
+            requests=self._requests(parsed, whole),
             mood=parsed.get("mood") or "calm",
             threat=parsed.get("threat"),
         )
@@ -196,8 +196,9 @@ class Engine:
         read: list[Message] = runner.run({PLACEHOLDER_MESSAGE: said}, [target])[target]
         return [message.as_dict(only_output_properties=True) for message in read]
 
-    def _requests(self, text: str, whole: Reading) -> tuple[Request, ...]:
+    def _requests(self, parsed: Mapping[str, Any], whole: Reading) -> tuple[Request, ...]:
         """All that a message asks for; few messages have parts that must be read, too."""
+        text = parsed["text"]
         if text.startswith("/"):
             # A button's payload.
             return ()
@@ -205,7 +206,7 @@ class Engine:
         if not found:
             return requests(text, whole)
         # Only the intent of a part is of interest: what it names and its mood are those of the whole.
-        said = [Message({TEXT: text[part.start : part.end]}) for part in found]
+        said = [excerpt_of(parsed, part.start, part.end) for part in found]
         runner: DirectGraphRunner = self._agent.processor.graph_runner
         for kind in _READERS:
             runner.component(kind).process(said)

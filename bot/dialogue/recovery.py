@@ -15,11 +15,13 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.hours import is_open, promise
 from bot.desk.values import Case, CaseCard, Priority, Reason
+from bot.dialogue.letters import as_letter
 from bot.dialogue.replies import Replies
 from bot.dialogue.turn import Said
 from bot.dialogue.words import Words
 from bot.errors import LostClaimError, TurnTimeoutError
 from bot.mailroom import conversations, inbox, outbox
+from bot.mailroom.conversations import Conversation
 from bot.mailroom.inbox import Claim
 from bot.messages import Author
 from bot.settings import ROOT, Settings, ShopRules
@@ -50,15 +52,15 @@ class Recovery:
     def put_off(self, held: Claim, error: Exception) -> None:
         """Count the try and let the message wait for the next one."""
         wait = RETRY_WAITS[min(held.row.attempts, len(RETRY_WAITS) - 1)]
-        log.warning("inbox row %s failed, next try in %s s: %s", held.row.id, wait, describe(error))
         until = self.clock.now() + dt.timedelta(seconds=wait)
         with self.database.begin() as connection:
             inbox.retry(connection, held, type(error).__name__, not_before=until)
+        # Not before: what a worker meets whose claim is another's is no failure of the turn.
+        log.warning("inbox row %s failed, next try in %s s: %s", held.row.id, wait, describe(error))
 
     def bury(self, held: Claim, error: Exception) -> tuple[Case, Said]:
         """Give the message up: an honest line to the buyer and a case, in one transaction."""
         tries = held.row.attempts + 1
-        log.error("inbox row %s buried after %s tries: %s", held.row.id, tries, describe(error))
         why = f"{type(error).__name__} in the turn on inbox row {held.row.id}"
         now = self.clock.now()
         with self.database.begin() as connection:
@@ -76,7 +78,7 @@ class Recovery:
                 priority=Priority.HIGH,
                 language=talk.language,
             )
-            said = self._honest_line(talk.language, case, now)
+            said = self._honest_line(talk, case, now)
             outbox.post(
                 connection,
                 talk.id,
@@ -87,6 +89,7 @@ class Recovery:
                 key=f"turn:{held.row.id}:buried",
             )
             inbox.bury(connection, held, why, now=now)
+        log.error("inbox row %s buried after %s tries: %s", held.row.id, tries, describe(error))
         return case, said
 
     def settle(self, held: Claim, error: Exception) -> None:
@@ -109,20 +112,28 @@ class Recovery:
                 continue
         return len(held)
 
-    def _honest_line(self, language: str, case: Case, now: dt.datetime) -> Said:
+    def _honest_line(self, talk: Conversation, case: Case, now: dt.datetime) -> Said:
         queue = self.rules.queues[case.queue]
         by = promise(queue, self.rules.clocks, now)
         key = "utter_failure" if is_open(queue, now) else "utter_failure_closed"
-        spoken = language if language in self.replies.languages() else self.rules.fallback_language
+        spoken = self.replies.spoken(talk.language)
         words = Words(spoken, self.rules.store.timezone, now.date(), zone_is_theirs=False)
         try:
             reply = self.replies.say(key, spoken, {"by": words.moment(by)})
+            (letter,) = as_letter(
+                self.replies,
+                [Said(reply.text, reply.buttons, reply.language)],
+                channel=talk.channel,
+                language=spoken,
+                name=talk.sender_name,
+                store=self.rules.store,
+            )
         except Exception as error:
             # The words themselves may be what is broken: this line must get out all the same.
             log.error("the reply %s cannot be said: %s", key, describe(error))
             when = f"{by:%Y-%m-%d %H:%M} UTC"
             return Said(f"Something went wrong on our side. A colleague will answer you here by {when}.")
-        return Said(reply.text, reply.buttons, reply.language)
+        return letter
 
 
 def describe(error: Exception) -> str:

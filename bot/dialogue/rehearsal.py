@@ -14,6 +14,8 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
+from bot.desk.requests import Requests
+from bot.desk.service import turn_request_clocks
 from bot.desk.values import Case, CaseState, Outcome, Person, Rank
 from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies
@@ -21,13 +23,16 @@ from bot.dialogue.turns import TurnReport, TurnTaker
 from bot.errors import CrossdeskError, DeskError
 from bot.mailroom import conversations, inbox, outbox, transcript
 from bot.mailroom.conversations import Owner
+from bot.mailroom.timers import TimerRoom
 from bot.messages import Attachment, Author, Inbound
+from bot.notices.kinds import NOTICE
+from bot.notices.telling import Notices
 from bot.settings import ShopRules
 from bot.shop.changes import change_order, decide_approval
 
 #: Who acts for the desk where a line does not name somebody.
 AGENT = "rehearsal"
-EVENTS = ("agent_reply", "approve", "counter", "decline", "close", "shop_change", "tick")
+EVENTS = ("agent_reply", "answer", "approve", "counter", "decline", "close", "shop_change", "tick")
 
 #: A clock can be set to these: beyond them sums of days and hours may have no result.
 YEARS = range(1970, 2200)
@@ -114,6 +119,10 @@ class Rehearsal:
                 elif event == "close":
                     case, person = self._claimed(connection, channel, sender, line)
                     self._close(connection, case, person, line)
+                elif event == "answer" or (
+                    event in ("approve", "counter", "decline") and "order" not in line
+                ):
+                    self._decide(connection, event, channel, sender, line)
                 elif event in ("approve", "counter", "decline"):
                     decide_approval(
                         connection,
@@ -148,6 +157,35 @@ class Rehearsal:
         for case_id in due:
             with self.database.begin() as connection:
                 self._cases(connection).expire(case_id)
+        turn_request_clocks(self.database, self.rules, self.clock)
+        notices = Notices(self.database, self.rules)
+        notices.look(self.clock.now())
+        TimerRoom(self.database, self.clock, {NOTICE: notices.fire}).fire_due()
+
+    def _decide(
+        self, connection: Connection, event: str, channel: str, sender: str, line: Mapping[str, Any]
+    ) -> None:
+        """Decide on what the conversation waits for."""
+        talk = conversations.find(connection, channel, "store", sender)
+        known = Requests(connection, self.rules, self.clock)
+        waiting = known.pending_of(talk.id) if talk is not None else ()
+        if not waiting:
+            raise LineError("this conversation waits for no decision")
+        person, asked = self._person(connection, line), waiting[0].id
+        if event == "answer":
+            known.answer(asked, person, _text(line, "text"))
+        elif event == "counter":
+            known.counter(asked, person, str(line.get("amount") or ""))
+        elif event == "approve":
+            known.approve(asked, person)
+        else:
+            known.decline(asked, person, str(line.get("reason") or "-"))
+
+    def _person(self, connection: Connection, line: Mapping[str, Any]) -> Person:
+        people = People(connection, self.rules, self.clock)
+        login = str(line.get("agent") or AGENT)
+        person = next((one for one in people.list() if one.login == login), None)
+        return person or people.add(login, login.capitalize(), Rank.SUPERVISOR, uuid4().hex)
 
     def _claimed(
         self, connection: Connection, channel: str, sender: str, line: Mapping[str, Any]
@@ -157,11 +195,7 @@ class Rehearsal:
         case = None if talk is None else self._cases(connection).open_case_of(talk.id)
         if case is None:
             raise LineError("this conversation has no open case")
-        people = People(connection, self.rules, self.clock)
-        login = str(line.get("agent") or AGENT)
-        person = next((one for one in people.list() if one.login == login), None)
-        if person is None:
-            person = people.add(login, login.capitalize(), Rank.SUPERVISOR, uuid4().hex)
+        person = self._person(connection, line)
         if case.owner_id is None:
             case = self._cases(connection).claim(case.id, person)
         return case, person

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,13 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.dialogue import traditional
+from bot.dialogue.filling import MissingValueError, filled
 from bot.errors import ConfigurationError
 from bot.messages import Button
 
-#: A place for a value in a reply. Braces of JSON payloads never look like this.
-_PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+#: Payloads are filled as plain English is: without signs of direction.
+_OF_PAYLOADS = "en"
 
 
 class MissingReplyError(ConfigurationError):
@@ -30,7 +31,7 @@ class Reply:
 
     text: str
     buttons: tuple[Button, ...]
-    #: ISO 639-1 of the text: the language asked for, or the fallback.
+    #: BCP 47: the language asked for (``zh-Hant`` is Chinese in traditional characters), or the fallback.
     language: str
 
 
@@ -55,16 +56,36 @@ class Replies:
             for language in languages:
                 path = folder / f"{language}.yml"
                 if path.exists():
-                    found.setdefault(language, {}).update(_read(path))
+                    found.setdefault(language, {}).update(read_replies(path))
         return cls(found, fallback)
 
     def has(self, key: str) -> bool:
         """Whether any language that can be answered in has the reply."""
         return key in self._responses.get(self._fallback, {})
 
+    def beginning(self, prefix: str) -> tuple[str, ...]:
+        """The names of the replies that begin with this, in the order of the fallback's file."""
+        return tuple(key for key in self._responses.get(self._fallback, {}) if key.startswith(prefix))
+
     def languages(self) -> tuple[str, ...]:
         """The languages that have replies."""
         return tuple(self._responses)
+
+    def spoken(self, language: str) -> str:
+        """In which language a buyer of this one is answered: in their own, or in the fallback.
+
+        Args:
+            language: BCP 47. Its script counts where it is another one than that of the replies.
+        """
+        own = language.split("-")[0]
+        if own not in self._responses:
+            return self._fallback
+        return traditional.TAG if language.startswith(traditional.TAG) else own
+
+    def written_for(self, key: str, channel: str) -> bool:
+        """Whether the reply has words of its own for this channel."""
+        variants = self._responses.get(self._fallback, {}).get(key, ())
+        return any(variant.get("channel") == channel for variant in variants)
 
     def say(
         self, key: str, language: str, values: Mapping[str, Any], *, channel: str = "", seed: str = ""
@@ -73,7 +94,7 @@ class Replies:
 
         Args:
             key: Rasa's name of the reply, such as ``utter_greet``.
-            language: ISO 639-1.
+            language: BCP 47.
             values: what goes into the places; other keys are ignored.
             channel: prefers a variant written for this channel.
             seed: chooses among variants, the same for the same seed.
@@ -81,8 +102,8 @@ class Replies:
         Raises:
             MissingReplyError: neither language has it, or a place has no value.
         """
-        for spoken in dict.fromkeys((language, self._fallback)):
-            variants = self._responses.get(spoken, {}).get(key, ())
+        for spoken in dict.fromkeys((self.spoken(language), self._fallback)):
+            variants = self._responses.get(spoken.split("-")[0], {}).get(key, ())
             fitting = [variant for variant in variants if variant.get("channel") == channel] or [
                 variant for variant in variants if "channel" not in variant
             ]
@@ -93,14 +114,22 @@ class Replies:
         # A value within a payload stands in a JSON string: its quotes must not end it.
         quoted = {name: _Quoted(value) for name, value in values.items() if value is not None}
         variant = fitting[zlib.crc32(f"{key}{seed}".encode()) % len(fitting)]
-        return Reply(
-            text=_filled(variant["text"], key, values),
-            buttons=tuple(
-                Button(_filled(button["title"], key, values), _filled(button["payload"], key, quoted))
-                for button in variant.get("buttons", ())
-            ),
-            language=spoken,
-        )
+        write = traditional.traditional if spoken == traditional.TAG else str
+        try:
+            return Reply(
+                text=filled(write(variant["text"]), values, spoken),
+                buttons=tuple(
+                    # A payload is part of the program: it is the same in all languages.
+                    Button(
+                        filled(write(button["title"]), values, spoken),
+                        filled(button["payload"], quoted, _OF_PAYLOADS),
+                    )
+                    for button in variant.get("buttons", ())
+                ),
+                language=spoken,
+            )
+        except MissingValueError as missing:
+            raise MissingReplyError(f"the reply '{key}' needs a value for '{missing}'") from missing
 
 
 class _Quoted:
@@ -113,17 +142,12 @@ class _Quoted:
         return json.dumps(str(self._value), ensure_ascii=False)[1:-1]
 
 
-def _filled(text: str, key: str, values: Mapping[str, Any]) -> str:
-    def value(place: re.Match[str]) -> str:
-        name = place.group(1)
-        if values.get(name) is None:
-            raise MissingReplyError(f"the reply '{key}' needs a value for '{name}'")
-        return str(values[name])
+def read_replies(path: Path) -> dict[str, Any]:
+    """The replies of one file: by key, the variants.
 
-    return _PLACE.sub(value, text).strip()
-
-
-def _read(path: Path) -> dict[str, Any]:
+    Raises:
+        ConfigurationError: it is not in Rasa's ``responses:`` format.
+    """
     try:
         content = YAML(typ="safe", pure=False).load(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:

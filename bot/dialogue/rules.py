@@ -7,15 +7,17 @@ over it when the model is loaded.
 from __future__ import annotations
 
 import json
+import operator
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
 from rasa.shared.core.domain import Domain, State
-from rasa.shared.core.events import ActionExecuted
+from rasa.shared.core.events import ActionExecuted, Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 
@@ -57,12 +59,31 @@ def _named(value: Any) -> str | None:
     return value if value and value != SHOULD_NOT_BE_SET else None
 
 
+@dataclass
+class _Past:
+    """A conversation as it was read for the last prediction: the next one of the turn goes on from there."""
+
+    prior: DialogueStateTracker
+    events: list[Event] = field(default_factory=list)
+    #: The state before each of the last actions.
+    states: list[State] = field(default_factory=list)
+
+    def leads_to(self, events: Sequence[Event]) -> bool:
+        """Whether these events begin with those that were read."""
+        return len(events) >= len(self.events) > 0 and all(map(operator.is_, self.events, events))
+
+
+def _copy(state: State) -> State:
+    return {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
+
+
 class IndexedRulePolicy(RulePolicy):
     """A trained RulePolicy that finds its rules by an index, and reads no more of the past than they do."""
 
     #: By the identity of Rasa's dictionary of the same rules.
     _indexes: dict[int, RuleIndex]
     _longest: int
+    _past: _Past | None
 
     @classmethod
     def over(cls, trained: RulePolicy) -> IndexedRulePolicy:
@@ -72,6 +93,7 @@ class IndexedRulePolicy(RulePolicy):
         lookups = [trained.lookup[name] for name in (RULES, RULES_FOR_LOOP_UNHAPPY_PATH)]
         indexed._indexes = {id(lookup): RuleIndex(lookup) for lookup in lookups}
         indexed._longest = max(index.longest for index in indexed._indexes.values())
+        indexed._past = None
         return indexed
 
     def _find_action_from_rules(
@@ -103,16 +125,21 @@ class IndexedRulePolicy(RulePolicy):
     ) -> list[State]:
         """The newest states of the conversation, as many as a rule may look at."""
         events = tracker.applied_events()
-        skipped = 1 + sum(isinstance(event, ActionExecuted) for event in events) - self._longest
-        states = []
-        prior = tracker.init_copy()
-        for event in events:
+        past = self._past
+        if past is None or not past.leads_to(events):
+            past = self._past = _Past(tracker.init_copy())
+        new = events[len(past.events) :]
+        unread = 1 + sum(isinstance(event, ActionExecuted) for event in new) - self._longest
+        for event in new:
             if isinstance(event, ActionExecuted):
-                if skipped <= 0:
-                    states.append(domain.get_active_state(prior))
-                skipped -= 1
-            prior.update(event)
-        states.append(domain.get_active_state(prior))
+                if unread <= 0:
+                    past.states.append(domain.get_active_state(past.prior))
+                unread -= 1
+            past.prior.update(event)
+        past.events = events
+        past.states = past.states[max(0, len(past.states) - self._longest + 1) :]
+        # What follows takes out of them what this prediction must not see.
+        states = [*map(_copy, past.states), domain.get_active_state(past.prior)]
         self.featurizer._choose_last_user_input([states], use_text_for_last_user_input)
         return states
 

@@ -88,6 +88,7 @@ class ConversationTrackerStore(TrackerStore):
         """Write the tracker within the turn's transaction."""
         turn = current_turn()
         turn.tracker = tracker
+        turn.memory["form"] = tracker.active_loop_name
         stored = self._stored(tracker, turn.stored_events)
         values = {
             "conversation": turn.conversation.id,

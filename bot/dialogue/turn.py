@@ -24,6 +24,11 @@ from bot.shop.port import Shop
 from bot.shop.values import Customer
 from nlu.requests import Request
 
+#: Under this name a conversation remembers that the next message tells what happened.
+HEARS = "hears"
+#: Under this name it remembers the case to whose rating the next message is a comment.
+COMMENTS = "comments"
+
 
 @dataclass(frozen=True)
 class Understanding:
@@ -84,14 +89,20 @@ class Turn:
     stored_events: str | None = None
     #: What outlives them.
     memory: dict[str, Any] = field(default_factory=dict)
+    #: The form whose question the message answers, if one was asked.
+    asked_by: str | None = None
     #: The flow that the turn's last business action belongs to.
     flow: str | None = None
     #: The case that this turn opened or added to.
     case: Case | None = None
     #: The identity check was made in this turn.
     identity_checked: bool = False
+    #: Why nothing is said to an event, where that is right; a buyer's message is never met with silence.
+    silence: str | None = None
     #: True once an order or money was changed: what is said then confirms it.
     confirms: bool = False
+    #: What is said once the store's own system has acknowledged what this turn did: replies as JSON.
+    held: list[dict[str, Any]] = field(default_factory=list)
     #: Rasa's actions with the policy that chose each, in order.
     steps: list[Mapping[str, Any]] = field(default_factory=list)
     facts: list[Mapping[str, Any]] = field(default_factory=list)
@@ -100,11 +111,17 @@ class Turn:
     #: Rasa's tracker after the turn.
     tracker: Any = None
 
+    @property
+    def channel_identity(self) -> str:
+        """Who is at the other end, as far as the channel can tell."""
+        talk = self.conversation
+        return f"{talk.channel}:{talk.account}:{talk.sender}"
+
     def now_known(self, customer: Customer | None) -> None:
         """The buyer's identity was just checked: from here on times are told in their own zone."""
         self.customer = customer
         if customer is not None:
-            self.words = self.words.for_zone(customer.timezone)
+            self.words = self.words.for_buyer(customer.timezone, customer.country)
 
     def read(self, what: str, **values: Any) -> None:
         """Record a fact that the turn read, for ``/why`` and replay."""
@@ -121,6 +138,11 @@ def current_turn() -> Turn:
         LookupError: no turn is being taken.
     """
     return _turn.get()
+
+
+def turn_or_none() -> Turn | None:
+    """The turn being taken in this context, if any is."""
+    return _turn.get(None)
 
 
 @contextmanager

@@ -5,17 +5,26 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.clock import Clock
+from sqlalchemy.engine import Connection
+
+from bot.clock import Clock, SetClock
 from bot.database import Database
+from bot.desk import satisfaction
+from bot.desk.acts import ASK_SATISFACTION
 from bot.desk.cases import Cases
 from bot.desk.values import Case
-from bot.dialogue.actions.facts import fact_asked
+from bot.dialogue import meaning, several, tape
+from bot.dialogue.actions.feed import as_of
+from bot.dialogue.actions.ratings import STAR, star_buttons
+from bot.dialogue.answered_notices import as_answer
 from bot.dialogue.deadline import deadline
 from bot.dialogue.engine import FALLBACK_INTENT, Engine, typed_text
+from bot.dialogue.files import FILE_ALONE, came_along, is_bare, not_kept
+from bot.dialogue.letters import as_letter
 from bot.dialogue.recovery import Recovery
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import turns
@@ -25,33 +34,32 @@ from bot.dialogue.words import Words
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
 from bot.mailroom import conversations, inbox, outbox
 from bot.mailroom.conversations import Conversation, Owner
+from bot.mailroom.heartbeat import Heartbeat
 from bot.mailroom.inbox import MESSAGE, Claim
 from bot.messages import Author, Button, Weight
 from bot.settings import ShopRules
 from bot.shop.database_shop import DatabaseShop
+from bot.shop.feed import entries
 from bot.shop.identity import Identity
 from bot.shop.values import Customer
 
 log = logging.getLogger(__name__)
 
-#: A claim outlasts the longest turn by this, in seconds: only a dead worker's can run out.
+#: Without a heartbeat a claim outlasts the longest turn by this, in seconds: only a dead worker's runs out.
 LEASE_MARGIN = 40
-#: Characters of the last question that are kept for the case card.
-LONGEST_WORDS = 200
 #: Events that a case tells the conversation, and on which the bot has nothing to say.
 SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
-#: What a message with a threat or harm in it is acted upon as.
-THREAT_INTENT = "service_threat"
-#: Messages that are no question of their own: they neither count as repeated nor break a row of questions.
-_SMALL = ("service_", "inform", "no_order_number", FALLBACK_INTENT, "out_of_scope")
 
-#: Entities that say who asks, not what about.
-_PROOFS = ("email", "phone")
+
 _INSERT = turns.insert()
 
 
 class SilentTurnError(RuntimeError):
     """A turn ended without a word, a case or a reason."""
+
+
+class AbandonedTurnError(RuntimeError):
+    """Whoever took the turn gave no more sign of life, time and again."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class TurnReport:
     steps: Sequence[Any] = ()
     facts: Sequence[Any] = ()
     case: Case | None = None
+    #: The conversation's; only from ``take_next``.
+    channel: str = ""
 
 
 class TurnTaker:
@@ -80,6 +90,7 @@ class TurnTaker:
         engine: Engine | None,
         worker: str,
         channel: str | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         self._database = database
         self._rules = rules
@@ -90,8 +101,18 @@ class TurnTaker:
         self._worker = worker
         #: Takes turns of this channel only, if one is named.
         self._channel = channel
-        self._lease = dt.timedelta(seconds=rules.serving.turn_seconds + LEASE_MARGIN)
+        #: Keeps what is claimed; without one, the lease is long.
+        self._heartbeat = heartbeat
+        longest = dt.timedelta(seconds=rules.serving.turn_seconds + LEASE_MARGIN)
+        self._lease = longest if heartbeat is None else heartbeat.lease
         self._recovery = Recovery(database, rules, replies, clock)
+        tape.listen(database)
+        #: The newest buttons of what was claimed last.
+        self._offered: tuple[Claim | None, Sequence[Button]] = (None, ())
+
+    def serve_with(self, engine: Engine) -> None:
+        """Take the next turns with another model; only between two turns."""
+        self._engine = engine
 
     def take_next(self) -> TurnReport | None:
         """Claim the oldest waiting message and take its turn; None if nothing waits.
@@ -107,7 +128,10 @@ class TurnTaker:
                 lease=self._lease,
                 channel=self._channel,
             )
-        return None if held is None else self.take(held)
+            if held is not None and held.row.kind == MESSAGE and held.row.button is None:
+                # Read here, it costs no unit of work of its own.
+                self._offered = (held, outbox.last_buttons(connection, held.conversation.id))
+        return None if held is None else replace(self.take(held), channel=held.conversation.channel)
 
     def take(self, held: Claim) -> TurnReport:
         """Take a claimed turn to its end: answered, relayed, put off, or buried with a case.
@@ -115,7 +139,14 @@ class TurnTaker:
         Raises:
             TryLaterError: the database is away; the turn is taken again.
         """
+        with contextlib.nullcontext() if self._heartbeat is None else self._heartbeat.over(held):
+            return self._take(held)
+
+    def _take(self, held: Claim) -> TurnReport:
         try:
+            if held.row.attempts >= self._rules.serving.turn_tries:
+                # Only of claims that ended by themselves: every other failure is settled where it is counted.
+                return self._buried(held, AbandonedTurnError())
             try:
                 with deadline(self._rules.serving.turn_seconds):
                     return self._relay(held) or self._answer(held)
@@ -150,89 +181,205 @@ class TurnTaker:
 
     def _relay(self, held: Claim) -> TurnReport | None:
         """Leave a message to the person who has the conversation; None if the bot must answer."""
+        if held.row.kind == ASK_SATISFACTION:
+            return self._ask_satisfaction(held)
         if held.row.kind in SILENT_EVENTS:
             with self._database.begin() as connection:
                 inbox.finish(connection, held, SILENT_EVENTS[held.row.kind], now=self._clock.now())
             return TurnReport(held.conversation.id, "silent")
-        if held.row.kind != MESSAGE or held.conversation.owner is Owner.BOT:
+        if held.row.kind != MESSAGE:
             return None
+        if held.conversation.owner is Owner.BOT:
+            return self._come_along(held)
         with self._database.begin() as connection:
             case = Cases(connection, self._rules, self._clock).buyer_wrote(held.conversation.id)
             if case is None:
                 # Nobody has it after all: the buyer must not be left in silence.
                 conversations.set_owner(connection, held.conversation.id, Owner.BOT)
                 return None
+            said = not_kept(self._replies, self._rules, held.row, held.conversation.language)
+            self._post(connection, held, said)
             inbox.finish(connection, held, "relayed", now=self._clock.now())
-        return TurnReport(held.conversation.id, "relayed", case=case)
+        return TurnReport(held.conversation.id, "relayed", said, case=case)
+
+    def _ask_satisfaction(self, held: Claim) -> TurnReport:
+        """Ask once for stars after a person has helped; not in the middle of something else."""
+        talk = held.conversation
+        with self._database.begin() as connection:
+            asked = satisfaction.to_ask(connection, int(held.row.data["data"]["case_id"]))
+            _, memory = remembered(connection, talk.id)
+            if asked is None or talk.owner is not Owner.BOT or memory.get("form"):
+                inbox.finish(connection, held, "no time to ask for a rating", now=self._clock.now())
+                return TurnReport(talk.id, "silent")
+            language = self._replies.spoken(talk.language)
+            reply = self._replies.say("utter_ask_satisfaction", language, {"agent": asked.agent})
+            human = self._replies.say("utter_meaning_service_human", language, {}).text
+            # From one on: where choices are numbered, so many stars have that number.
+            choices = (*reversed(star_buttons()), Button(human, "/service_human"))
+            said = as_letter(
+                self._replies,
+                [Said(reply.text, choices, reply.language)],
+                channel=talk.channel,
+                language=language,
+                name=talk.sender_name,
+                store=self._rules.store,
+            )
+            self._post(connection, held, said)
+            inbox.finish(connection, held, "asked for a rating", now=self._clock.now())
+        return TurnReport(talk.id, "asked for a rating", said)
+
+    def _come_along(self, held: Claim) -> TurnReport | None:
+        """Leave a file unanswered that was sent together with one that has its answer; None if it was not."""
+        if not is_bare(held.row):
+            return None
+        with self._database.begin() as connection:
+            if not came_along(connection, held):
+                return None
+            inbox.finish(connection, held, "sent along with the file before", now=self._clock.now())
+        return TurnReport(held.conversation.id, "silent")
 
     def _answer(self, held: Claim) -> TurnReport:
         if self._engine is None:
             raise ModelError
-        talk, row = held.conversation, held.row
         now = self._clock.now()
-        understanding = self._understand(held)
-        with self._database.begin() as connection:
-            events, memory = remembered(connection, talk.id)
-            understanding = _unless_repeated(_threat_first(understanding), row.kind, memory, self._rules)
-            language = understanding.language
-            if row.kind == MESSAGE and row.button is None and language != talk.language:
-                conversations.set_language(connection, talk.id, language)
-            shop = DatabaseShop(connection, self._rules, self._clock)
-            customer = self._customer(shop, talk.customer_id, memory)
-            turn = Turn(
-                connection=connection,
-                clock=self._clock,
-                rules=self._rules,
-                conversation=talk,
-                row=row,
-                replies=self._replies,
-                words=self._words(language, customer),
-                shop=shop,
-                identity=Identity(connection, self._rules, self._clock),
-                cases=Cases(connection, self._rules, self._clock),
-                understanding=understanding,
-                customer=customer,
-                stored_events=events,
-                memory=memory,
+        with tape.recording() as recorded:
+            read = self._understand(held)
+            with self._database.begin() as connection:
+                turn, said = self._composed(connection, held, read, now)
+                claimed, offered = self._offered
+                kept = tape.sealed(recorded, held, offered if claimed is held else ())
+                self._record(turn, meaning.reading_of(held.row, read, turn.asked_by), now, kept)
+                note = f"case {turn.case.id}" if turn.case else (turn.silence or "answered")
+                inbox.finish(connection, held, note, now=now)
+        return TurnReport(
+            held.conversation.id,
+            note,
+            said,
+            turn.understanding,
+            turn.flow,
+            turn.steps,
+            turn.facts,
+            turn.case,
+        )
+
+    def _composed(
+        self, connection: Connection, held: Claim, read: Understanding, now: dt.datetime
+    ) -> tuple[Turn, Sequence[Said]]:
+        """The turn itself, as far as a replay takes it again: all of it has one time."""
+        talk, row, clock = held.conversation, held.row, SetClock(now)
+        events, memory = remembered(connection, talk.id)
+        commented = meaning.commented_case(row, memory)
+        understanding = meaning.as_story(read, memory, is_comment=commented is not None)
+        if row.kind == MESSAGE:
+            understanding = as_answer(understanding, memory)
+        # The answer to a form's question is one answer, whatever it speaks of.
+        asked_by = memory.get("form")
+        wishes = [understanding] if asked_by else several.divided(understanding)
+        first = meaning.threat_first(wishes[0])
+        understanding = meaning.unless_repeated(first, row.kind, memory, self._rules)
+        several.asked_anew(memory, understanding)
+        language = meaning.language_of(understanding, memory)
+        if language != talk.language:
+            conversations.set_language(connection, talk.id, language)
+        shop = DatabaseShop(connection, self._rules, clock, conversation_id=talk.id, turn_id=row.id)
+        customer = self._customer(shop, talk.customer_id, memory, now)
+        turn = Turn(
+            connection=connection,
+            clock=clock,
+            rules=self._rules,
+            conversation=talk,
+            row=row,
+            replies=self._replies,
+            words=self._words(language, customer, now),
+            shop=shop,
+            identity=Identity(connection, self._rules, clock),
+            cases=Cases(connection, self._rules, clock),
+            understanding=understanding,
+            customer=customer,
+            stored_events=events,
+            memory=memory,
+            asked_by=asked_by,
+        )
+        if commented is not None:
+            satisfaction.comment(connection, clock, commented, row.text)
+        said = as_letter(
+            turn.replies,
+            [*self._of_files(turn, held), *self._served(turn, wishes[1:]), *as_of(turn)],
+            channel=talk.channel,
+            language=turn.words.language,
+            name=turn.customer.name if turn.customer else talk.sender_name,
+            store=self._rules.store,
+        )
+        if not said and turn.case is None and (turn.silence is None or row.kind == MESSAGE):
+            raise SilentTurnError(f"nothing was said to inbox row {row.id}")
+        self._post(connection, held, said, Weight.CONFIRMATION if turn.confirms else Weight.TALK)
+        if turn.held:
+            entries.hold(connection, row.id, turn.held)
+        return turn, said
+
+    def _of_files(self, turn: Turn, held: Claim) -> Sequence[Said]:
+        # Where there are no words, the flow says it.
+        return not_kept(turn.replies, self._rules, held.row, turn.words.language) if held.row.text else ()
+
+    def _post(
+        self, connection: Connection, held: Claim, said: Sequence[Said], weight: Weight = Weight.TALK
+    ) -> None:
+        for number, one in enumerate(said):
+            outbox.post(
+                connection,
+                held.conversation.id,
+                one.text,
+                now=self._clock.now(),
+                buttons=one.buttons,
+                author=Author.BOT,
+                language=one.language,
+                weight=weight,
+                key=f"turn:{held.row.id}:{number}",
             )
-            said = self._engine.take(turn)
-            if not said and turn.case is None:
-                raise SilentTurnError(f"nothing was said to inbox row {row.id}")
-            for number, one in enumerate(said):
-                outbox.post(
-                    connection,
-                    talk.id,
-                    one.text,
-                    now=now,
-                    buttons=one.buttons,
-                    author=Author.BOT,
-                    language=one.language,
-                    weight=Weight.CONFIRMATION if turn.confirms else Weight.TALK,
-                    key=f"turn:{row.id}:{number}",
-                )
-            self._record(turn, now)
-            note = f"case {turn.case.id}" if turn.case else "answered"
-            inbox.finish(connection, held, note, now=now)
-        return TurnReport(talk.id, note, said, understanding, turn.flow, turn.steps, turn.facts, turn.case)
+
+    def _served(self, turn: Turn, rest: Sequence[Understanding]) -> list[Said]:
+        """What is said to the first request, and to those that wait once nothing else is under way."""
+        if self._engine is None:
+            raise ModelError
+        said: list[Said] = []
+        if rest:
+            several.put_off(turn.memory, rest)
+            said.append(several.announce(turn, turn.understanding, rest))
+        said += self._engine.take(turn)
+        first, steps = turn.understanding, list(turn.steps)
+        while (wish := several.next_one(turn)) is not None:
+            turn.understanding = wish
+            said.append(several.turn_to(turn, wish))
+            said += self._engine.take(turn)
+            steps += turn.steps
+        # The turn is told of as the message's: what waits may be an older one's.
+        turn.understanding, turn.steps = first, steps
+        return said
 
     def _understand(self, held: Claim) -> Understanding:
         """What the message means; the encoder works here, outside of the transaction."""
         talk, row = held.conversation, held.row
         if row.kind != MESSAGE:
-            return _plain(row.kind, talk.language)
+            return meaning.plain(row.kind, talk.language)
         engine = self._engine
         if engine is None:
             raise ModelError
+        if row.button is not None and row.command:
+            return self._pressed(Button(row.text, row.button), talk)
         if row.button is not None:
             with self._database.begin() as connection:
                 pressed = outbox.offered_button(connection, talk.id, row.button)
-            return _plain("stale_button", talk.language) if pressed is None else self._pressed(pressed, talk)
-        typed = self._typed_button(talk.id, row.text)
+            return (
+                meaning.plain("stale_button", talk.language)
+                if pressed is None
+                else self._pressed(pressed, talk)
+            )
+        typed = self._typed_button(held)
         if typed is not None:
             return self._pressed(typed, talk)
         text = typed_text(row.text)
         if not text:
-            return _plain(FALLBACK_INTENT, talk.language)
+            return meaning.plain(FILE_ALONE if is_bare(row) else FALLBACK_INTENT, talk.language)
         return engine.understand(
             text,
             {"language_hint": row.language_hint, "language": talk.language, "now": row.sent_at.isoformat()},
@@ -248,30 +395,39 @@ class TurnTaker:
             read, text=button.title, language=talk.language, language_known=True, mood="calm", threat=None
         )
 
-    def _typed_button(self, conversation_id: int, text: str) -> Button | None:
+    def _typed_button(self, held: Claim) -> Button | None:
         """The offered button whose words were typed instead of pressing it."""
-        with self._database.begin() as connection:
-            offered = outbox.last_buttons(connection, conversation_id)
-        spoken = _bare(text)
-        return next((button for button in offered if _bare(button.title) == spoken), None)
+        claimed, offered = self._offered
+        if claimed is not held:
+            with self._database.begin() as connection:
+                offered = outbox.last_buttons(connection, held.conversation.id)
+        spoken = meaning.bare(held.row.text)
+        chosen = meaning.number_of(spoken) or 0
+        if held.row.numbered and 1 <= chosen <= len(offered):
+            return offered[chosen - 1]
+        # So many stars may be typed as their number.
+        meant = (spoken, STAR * chosen)
+        return next((button for button in offered if meaning.bare(button.title) in meant), None)
 
     def _customer(
-        self, shop: DatabaseShop, customer_id: int | None, memory: dict[str, Any]
+        self, shop: DatabaseShop, customer_id: int | None, memory: dict[str, Any], now: dt.datetime
     ) -> Customer | None:
         """The buyer, while the identity check still holds."""
         if customer_id is None or not memory.get("verified_at"):
             return None
         checked = dt.datetime.fromisoformat(memory["verified_at"])
-        if self._clock.now() - checked > dt.timedelta(hours=self._rules.identity.valid_hours):
+        if now - checked > dt.timedelta(hours=self._rules.identity.valid_hours):
             return None
         return shop.customer(customer_id)
 
-    def _words(self, language: str, customer: Customer | None) -> Words:
-        spoken = language if language in self._replies.languages() else self._rules.fallback_language
-        words = Words(spoken, self._rules.store.timezone, self._clock.now().date(), zone_is_theirs=False)
-        return words if customer is None else words.for_zone(customer.timezone)
+    def _words(self, language: str, customer: Customer | None, now: dt.datetime) -> Words:
+        spoken = self._replies.spoken(language)
+        words = Words(spoken, self._rules.store.timezone, now.date(), zone_is_theirs=False)
+        return words if customer is None else words.for_buyer(customer.timezone, customer.country)
 
-    def _record(self, turn: Turn, now: dt.datetime) -> None:
+    def _record(
+        self, turn: Turn, reading: Mapping[str, Any] | None, now: dt.datetime, kept: bytes | None
+    ) -> None:
         turn.connection.execute(
             _INSERT,
             {
@@ -282,49 +438,10 @@ class TurnTaker:
                 "language": turn.understanding.language,
                 "intent": turn.understanding.intent,
                 "confidence": turn.understanding.confidence,
+                "reading": reading,
                 "flow": turn.flow,
                 "steps": list(turn.steps),
                 "facts": list(turn.facts),
+                "tape": kept,
             },
         )
-
-
-def _bare(words: str) -> str:
-    """Words without case, punctuation and white space around them."""
-    return words.strip(" \t\n.!?,;:'\"").casefold()
-
-
-def _plain(intent: str, language: str) -> Understanding:
-    return Understanding("", language, True, intent, 1.0, (), ())
-
-
-def _threat_first(read: Understanding) -> Understanding:
-    """Whatever else a message is about: one that threatens, or tells of harm, goes to a person."""
-    return read if read.threat is None else replace(read, intent=THREAT_INTENT)
-
-
-def _unless_repeated(
-    read: Understanding, kind: str, memory: dict[str, Any], rules: ShopRules
-) -> Understanding:
-    """Count the same question about the same things; the third in a row goes to a person."""
-    if kind != MESSAGE or read.intent.startswith(_SMALL):
-        if read.intent in ("service_thanks", "service_goodbye", "service_human"):
-            memory.pop("last_question", None)
-        return read
-    about = {f"{one['entity']}={one.get('value')}" for one in read.entities if one["entity"] not in _PROOFS}
-    # A product has many facts: asking for one after another is no repetition.
-    asked = fact_asked(read.intent, read.text) if read.intent.startswith("product_") else None
-    before = set(memory.get("last_about") or ())
-    # Naming the thing for the first time, or no longer, is the same question asked again.
-    same = [read.intent, asked] == [memory.get("last_question"), memory.get("last_fact")] and (
-        about <= before or not before
-    )
-    memory["question_count"] = memory.get("question_count", 0) + 1 if same else 1
-    memory.update(last_question=read.intent, last_fact=asked, last_topic_intent=read.intent)
-    memory["last_about"] = sorted(before | about if same else about)
-    if read.text:
-        memory["last_words"] = read.text[:LONGEST_WORDS]
-    if memory["question_count"] < rules.understanding.repeats:
-        return read
-    memory["question_count"] = 0
-    return replace(read, intent="repeated_question")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from bot.dialogue.replay import StoredTurn
 from bot.dialogue.turns import TurnReport
 from bot.settings import ROOT
 
@@ -31,9 +33,24 @@ def why(report: TurnReport | None) -> str:
     lines.append(
         "steps: " + (", ".join(f"{s['action']} ({_policy(s)})" for s in report.steps) or report.note)
     )
-    for fact in report.facts:
-        values = ", ".join(f"{key}={value}" for key, value in fact.items() if key not in ("what", "at"))
-        lines.append(f"read: {fact['what']} {values}")
+    lines += [_fact(fact) for fact in report.facts]
+    return "\n".join(lines)
+
+
+def why_of(turn: StoredTurn) -> str:
+    """The same of a turn of the past, with its time, its model and what was said."""
+    steps = [str(step["action"]) for step in turn.steps]
+    sure = "" if turn.confidence is None else f" ({turn.confidence:.2f})"
+    lines = [
+        f"turn {turn.id}: {turn.at:%Y-%m-%d %H:%M:%S} UTC, with the model {turn.model or 'none'}",
+        f"intent: {turn.intent or 'none'}{sure}",
+        f"language: {turn.language}",
+        f"flow: {turn.flow or 'none'}",
+        f"rule: {rule_of(turn.intent, steps)}",
+        "steps: " + (", ".join(f"{step['action']} ({_policy(step)})" for step in turn.steps) or "none"),
+    ]
+    lines += [_fact(fact) for fact in turn.facts]
+    lines += [f"said: {' '.join(one.text.split())}" for one in turn.said]
     return "\n".join(lines)
 
 
@@ -46,6 +63,11 @@ def rule_of(intent: str | None, actions: list[str]) -> str:
         if actions and intents and intent in intents and steps[:1] == tuple(actions[:1]):
             best = name
     return best
+
+
+def _fact(fact: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{key}={value}" for key, value in fact.items() if key not in ("what", "at"))
+    return f"read: {fact['what']} {values}"
 
 
 def _policy(step: Any) -> str:

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time, get_datetime_format, get_timezone_name
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.units import format_unit
 
+from bot.dialogue.filling import isolated
 from bot.shop.values import Money
 
 #: A date further away than this is told with its year.
 FAR_DAYS = 120
+#: Times of day in a language whose half-days Babel tells in English.
+_TIMES = {"ko": "aaaa h:mm"}
 
 
 class Words:
     """Formats values for one buyer."""
 
-    def __init__(self, language: str, timezone: str, today: dt.date, *, zone_is_theirs: bool) -> None:
+    def __init__(
+        self,
+        language: str,
+        timezone: str,
+        today: dt.date,
+        *,
+        zone_is_theirs: bool,
+        country: str | None = None,
+    ) -> None:
+        #: BCP 47: the language, with its script where that isn't the usual one.
         self.language = language
+        #: ISO 3166 of the buyer, once known: their way of writing sums and dates.
+        self.region = country
         #: Dates far from it are told with their year.
         self.today = today
-        self.locale = Locale.parse(language)
+        self.locale = _locale(language, country)
         self.zone = ZoneInfo(timezone)
         #: Whether the zone is the buyer's own; a foreign zone is named beside each time.
         self.zone_is_theirs = zone_is_theirs
@@ -38,9 +54,15 @@ class Words:
         """A number with the language's own separators."""
         return str(format_decimal(value, locale=self.locale))
 
-    def for_zone(self, timezone: str) -> Words:
-        """The same language with the buyer's own zone."""
-        return Words(self.language, timezone, self.today, zone_is_theirs=True)
+    def for_buyer(self, timezone: str, country: str | None = None) -> Words:
+        """The same language with the buyer's own zone, and as it is written in their country."""
+        return Words(self.language, timezone, self.today, zone_is_theirs=True, country=country)
+
+    def in_language(self, language: str) -> Words:
+        """Another language for the same buyer."""
+        return Words(
+            language, self.zone.key, self.today, zone_is_theirs=self.zone_is_theirs, country=self.region
+        )
 
     def day(self, value: dt.date) -> str:
         """A date with its weekday (Fri, Dec 4), or with its year where that isn't plain."""
@@ -62,17 +84,58 @@ class Words:
         zone = (
             "" if self.zone_is_theirs else f" ({get_timezone_name(local, width='long', locale=self.locale)})"
         )
-        time = format_time(local.time(), format="short", locale=self.locale)
-        return f"{self.day(local.date())}, {time}{zone}"
+        time = format_time(local.time(), format=_TIMES.get(self.locale.language, "short"), locale=self.locale)
+        joined = get_datetime_format("medium", locale=self.locale).format(time, self.day(local.date()))
+        return f"{joined}{zone}"
 
     def any_of(self, items: Sequence[str]) -> str:
         """A, B or C."""
-        return str(format_list(list(items), style="or", locale=self.locale)) if items else ""
+        return self._list(items, "or")
 
     def all_of(self, items: Sequence[str]) -> str:
         """A, B and C."""
-        return str(format_list(list(items), locale=self.locale)) if items else ""
+        return self._list(items, "standard")
+
+    def beside(self, items: Sequence[str]) -> str:
+        """A · B · C: what no word joins."""
+        return " · ".join(isolated(item, self.locale) for item in items)
+
+    def centimetres(self, low: float, high: float) -> str:
+        """From and to: 86–91 cm."""
+        span = f"{self.number(low)}–{self.number(high)}"
+        return str(format_unit(span, "length-centimeter", length="short", locale=self.locale))
 
     def country(self, code: str) -> str:
         """A country's name: DE as Germany."""
         return str(self.locale.territories.get(code, code))
+
+    def _list(self, items: Sequence[str], style: str) -> str:
+        told = [isolated(item, self.locale) for item in items]
+        return str(format_list(told, style=style, locale=self.locale)) if told else ""
+
+
+@lru_cache(maxsize=256)
+def _locale(language: str, country: str | None) -> Locale:
+    """The language as it is written in the country, where it is spoken there."""
+    plain = Locale.parse(language, sep="-")
+    try:
+        local = Locale.parse(f"{language}-{country}", sep="-") if country else plain
+    except (UnknownLocaleError, ValueError):
+        return plain
+    # A country's name alone would change the script: Chinese in Taiwan.
+    if local == plain or local.script not in (None, plain.script):
+        return plain
+    # What Babel reads of a country depends on what it has looked up of the language before: always all of it.
+    _look_up(Words(language, "UTC", dt.date(2000, 1, 1), zone_is_theirs=False))
+    return local
+
+
+def _look_up(words: Words) -> None:
+    moment = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
+    words.moment(moment)
+    words.date(moment.date())
+    words.money(Money(1, "USD"))
+    words.any_of(("A", "B", "C"))
+    words.all_of(("A", "B", "C"))
+    words.centimetres(1, 2)
+    words.country("US")

@@ -5,15 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.database import Database
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.dialogue.recovery import load_replies
 from bot.errors import ModelError, TryLaterError
+from bot.mailroom.heartbeat import Heartbeat
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.dialogue.engine import Engine
+    from bot.dialogue.swap import Releases, Swap
 
 log = logging.getLogger(__name__)
 
@@ -21,50 +27,129 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 #: Waits this long while the database is away.
 AWAY_SECONDS = 2.0
+#: How much longer than a turn may take the database waits for its next statement, in seconds.
+IDLE_MARGIN = 5.0
 
-#: What a worker tells its front, one word a line.
-READY, TURN = "ready", "turn"
+#: What a worker tells its front, a line each: ``ready``, ``turn`` with its outcome and channel, and of models
+#: ``serves`` with a name and ``refuses`` with a name and why.
+READY, TURN, SERVES, REFUSES = "ready", "turn", "serves", "refuses"
+
+
+class Report(Protocol):
+    """What came of a turn; ``TurnReport``, without importing it here."""
+
+    @property
+    def note(self) -> str:
+        """How it ended: ``answered``, ``case 12``, ``relayed`` …."""
+        ...
+
+    @property
+    def channel(self) -> str:
+        """Where the buyer writes."""
+        ...
 
 
 class Taker(Protocol):
     """Takes turns; ``TurnTaker``, without importing it here."""
 
-    def take_next(self) -> object | None:
+    def take_next(self) -> Report | None:
         """Take the next turn; None if nothing waits."""
         ...
 
+    def serve_with(self, engine: Engine) -> None:
+        """Take the next turns with another model."""
+        ...
 
-def run_worker(settings: Settings, name: str, model: Path | None) -> None:
+
+#: Does a little of what has time while no turn waits; True if there is more of it.
+Idle = Callable[[], bool]
+
+
+def run_worker(
+    settings: Settings,
+    name: str,
+    found: Sequence[Path],
+    releases: Releases,
+    idle: Callable[[Database, Clock], Idle] | None = None,
+) -> None:
     """Load the model and take turns. Ends, after the turn in progress, when standard input ends.
 
     The front writes a line to standard input when there may be work; this writes ``ready`` once and
-    ``turn`` after each turn to standard output, so that the front looks into the outbox.
+    ``turn`` after each turn to standard output, so that the front looks into the outbox and counts.
+
+    Args:
+        settings: the store's.
+        name: the worker's, unique.
+        found: models to start with, the best first: the next one serves where one does not load.
+        releases: asked before every turn; what is released is loaded beside the model that serves.
+        idle: makes what is done while no turn waits, a short step at a time.
     """
     keep_tensorflow_out()
     # Rasa takes seconds to import; --help and the front must not wait for it.
-    from bot.dialogue.engine import Engine, quiet
+    from bot.dialogue.engine import quiet
+    from bot.dialogue.swap import Swap
     from bot.dialogue.turns import TurnTaker
 
     quiet()
-    engine = None
-    try:
-        if model is None:
-            raise ModelError("there is no trained model")
-        engine = Engine.load(model)
-    except ModelError as error:
-        log.error("worker %s serves without a model, every message goes to a person: %s", name, error)
-    database = Database(settings.database_url)
-    taker = TurnTaker(database, settings.rules, load_replies(settings), SystemClock(), engine, name)
     line = Line(sys.stdin, sys.stdout)
+    engine = _first(found, line, name)
+    rules, clock = settings.rules, SystemClock()
+    # A turn may think for as long as it may take.
+    database = Database(settings.database_url, idle_seconds=rules.serving.turn_seconds + IDLE_MARGIN)
+    heartbeat = Heartbeat(database, clock)
+    taker = TurnTaker(database, rules, load_replies(settings), clock, engine, name, heartbeat=heartbeat)
+    swap = Swap(
+        releases,
+        None if engine is None else engine.model,
+        on_refused=lambda model, why: line.tell(f"{REFUSES} {model} {' '.join(why.split())}"),
+    )
+    meanwhile = None if idle is None else idle(database, clock)
     line.tell(READY)
     try:
+        take_turns(taker, swap, line, engine, meanwhile)
+    finally:
+        swap.close()
+        heartbeat.stop()
+        database.close()
+
+
+def take_turns(
+    taker: Taker, swap: Swap, line: Line, engine: Engine | None, meanwhile: Idle | None = None
+) -> None:
+    """Take turns until the line ends, with whatever is released, each turn with one model."""
+    try:
         while not line.closed:
-            if not _take_all(taker, line):
+            newer = swap.take()
+            if newer is not None:
+                before, engine = engine, newer
+                taker.serve_with(engine)
+                if before is not None:
+                    before.close()
+                line.tell(f"{SERVES} {engine.model}")
+            if not _take_all(taker, line) and not _is_busy(meanwhile):
                 line.wait(POLL_SECONDS)
     finally:
-        database.close()
         if engine is not None:
             engine.close()
+
+
+def _first(found: Sequence[Path], line: Line, worker: str) -> Engine | None:
+    """The first model that loads; None where none does."""
+    from bot.dialogue.engine import Engine
+
+    why = "there is no trained model"
+    for model in found:
+        try:
+            engine = Engine.load(model)
+        except ModelError as error:
+            why = str(error)
+            log.error("worker %s does not serve with the model %s: %s", worker, model.name, error)
+            line.tell(f"{REFUSES} {model.name} {' '.join(why.split())}")
+        else:
+            line.tell(f"{SERVES} {engine.model}")
+            return engine
+    log.error("worker %s serves without a model, every message goes to a person: %s", worker, why)
+    return None
 
 
 def _take_all(taker: Taker, line: Line) -> bool:
@@ -77,8 +162,21 @@ def _take_all(taker: Taker, line: Line) -> bool:
         return False
     if report is None:
         return False
-    line.tell(TURN)
+    # The outcome's first word: what follows is the case's number.
+    line.tell(f"{TURN} {report.note.split()[0]} {report.channel}")
     return True
+
+
+def _is_busy(meanwhile: Idle | None) -> bool:
+    """Do a step of what has time; True if there is more of it. It never ends the worker."""
+    try:
+        return meanwhile is not None and meanwhile()
+    except TryLaterError as error:
+        log.warning("what is done between turns waits: %s", error)
+    except Exception as error:
+        # The words may be a buyer's.
+        log.error("what is done between turns failed: %s", type(error).__name__)
+    return False
 
 
 class Line:

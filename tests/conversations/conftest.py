@@ -19,6 +19,7 @@ from bot.database import Database
 from bot.dialogue.engine import Engine
 from bot.dialogue.recovery import load_replies
 from bot.dialogue.rehearsal import Rehearsal
+from bot.dialogue.replies import Replies
 from bot.dialogue.rules import IndexedRulePolicy
 from bot.settings import Settings
 from bot.shop.lexicon import write_lexicon
@@ -76,15 +77,25 @@ def declined(connection: Connection) -> dict[str, OrderSample]:
     }
 
 
+@pytest.fixture(scope="session")
+def replies(settings: Settings) -> Replies:
+    """The shipped words, read once: that takes longer than most conversations."""
+    return load_replies(settings)
+
+
 @pytest.fixture
 def rehearsal(
-    seeded: tuple[Path, dict[str, OrderSample]], tmp_path: Path, settings: Settings, engine: Engine
+    seeded: tuple[Path, dict[str, OrderSample]],
+    tmp_path: Path,
+    settings: Settings,
+    replies: Replies,
+    engine: Engine,
 ) -> Iterator[Rehearsal]:
     """The real bot on a copy of the store, at noon."""
     own = tmp_path / "store.sqlite"
     shutil.copy(seeded[0], own)
     database = Database(f"sqlite:///{own}")
-    yield Rehearsal(database, settings.rules, load_replies(settings), engine, SetClock(NOON))
+    yield Rehearsal(database, settings.rules, replies, engine, SetClock(NOON))
     database.close()
 
 

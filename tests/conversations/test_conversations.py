@@ -3,9 +3,10 @@
 A script has a ``name``, ``lines`` and, where it needs them, a ``situation`` (whose order ``{number}``,
 ``{email}``, ``{phone}`` and ``{name}`` stand for; ``{number:stuck}`` is that of another one),
 ``name_on_channel``, ``channel`` and ``network``. Each line is what a buyer types (``buyer``; a mapping of
-``text`` and ``times`` repeats it), a button by its title, the beginning of it, or a payload (``press``), or
-an ``event``, ``at`` a moment or not. What must come of it: ``says``, ``never_says`` or ``silent``, ``offers``
-(buttons), ``flow``, ``status``, ``queue``, ``reason``, ``card`` and ``card_never`` (words on the case card).
+``text`` and ``times`` repeats it; ``photo: true`` sends one with it), a button by its title, the beginning of
+it, or a payload (``press``), or an ``event``, ``at`` a moment or not. What must come of it: ``says``,
+``never_says`` or ``silent``, ``offers`` (buttons), ``flow``, ``status``, ``queue``, ``reason``, ``card`` and
+``card_never`` (words on the case card).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def scripts() -> list[Any]:
             for number, line in enumerate(script["lines"], start=1):
                 place = f"{path.name}: {script['name']}, line {number}"
                 assert len(_ACTS & set(line)) == 1, f"{place}: needs one of {_ACTS}"
-                assert not set(line) - _ACTS - _CHECKS - {"at"}, f"{place}: can only check {_CHECKS}"
+                assert not set(line) - _ACTS - _CHECKS - {"at", "photo"}, f"{place}: can only check {_CHECKS}"
             found.append(pytest.param(script, id=f"{path.stem}: {script['name']}"))
     return found
 
@@ -125,6 +126,9 @@ class Player:
             return sent | happened
         if "press" in line:
             return sent | {"button": self._button(self.filled(line["press"]))}
+        if line.get("photo"):
+            photo = {"name": "photo.jpg", "media_type": "image/jpeg", "size": 90_000, "path": "photo.jpg"}
+            sent["attachments"] = [photo]
         typed = line["buyer"]
         text = typed if isinstance(typed, str) else typed["text"] * typed["times"]
         return sent | {"text": self.filled(text)}

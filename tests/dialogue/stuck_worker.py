@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.dialogue.worker import run_worker
 from bot.settings import Settings
+from bot.training.watch import Watch
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
             time.sleep(1)
 
     Greet.act = wait  # type: ignore[method-assign]
-    run_worker(Settings.load(), name, model)
+    run_worker(Settings.load(), name, [model], Watch(Settings.load()))
 
 
 if __name__ == "__main__":

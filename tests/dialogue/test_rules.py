@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
@@ -11,6 +12,7 @@ from rasa.shared.core.domain import State
 
 from bot.dialogue.engine import Engine
 from bot.dialogue.rules import IndexedRulePolicy, RuleIndex
+from tests.dialogue.talking import Talk
 
 pytestmark = pytest.mark.model
 
@@ -61,6 +63,35 @@ def test_the_same_rules_apply_wherever_a_rule_applies_or_nearly_so(trained: Rule
             assert found == trained._get_possible_keys(lookup, states)
             checked += bool(found)
     assert checked >= len(lookup)
+
+
+def test_what_a_prediction_goes_on_from_changes_nothing_that_it_sees(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both(policy: IndexedRulePolicy, *given: Any, **named: Any) -> list[State]:
+        went_on = policy._past
+        quick: list[State] = read(policy, *given, **named)
+        kept, policy._past = policy._past, None
+        assert quick == read(policy, *given, **named)
+        policy._past = kept
+        seen.append(kept is went_on)
+        return quick
+
+    read, seen = IndexedRulePolicy._prediction_states, []
+    monkeypatch.setattr(IndexedRulePolicy, "_prediction_states", both)
+    for text in (
+        "hello",
+        "where is my parcel?",
+        "never mind",
+        "what can I pay with?",
+        "xyzzy plugh",
+        "thank you",
+    ):
+        talk.write(text)
+        talk.turns()
+    # Within a turn it goes on; with the next one it begins anew.
+    assert seen.count(True) > 5
+    assert seen.count(False) == 6
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,15 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.dialogue.tables import trackers
 from bot.dialogue.trackers import FOLD_ABOVE, ConversationTracker
 from bot.messages import Button
+from tests.conftest import BACKENDS
 from tests.dialogue.talking import Talk
 
 pytestmark = pytest.mark.model
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def stored(talk: Talk) -> list[dict[str, Any]]:

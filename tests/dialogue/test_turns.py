@@ -26,9 +26,11 @@ from bot.dialogue.tables import trackers
 from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import current_turn
 from bot.errors import TryLaterError, TurnTimeoutError
-from bot.mailroom import inbox, outbox
+from bot.mailroom import inbox, line, outbox
 from bot.messages import Button
 from bot.settings import ShopRules
+from tests.chaos.script import ScriptedEngine
+from tests.conftest import BACKENDS
 from tests.dialogue.talking import (
     GREETED,
     GREETING,
@@ -387,7 +389,7 @@ def test_whoever_lost_the_claim_in_mid_turn_writes_nothing(talk: Talk) -> None:
     assert report.note == "lost"
     assert talk.said() == []
     assert talk.traces() == (0, 0)
-    assert talk.states() == [("new", 0)]
+    assert talk.states() == [("new", 1)]
 
 
 def test_whoever_lost_the_claim_and_fails_writes_nothing_either(talk: Talk) -> None:
@@ -398,14 +400,52 @@ def test_whoever_lost_the_claim_and_fails_writes_nothing_either(talk: Talk) -> N
 
     talk.press()
     with greeting_that(lose_and_fail):
-        for tries in (3, 1):
+        for tries in (9, 3):
             report = talk.turn(turn_tries=tries)
             assert report is not None
             assert report.note == "lost"
             talk.clock.advance(seconds=120)
-    assert talk.states() == [("new", 0)]
+    # Each lease that ended counts; what the late worker met does not.
+    assert talk.states() == [("new", 3)]
     assert talk.said() == []
     assert talk.case() is None
+
+
+class _Overtaken(ScriptedEngine):
+    """While it works its lease ends, and another worker takes the same turn to its end."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self.other: Any = None
+
+    def take(self, turn: Any) -> Any:
+        self._talk.clock.advance(seconds=120)
+        self.other = self._talk.taker("w2", engine=ScriptedEngine()).take_next()
+        return super().take(turn)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("first", [True, False], ids=["its first message", "a later one"])
+def test_of_two_who_take_one_turn_the_late_one_has_failed_at_nothing(
+    mute: Talk, first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both write the same tracker, the same reply and the same record of the turn."""
+    if not first:
+        mute.write("1 talk")
+        mute.turns(engine=ScriptedEngine())
+    mute.write("2 talk")
+    engine = _Overtaken(mute)
+    report = mute.turn(engine=engine)
+    assert report is not None
+    assert (report.note, engine.other.note) == ("lost", "answered")
+    assert mute.states()[-1] == ("done", 1)
+    answers = ["2.1/1 after 0"] if first else ["1.1/1 after 0", "2.1/1 after 1"]
+    assert mute.said() == answers
+    assert mute.traces() == (1, len(answers))
+    assert mute.case() is None
+    # A failure that is none would have somebody look for it.
+    (told,) = caplog.messages
+    assert "another worker has it" in told
 
 
 def test_a_claim_outlasts_the_longest_turn(talk: Talk) -> None:
@@ -435,6 +475,7 @@ def test_not_even_a_row_that_is_put_back_by_hand_is_answered_twice(talk: Talk) -
     talk.turns()
     with talk.database.begin() as connection:
         connection.execute(inbox.inbox.update().where(inbox.inbox.c.button.is_not(None)).values(state="new"))
+        line.join(connection, talk.id)
     talk.turns()
     assert len([said for said in talk.said() if GREETED in said]) == 1
     # What happened is not for a machine to decide.
@@ -586,6 +627,20 @@ def test_a_forged_button_does_nothing_but_ask(talk: Talk, payload: str) -> None:
     assert talk.case() is None
     assert talk.reports[-1].understanding is not None
     assert talk.reports[-1].understanding.intent == "stale_button"
+
+
+def test_a_channels_own_command_needs_no_offer(talk: Talk) -> None:
+    talk.write("/start", button="/service_greeting", command=True)
+    assert talk.turns() == ["answered"]
+    (said,) = talk.said()
+    assert GREETED in said
+
+
+def test_a_command_about_an_order_asks_who_the_buyer_is(talk: Talk) -> None:
+    talk.write("/start CD-100001", button='/order_state{"order_number": "CD-100001"}', command=True)
+    assert talk.turns() == ["answered"]
+    (said,) = talk.said()
+    assert "e-mail address or phone number on that order" in said
 
 
 def test_a_stale_button_does_nothing_but_ask(talk: Talk) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 
 import pytest
 
 from bot.dialogue.words import Words
+from bot.settings import ROOT
 from bot.shop.values import Money
 
 TODAY = dt.date(2026, 11, 23)
@@ -67,7 +70,7 @@ def test_a_moment_is_told_in_the_buyers_zone_and_a_foreign_zone_is_named() -> No
     store = _words().moment(moment)
     assert store.startswith("Tue, Nov 24, 7:30")
     assert store.endswith("(China Standard Time)")
-    theirs = _words().for_zone("America/New_York").moment(moment)
+    theirs = _words().for_buyer("America/New_York").moment(moment)
     assert theirs.startswith("Mon, Nov 23, 6:30")
     assert "(" not in theirs
 
@@ -89,3 +92,61 @@ def test_lists_are_said_as_people_say_them() -> None:
 def test_an_unknown_country_is_told_by_its_code() -> None:
     assert _words().country("XX") == "XX"
     assert _words("de").country("GB") == "Vereinigtes Königreich"
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "told"),
+    [
+        ("en", "US", "Fri, Dec 4 $1,299.50"),
+        ("en", "GB", "Friday 4 December US$1,299.50"),
+        ("es", "MX", "vie, 4 de diciembre USD1,299.50"),
+        ("es", "ES", "vie, 4 de diciembre 1.299,50\xa0US$"),
+        ("pt", "BR", "sex., 4 de dezembro US$\xa01.299,50"),
+        # Nobody has said how Russian is written in Brazil.
+        ("ru", "BR", "пт, 4 дек. 1\xa0299,50\xa0$"),
+        # A country alone does not change the script.
+        ("zh", "TW", "12月4日周五 US$1,299.50"),
+        ("zh-Hant", "TW", "12月4日 週五 US$1,299.50"),
+        ("zh-Hant", "US", "12月4日 週五 US$1,299.50"),
+    ],
+)
+def test_sums_and_days_are_written_as_in_the_buyers_country(language: str, country: str, told: str) -> None:
+    words = _words(language).for_buyer("UTC", country)
+    assert f"{words.day(dt.date(2026, 12, 4))} {words.money(Money(129_950, 'USD'))}" == told
+
+
+@pytest.mark.parametrize("before", ["", "Words('pt', 'UTC', day, zone_is_theirs=False).day(day);"])
+def test_what_a_country_reads_does_not_depend_on_what_was_told_before(before: str) -> None:
+    told = (
+        "import datetime as dt; from bot.dialogue.words import Words; day = dt.date(2026, 12, 4);"
+        f"{before} print(Words('pt', 'UTC', day, zone_is_theirs=True, country='PT').day(day))"
+    )
+    ran = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "sex., 4 de dezembro"
+
+
+def test_another_language_keeps_the_buyers_zone_and_country() -> None:
+    words = _words("de").for_buyer("Europe/London", "GB").in_language("en")
+    assert (words.zone.key, words.zone_is_theirs, words.day(TODAY)) == (
+        "Europe/London",
+        True,
+        "Monday 23 November",
+    )
+
+
+def test_koreans_read_their_own_half_of_the_day() -> None:
+    assert (
+        _words("ko")
+        .moment(dt.datetime(2026, 11, 23, 7, 5, tzinfo=dt.timezone.utc))
+        .startswith("11월 23일 월요일 오후 3:05")
+    )
+
+
+def test_each_item_of_a_list_keeps_its_direction_in_arabic() -> None:
+    assert _words("ar").all_of(["CD-1", "أسود"]) == "\u2068CD-1\u2069 وأسود"
+    assert _words("ar").any_of([]) == ""
+
+
+def test_centimetres_are_called_as_the_language_does() -> None:
+    assert _words().centimetres(86, 91.5) == "86–91.5 cm"
+    assert _words("ru").centimetres(86, 91.5) == "86–91,5 см"

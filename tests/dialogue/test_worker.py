@@ -20,8 +20,8 @@ from bot.dialogue.recovery import Recovery
 from bot.dialogue.worker import Line
 from bot.errors import LostClaimError
 from bot.mailroom import inbox
-from bot.settings import ROOT, Settings
-from bot.workers import WorkerDiedError, environment
+from bot.settings import ROOT, Settings, environment
+from bot.workers import WorkerDiedError
 from tests.dialogue.talking import GREETED, HONEST, Talk, greeting_that
 
 #: How long a process may take to load a model, in seconds, on a machine with much else to do.
@@ -177,8 +177,8 @@ def test_a_worker_without_a_model_hands_every_message_over_and_stops_when_its_li
     finally:
         worker.kill()
     assert worker.returncode == 0
-    # Its front reads one word a line, and nothing else.
-    assert out.split("\n") == ["ready", "turn", ""]
+    # Its front reads a word, or a turn's outcome and channel, a line, and nothing else.
+    assert out.split("\n") == ["ready", "turn buried web", ""]
     assert "serves without a model, every message goes to a person: there is no trained model" in err
     assert "inbox row 2 buried after 1 tries: ModelError" in err
     assert "papaya" not in err.lower()

@@ -5,30 +5,56 @@ from __future__ import annotations
 from rasa_sdk import Action
 
 from bot.dialogue.actions import (
+    answered,
     anytime,
+    bargaining,
+    changing,
+    complaints,
+    customs,
+    feed,
     handover,
     identity,
+    languages,
+    notices,
     orders,
     parcels,
+    payment_answers,
+    payment_problems,
     payments,
     product_answers,
     products,
+    quotation,
+    ratings,
     refunds,
     returns,
+    shipping,
 )
 from bot.dialogue.actions.step import Step
 
 _MODULES = (
+    answered,
     anytime,
+    bargaining,
+    changing,
+    complaints,
+    customs,
+    feed,
     handover,
     identity,
+    languages,
+    notices,
     orders,
     parcels,
+    payment_answers,
+    payment_problems,
     payments,
     product_answers,
     products,
+    quotation,
+    ratings,
     refunds,
     returns,
+    shipping,
 )
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
+from bot.dialogue.actions.complaints import CAUSE, COMPLAINT, own_complaint
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import given_contact, interrupted
+from bot.dialogue.actions.ratings import STARS, stars_of, take_stars
 from bot.dialogue.actions.step import NOTHING, Slots, Speaker, Step
+from bot.dialogue.files import NOT_KEPT, values_of
+from bot.dialogue.several import PENDING
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 
@@ -49,9 +54,23 @@ def give_up(turn: Turn, tracker: Tracker, speaker: Speaker, times: int) -> Slots
     )
 
 
+def ask_again(turn: Turn, tracker: Tracker, speaker: Speaker, reply: str, **values: Any) -> Slots:
+    """Say why a message did not answer the form's question; after the last time hand over."""
+    times = int(tracker.get_slot("misunderstandings") or 0) + 1
+    if times >= turn.rules.understanding.misunderstandings:
+        return give_up(turn, tracker, speaker, times)
+    speaker.say(reply, **values)
+    return {"misunderstandings": times}
+
+
 def take_awaited(turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots | None:
     """Pass on the phone number or address that the buyer was asked to send; None if this is not it."""
     awaited = tracker.get_slot("awaits")
+    if tracker.active_loop_name is None and awaited in (COMPLAINT, CAUSE) and turn.understanding.text:
+        return own_complaint(turn, tracker, speaker, review=awaited == CAUSE)
+    if tracker.active_loop_name is None and awaited == STARS:
+        stars = stars_of(turn)
+        return None if stars is None else {"awaits": None} | take_stars(turn, tracker, speaker, stars)
     if awaited not in AWAITED or tracker.active_loop_name:
         return None
     if awaited == "phone" and not turn.understanding.first("phone"):
@@ -99,12 +118,11 @@ class NotUnderstood(Step):
         awaited = take_awaited(turn, tracker, speaker)
         if awaited is not None:
             return awaited
+        if tracker.active_loop_name:
+            return ask_again(turn, tracker, speaker, "utter_not_understood_in_form")
         times = int(tracker.get_slot("misunderstandings") or 0) + 1
         if times >= turn.rules.understanding.misunderstandings:
             return give_up(turn, tracker, speaker, times)
-        if tracker.active_loop_name:
-            speaker.say("utter_not_understood_in_form")
-            return {"misunderstandings": times}
         return {"misunderstandings": times, **offer_meanings(turn, speaker)}
 
 
@@ -155,12 +173,7 @@ class OutOfScope(Step):
                 return offer_meanings(turn, speaker)
             speaker.say("utter_out_of_scope", store=store)
             return {}
-        # Whatever it was: it did not answer the form's question.
-        times = int(tracker.get_slot("misunderstandings") or 0) + 1
-        if times >= turn.rules.understanding.misunderstandings:
-            return give_up(turn, tracker, speaker, times)
-        speaker.say("utter_out_of_scope_in_form", store=store)
-        return {"misunderstandings": times}
+        return ask_again(turn, tracker, speaker, "utter_out_of_scope_in_form", store=store)
 
 
 class Leave(Step):
@@ -182,9 +195,11 @@ class WhatNext(Step):
     flow = "small_answer"
     understands = False
 
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Ask for the wish; inside a form, let the form ask again."""
-        speaker.say("utter_please_choose" if tracker.active_loop_name else "utter_what_next")
+        if tracker.active_loop_name:
+            return ask_again(turn, tracker, speaker, "utter_please_choose")
+        speaker.say("utter_what_next")
         return {}
 
 
@@ -198,6 +213,29 @@ class StaleButton(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """Say so; inside a form, let the form ask again."""
         speaker.say("utter_please_choose" if tracker.active_loop_name else "utter_stale_button")
+        return {}
+
+
+class FileAlone(Step):
+    """A file without a word."""
+
+    title = "action_file_alone"
+    flow = "file_alone"
+    understands = False
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Say what was kept and what was not; ask what it is about, or let the form ask again."""
+        lost = values_of(turn.rules, turn.row)
+        kept = any(file.path for file in turn.row.attachments)
+        in_form = tracker.active_loop_name is not None
+        if lost is not None and in_form and not kept:
+            return ask_again(turn, tracker, speaker, NOT_KEPT, **lost)
+        if lost is not None:
+            speaker.say(NOT_KEPT, **lost)
+        if kept and in_form:
+            return ask_again(turn, tracker, speaker, "utter_file_alone_in_form")
+        if kept:
+            speaker.say("utter_file_alone")
         return {}
 
 
@@ -218,6 +256,8 @@ class WrapUp(Step):
             turn.replies.say(f"utter_done_{what}", turn.words.language, {}).text
             for what in tracker.get_slot("done") or ()
         ]
+        if done and turn.memory.pop("bad_review", False):
+            speaker.say("utter_review_update")
         if done:
             speaker.say("utter_wrap_up", done=turn.words.all_of(done))
         else:
@@ -238,6 +278,7 @@ class SayGoodbye(Step):
 
 def say_goodbye(turn: Turn, speaker: Speaker) -> Slots:
     """Thank for writing and let go of what was done."""
+    turn.memory.pop(PENDING, None)
     speaker.say("utter_goodbye", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
     return {"leave_form": True, "done": None, "paused_intent": None, "asked": NOTHING}
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from rasa_sdk import Tracker
 
 from bot.desk.hours import is_open, promise
 from bot.desk.values import CaseCard, Likely, Priority, Reason, Standing
 from bot.dialogue.actions.step import Slots, Speaker, Step
+from bot.dialogue.several import PENDING, told
 from bot.dialogue.turn import Turn
 from bot.shop.values import Order
 
@@ -26,6 +31,7 @@ def hand_over(
     order: Order | None = None,
     queue: str | None = None,
     reply: str = "utter_handed_over",
+    known: Mapping[str, Any] | None = None,
 ) -> Slots:
     """Open a case (or add to the open one), tell the buyer who answers by when, and stop every form.
 
@@ -40,14 +46,18 @@ def hand_over(
         order: the order it is about, if its buyer is identified.
         queue: overrides the queue that ``shop.yml`` gives for the intent.
         reply: what to say; ``_closed`` is appended out of the queue's hours.
+        known: fields of the card that the flow knows better than this turn.
     """
     about = intent or turn.understanding.intent
+    waiting = turn.memory.pop(PENDING, None)
+    if waiting:
+        why = f"{why}; also asks: {told(waiting)}"
     queue = queue or turn.rules.queue_for(about)
     turn.case = turn.cases.open(
         turn.conversation.id,
         intent=about,
         reason=reason,
-        card=card(turn, tracker, why, order),
+        card=replace(card(turn, tracker, why, order), **(known or {})),
         queue=queue,
         priority=priority,
         language=turn.words.language,
@@ -55,7 +65,7 @@ def hand_over(
     rules = turn.rules.queues[queue]
     now = turn.clock.now()
     by = turn.words.moment(promise(rules, turn.rules.clocks, now))
-    speaker.say(reply if is_open(rules, now) else f"{reply}_closed", by=by)
+    speaker.say_now(reply if is_open(rules, now) else f"{reply}_closed", by=by)
     return {"leave_form": True, "misunderstandings": 0}
 
 

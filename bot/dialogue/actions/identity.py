@@ -9,13 +9,15 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values import Priority, Reason
+from bot.dialogue.actions import one_time_code
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform
+from bot.dialogue.actions.step import Form, Slots, Speaker, Step, files_kept, inform
 from bot.dialogue.turn import Turn
 from bot.mailroom import conversations
 from bot.messages import Button
+from bot.shop.contact import is_email
 from bot.shop.identity import Verdict
-from bot.shop.values import Order, OrderState
+from bot.shop.values import Money, Order, OrderState
 
 #: Which flow goes on once the order is known, by the intent that asked for it.
 FLOW_OF_INTENT = {
@@ -23,23 +25,66 @@ FLOW_OF_INTENT = {
     "logistics_where_is_parcel": "parcel",
     "logistics_delay": "parcel",
     "logistics_lost": "parcel",
-    "logistics_customs": "parcel",
+    "logistics_customs": "customs",
     "logistics_not_shipped": "parcel",
     "logistics_delivered_not_received": "not_received",
     "payment_declined": "declined",
+    "product_bargain": "bargain",
     "payment_charged_twice": "charged_twice",
     "refund_request": "return",
     "refund_return": "return",
     "refund_state": "refund_state",
+    "payment_not_registered": "not_registered",
+    "payment_wrong_amount": "wrong_amount",
+    "payment_price_protection": "price_protection",
+    "payment_invoice": "invoice",
+    "order_cancel": "change",
+    "order_change_address": "change",
+    "order_change_items": "change",
+    "order_note": "change",
+    "order_gift": "change",
+    "order_combine": "change",
+    "logistics_redirect": "change",
+    "logistics_delivery_instructions": "change",
+    "logistics_confirm_receipt": "change",
+    "logistics_extend_protection": "change",
+    "refund_damaged": "change",
+    "refund_wrong_item": "change",
+    "refund_missing_item": "change",
+    "refund_not_as_described": "change",
+    "refund_faulty": "change",
+    "refund_warranty": "change",
+    "refund_exchange": "change",
+    "refund_return_freight": "change",
+}
+
+#: What a buyer wants done with the same goods: one takes the place of another.
+INSTEAD = frozenset({"refund_request", "refund_return", "refund_exchange"})
+
+#: Where forms keep the intent that began them, if it is not ``flow_intent`` …
+SLOT_OF_FORM = {
+    "product_form": "product_wish",
+    "destination_form": "shipping_question",
+    "change_form": "change_intent",
+}
+#: … or which one that always is.
+INTENT_OF_FORM = {
+    "coupon_form": "payment_coupon",
+    "bargain_form": "product_bargain",
+    "quotation_form": "product_quotation",
 }
 
 #: The order isn't known yet: the form asks for it.
 UNKNOWN = "unknown"
 #: The check failed for good: a person goes on.
 FAILED = "failed"
+#: The question needs no order and was answered.
+TOLD = "told"
 #: The buyer has no number, or no address, to give: a person finds the order.
 NONE_AT_HAND = "none_at_hand"
 
+#: What the button says that a buyer without a number presses.
+NO_NUMBER = "no_order_number"
 #: Orders that are offered as buttons to a buyer who is known.
 OFFERED = 4
 _BARE_NUMBER = re.compile(r"\d{4,}")
@@ -56,12 +101,6 @@ _NOTHING_AT_HAND = re.compile(
 _UNCLEAR = ("nlu_fallback", "out_of_scope", "service_deny", "service_leave", "service_account")
 
 
-def channel_identity(turn: Turn) -> str:
-    """Who is at the other end, as far as the channel can tell."""
-    talk = turn.conversation
-    return f"{talk.channel}:{talk.account}:{talk.sender}"
-
-
 def known_order(turn: Turn, tracker: Tracker) -> Order:
     """The order whose buyer is identified in this conversation.
 
@@ -76,7 +115,7 @@ def known_order(turn: Turn, tracker: Tracker) -> Order:
     return order
 
 
-def _own_order(turn: Turn, typed: str | None, spoken_of: str | None) -> Order | None:
+def own_order(turn: Turn, typed: str | None, spoken_of: str | None) -> Order | None:
     """The known buyer's order that is meant, if it can be told."""
     if turn.customer is None:
         return None
@@ -103,15 +142,20 @@ def given_contact(turn: Turn) -> str | None:
     return None if phone is None else read.text[phone["start"] : phone["end"]] or str(phone["value"])
 
 
+def _known(turn: Turn, customer_id: int) -> None:
+    """From here on the conversation is this customer's."""
+    turn.now_known(turn.shop.customer(customer_id))
+    conversations.set_customer(turn.connection, turn.conversation.id, customer_id)
+    turn.memory["verified_at"] = turn.clock.now().isoformat()
+
+
 def _check(turn: Turn, speaker: Speaker, flow: str, number: str, contact: str) -> Slots:
     """Compare both with the order on file; say what came of it."""
     turn.identity_checked = True
-    result = turn.identity.check(number, contact, channel_identity(turn), network=turn.row.network)
+    result = turn.identity.check(number, contact, turn.channel_identity, network=turn.row.network)
     forgotten: Slots = {"contact": None}
     if result.verdict is Verdict.VERIFIED and result.customer_id is not None:
-        turn.now_known(turn.shop.customer(result.customer_id))
-        conversations.set_customer(turn.connection, turn.conversation.id, result.customer_id)
-        turn.memory["verified_at"] = turn.clock.now().isoformat()
+        _known(turn, result.customer_id)
         return forgotten | {"order_number": result.order_number, "order_step": flow}
     if result.verdict is Verdict.LOCKED:
         turn.memory["locked_until"] = result.locked_until.isoformat() if result.locked_until else None
@@ -130,12 +174,26 @@ class CheckIdentity(Step):
         intent = turn.understanding.intent
         flow = FLOW_OF_INTENT[intent]
         turn.flow = flow
+        if intent == "refund_return_freight" and self._asks_generally(turn, tracker):
+            turn.flow = "freight"
+            amounts = turn.rules.returns.freight_back
+            currency = turn.rules.store.currency
+            told = [
+                f"{name} {turn.words.money(Money.of(most, currency))}"
+                for name, most in amounts.items()
+                if name != "other"
+            ]
+            speaker.say("utter_freight_policy", amounts=turn.words.beside(told))
+            return {"order_step": UNKNOWN if tracker.active_loop_name == "identity_form" else TOLD}
+        # A photo of the goods needn't be sent again once it is known who sends it.
+        turn.memory["photos"] = files_kept(turn)
         begun: Slots = {"flow": flow, "flow_intent": intent, "misunderstandings": 0}
         paused = interrupted(tracker) or tracker.get_slot("paused_intent")
-        begun["paused_intent"] = None if FLOW_OF_INTENT.get(paused or "") == flow else paused
+        same = FLOW_OF_INTENT.get(paused or "") == flow or {paused, intent} <= INSTEAD
+        begun["paused_intent"] = None if same else paused
         typed = turn.understanding.first("order_number")
         spoken_of = None if _OTHER_ORDER.search(turn.understanding.text) else tracker.get_slot("order_number")
-        order = _own_order(turn, typed, spoken_of)
+        order = own_order(turn, typed, spoken_of)
         if order is not None:
             return begun | {"order_number": order.number, "order_step": flow}
         if turn.customer is None:
@@ -145,6 +203,16 @@ class CheckIdentity(Step):
         if typed and contact:
             return begun | _check(turn, speaker, flow, typed, contact)
         return begun | {"order_number": typed, "contact": contact, "order_step": UNKNOWN}
+
+    @staticmethod
+    def _asks_generally(turn: Turn, tracker: Tracker) -> bool:
+        """Who pays a way back is told to everybody; what was paid needs the order."""
+        read = turn.understanding
+        if read.first("change_choice") is not None:
+            return False
+        return tracker.active_loop_name is not None or not (
+            turn.customer or read.first("order_number") or read.first("money")
+        )
 
 
 class IdentityForm(Form):
@@ -159,11 +227,14 @@ class IdentityForm(Form):
             return {}
         flow = tracker.get_slot("flow")
         turn.flow = flow
+        turn.memory["photos"] = turn.memory.get("photos", 0) + files_kept(turn)
+        if tracker.get_slot("code_state"):
+            return self._by_code(turn, tracker, speaker, flow)
         number = turn.understanding.first("order_number") or self._bare_number(turn, tracker)
         contact = given_contact(turn)
         filled: Slots = {}
         if number and number != tracker.get_slot("order_number"):
-            order = _own_order(turn, number, None)
+            order = own_order(turn, number, None)
             if order is not None:
                 return {"order_number": order.number, "order_step": flow, "misunderstandings": 0}
             filled["order_number"] = number
@@ -175,17 +246,55 @@ class IdentityForm(Form):
         contact = filled.get("contact") or tracker.get_slot("contact")
         if filled and number and contact:
             filled |= _check(turn, speaker, flow, number, contact)
+        elif not filled and one_time_code.offered(turn) and self._has_none(turn):
+            address = tracker.get_slot("contact")
+            if address and is_email(address):
+                return one_time_code.send(turn, speaker, address)
+            return {"code_state": one_time_code.ASKED, "misunderstandings": 0}
         elif not filled and self._has_none(turn):
             return {"order_step": NONE_AT_HAND, "misunderstandings": 0}
         return filled
 
+    def _by_code(self, turn: Turn, tracker: Tracker, speaker: Speaker, flow: str) -> Slots:
+        """Take an address or a code; an order number with its contact is as good as before."""
+        over: Slots = {"code_state": None, "code_address": None, "code": None}
+        typed = one_time_code.typed(turn) if tracker.get_slot("code_state") == one_time_code.SENT else None
+        number, contact = turn.understanding.first("order_number"), given_contact(turn)
+        # Digits alone could be both: where a code was sent they are the code.
+        if number and (typed is None or any(sign.isalpha() for sign in turn.understanding.text)):
+            contact = contact or tracker.get_slot("code_address")
+            if contact:
+                return over | _check(turn, speaker, flow, number, contact)
+            return over | {"order_number": number, "misunderstandings": 0}
+        if contact and is_email(contact):
+            return one_time_code.send(turn, speaker, contact)
+        if typed is None:
+            return over | {"order_step": NONE_AT_HAND, "misunderstandings": 0} if self._has_none(turn) else {}
+        turn.identity_checked = True
+        result = one_time_code.redeem(turn, typed)
+        if result.verdict is Verdict.LOCKED:
+            turn.memory["locked_until"] = result.locked_until.isoformat() if result.locked_until else None
+            return over | {"order_step": FAILED}
+        if result.customer_id is None:
+            speaker.say("utter_code_wrong")
+            return {"code": None, "misunderstandings": 0}
+        _known(turn, result.customer_id)
+        order = own_order(turn, None, None)
+        if order is not None:
+            return over | {"order_number": order.number, "order_step": flow, "misunderstandings": 0}
+        return over | {"order_number": None, "contact": None, "misunderstandings": 0}
+
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
-        """Both, until the check has ended one way or the other."""
-        return () if slots.get("order_step") != UNKNOWN else ("order_number", "contact")
+        """Both, until the check has ended one way or the other; or an address, and the code sent to it."""
+        if slots.get("order_step") != UNKNOWN:
+            return ()
+        return ("code_address", "code") if slots.get("code_state") else ("order_number", "contact")
 
     @staticmethod
     def _has_none(turn: Turn) -> bool:
         """The buyer says that they have not got what is asked for."""
+        if turn.understanding.intent == NO_NUMBER and one_time_code.offered(turn):
+            return True
         said = turn.understanding.text.replace("’", "'")
         unclear = turn.understanding.intent in _UNCLEAR
         return bool(_NO_PROOF.search(said) or (unclear and _NOTHING_AT_HAND.search(said)))
@@ -217,7 +326,14 @@ class AskOrderNumber(Step):
         speaker.say(
             "utter_ask_which_order",
             [
-                inform(f"{order.number}, {words.day_of(order.placed_at)}", order_number=order.number)
+                inform(
+                    turn.replies.say(
+                        "utter_order_of_day",
+                        words.language,
+                        {"number": order.number, "day": words.day_of(order.placed_at)},
+                    ).text,
+                    order_number=order.number,
+                )
                 for order in own
             ],
         )
@@ -255,6 +371,9 @@ class NoOrderNumber(Step):
         if tracker.get_slot("flow") == "declined":
             say_how_to_pay(turn, speaker)
             return {"leave_form": True}
+        if tracker.get_slot("flow") == "invoice":
+            speaker.say("utter_invoice_general", kinds=invoice_kinds(turn))
+            return {"leave_form": True}
         return hand_over(
             turn,
             tracker,
@@ -284,10 +403,21 @@ def payment_values(turn: Turn) -> dict[str, str]:
     }
 
 
+def invoice_kinds(turn: Turn) -> str:
+    """The kinds of invoices that the store issues, in words."""
+    kinds = [
+        turn.replies.say(f"utter_invoice_{kind}", turn.words.language, {}).text
+        for kind in turn.rules.payment.invoices
+    ]
+    return turn.words.any_of(kinds)
+
+
 def interrupted(tracker: Tracker) -> str | None:
     """The intent whose form is open, and which the current message leaves for something else."""
     form = tracker.active_loop_name
-    intent = tracker.get_slot("product_wish" if form == "product_form" else "flow_intent") if form else None
+    if form is None:
+        return None
+    intent = INTENT_OF_FORM.get(form) or tracker.get_slot(SLOT_OF_FORM.get(form, "flow_intent"))
     return str(intent) if intent else None
 
 
@@ -300,7 +430,9 @@ def back_to(turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         topic = turn.replies.say(f"utter_meaning_{paused}", turn.words.language, {}).text
         yes = turn.replies.say("utter_yes", turn.words.language, {}).text
         no = turn.replies.say("utter_no", turn.words.language, {}).text
-        speaker.say("utter_back_to", [Button(yes, f"/{paused}"), Button(no, "/service_deny")], topic=topic)
+        speaker.say_now(
+            "utter_back_to", [Button(yes, f"/{paused}"), Button(no, "/service_deny")], topic=topic
+        )
     # Otherwise the form that was left is still open and goes on with its question by itself.
     return {"paused_intent": None}
 

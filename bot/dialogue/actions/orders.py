@@ -28,7 +28,7 @@ class TellOrderState(Step):
             and order.state in ON_ITS_WAY
             and (
                 parcel.delay_cause is not None
-                or is_stuck(parcel, turn.rules, now)
+                or is_stuck(parcel, turn.rules, now, order.ship_to.country)
                 or promised_late(order, now)
             )
         )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
+from bot.dialogue.actions.answers import first_meant
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order
 from bot.dialogue.actions.order_states import say_state
-from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered
+from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered, typed_answer
 from bot.dialogue.turn import Turn
-from bot.shop.policy import is_dispatch_late, is_stuck, local_day, promised_late
+from bot.messages import Button
+from bot.shop.policy import can_extend, is_dispatch_late, is_stuck, local_day, promised_late
 from bot.shop.values import (
     DelayCause,
     LineState,
@@ -39,20 +40,10 @@ PROOFS = {
 
 #: What the buyer is asked to send when a parcel is late for this cause.
 AWAITS = {DelayCause.PHONE_MISSING: "phone", DelayCause.WRONG_ADDRESS: "address"}
-#: What a buyer types to "have you looked around?"; the first that fits wins.
-LOOKED = {
-    "no": re.compile(
-        r"\bnot yet\b|\b(?:haven't|have not|didn't) (?:looked|look|checked|check|asked|ask|yet)\b"
-        r"|\b(?:will|i'll|let me|going to) (?:look|check|ask|go)\b",
-        re.IGNORECASE,
-    ),
-    "yes": re.compile(
-        r"^(?:yes|yeah|yep|sure|of course|already)\b|\b(?:looked|checked|searched|asked|everywhere)\b"
-        r"|\b(?:nothing|not|isn't|wasn't|nowhere) (?:is |was |be )?(?:there|here|found)\b"
-        r"|\bno ?(?:one|body)\b",
-        re.IGNORECASE,
-    ),
-}
+
+
+#: What words say to "have you looked around?"; the first that a message holds wins.
+LOOKED = {"looked_not": "no", "looked": "yes"}
 
 
 def new_date(turn: Turn, order: Order, parcel: Shipment | None, cause: DelayCause) -> dt.date:
@@ -107,7 +98,7 @@ def tell_parcel(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
         say_state(turn, speaker, order)
     elif order.state is OrderState.DELIVERED:
         speaker.say("utter_parcel_delivered", **_values(turn, order, parcel))
-    elif is_stuck(parcel, turn.rules, now):
+    elif is_stuck(parcel, turn.rules, now, order.ship_to.country):
         _trace(turn, speaker, order, parcel)
         done = "trace"
     else:
@@ -176,13 +167,22 @@ def _say_on_its_way(turn: Turn, speaker: Speaker, order: Order, parcel: Shipment
     values = _values(turn, order, parcel)
     if cause is not None:
         day = turn.words.day(new_date(turn, order, parcel, cause))
-        speaker.say(f"utter_delay_{cause.value}", expected=day, **values)
+        speaker.say(f"utter_delay_{cause.value}", _protection(turn, order), expected=day, **values)
         return
     reply = {
         ShipmentState.OUT_FOR_DELIVERY: "utter_parcel_out_for_delivery",
         ShipmentState.AT_CUSTOMS: "utter_parcel_at_customs",
     }.get(parcel.state, "utter_parcel_on_its_way")
     speaker.say(reply, expected=turn.words.day(expected or today), **values)
+
+
+def _protection(turn: Turn, order: Order) -> list[Button]:
+    """A late parcel's buyer is offered a longer protection without having to ask."""
+    times = turn.shop.protection_extensions(order.number)
+    if not can_extend(order, times, turn.rules, turn.clock.now()):
+        return []
+    title = turn.replies.say("utter_protection_offer", turn.words.language, {}).text
+    return [Button(title, "/logistics_extend_protection")]
 
 
 def _urge_warehouse(turn: Turn, speaker: Speaker, order: Order) -> None:
@@ -242,11 +242,9 @@ class NotReceivedForm(Form):
         """Take a yes or no, typed or by button."""
         answer = turn.understanding.first("checked_around")
         if answer is None and tracker.get_slot("requested_slot") == "checked_around":
-            said = turn.understanding.text.replace("’", "'")
-            answer = next((name for name, words in LOOKED.items() if words.search(said)), None) or {
-                "service_affirm": "yes",
-                "service_deny": "no",
-            }.get(turn.understanding.intent)
+            said = first_meant(LOOKED, turn.understanding.text)
+            looked = None if said is None else LOOKED[said]
+            answer = looked or typed_answer(turn)
         return {} if answer not in ("yes", "no") else {"checked_around": answer, "misunderstandings": 0}
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002

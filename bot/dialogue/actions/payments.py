@@ -10,11 +10,13 @@ from bot.dialogue.actions.identity import back_to, known_order, payment_values, 
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.errors import PolicyError
-from bot.shop.values import OrderState, PaymentState
+from bot.shop.values import OrderState, Payment, PaymentState
 
 #: Reasons that speak of a card; said of another way to pay they would only confuse.
 OF_CARDS = ("expired_card", "wrong_security_code")
 CARD = "card"
+#: Ways to pay without a name of their own: what they are called depends on the language.
+NAMELESS = ("bank_transfer", "cash_on_delivery")
 
 
 class PaymentMethods(Step):
@@ -57,7 +59,7 @@ class Declined(Step):
                 reply = "utter_declined_unsaid"
             speaker.say(
                 reply if turn.replies.has(reply) else "utter_declined_unsaid",
-                label=last.label or last.method,
+                label=_label(turn, last),
                 day=words.day_of(last.at),
                 **values,
             )
@@ -90,7 +92,7 @@ class ChargedTwice(Step):
             "utter_charged_twice_found",
             number=order.number,
             amount=words.money(sum((payment.amount for payment in extra[1:]), extra[0].amount)),
-            label=extra[0].label or extra[0].method,
+            label=_label(turn, extra[0]),
             answer_by=words.moment(found.answer_by),
         )
         return {"done": remembered(tracker, "charged_twice")} | hand_over(
@@ -104,3 +106,11 @@ class ChargedTwice(Step):
             order=order,
             reply="utter_handed_over",
         )
+
+
+def _label(turn: Turn, payment: Payment) -> str:
+    """How a payment is called on a statement (Visa 1234), or its way of paying where it has no name."""
+    reply = f"utter_method_{payment.method}"
+    if turn.replies.has(reply) and (payment.method in NAMELESS or not payment.label):
+        return turn.replies.say(reply, turn.words.language, {}).text
+    return payment.label or payment.method

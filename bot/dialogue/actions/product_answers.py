@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.hours import is_open
+from bot.desk.requests import Requests
+from bot.desk.values import Priority, Reason, Request, RequestState
+from bot.dialogue.actions.change import word
 from bot.dialogue.actions.facts import fact_asked, told_elsewhere
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to
 from bot.dialogue.actions.products import TRAITS
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
+from bot.messages import Button
+from bot.notices import telling
+from bot.privacy import mask_cards
 from bot.shop.policy import local_day, stock_state
-from bot.shop.values import Product, StockState, Variant
+from bot.shop.values import Product, SizeRow, StockState, Variant
 
 #: Names like a sold-out product's that are looked at for something to have instead.
 ALIKE = 8
+#: The request's purpose.
+PURPOSE = "fact"
+#: Characters of the buyer's question that the department reads and the answer quotes.
+LONGEST_QUESTION = 200
 
 
 def _known(turn: Turn, tracker: Tracker) -> Product:
@@ -44,6 +55,7 @@ class TellFacts(Step):
         product = _known(turn, tracker)
         wish, text = _question(turn, tracker)
         done: Slots = {"done": remembered(tracker, "product")}
+        ask_why_later(turn, product)
         told = self._tell(turn, tracker, speaker, product, wish, text)
         return done | told if turn.case else done | back_to(turn, tracker, speaker)
 
@@ -93,7 +105,9 @@ class TellFacts(Step):
             material=product.facts.get("material", "–"),
         )
         if colours:
-            speaker.say("utter_product_colours", colours=words.all_of(colours))
+            speaker.say(
+                "utter_product_colours", colours=words.all_of([colour_name(turn, one) for one in colours])
+            )
 
     def _sizes(self, turn: Turn, tracker: Tracker, speaker: Speaker, product: Product) -> Slots:
         if not product.sizes:
@@ -101,14 +115,7 @@ class TellFacts(Step):
                 speaker.say("utter_fact_dimensions", product=product.name, fact=product.facts["dimensions"])
                 return {}
             return self._open_question(turn, tracker, speaker, product)
-        chart = "\n".join(
-            f"{row.size}: "
-            + ", ".join(
-                [f"{_measure(turn, name)} {low:g}–{high:g} cm" for name, (low, high) in row.body.items()]
-                + [f"{system} {size}" for system, size in row.equivalents.items()]
-            )
-            for row in product.size_chart
-        )
+        chart = "\n".join(_chart_row(turn, row) for row in product.size_chart)
         sizes = turn.words.all_of(product.sizes)
         if chart:
             speaker.say("utter_product_size_chart", product=product.name, sizes=sizes, chart=chart)
@@ -118,16 +125,48 @@ class TellFacts(Step):
 
     @staticmethod
     def _open_question(turn: Turn, tracker: Tracker, speaker: Speaker, product: Product) -> Slots:
-        """Not in the catalogue: a person finds out, within the time for open questions."""
-        return hand_over(
-            turn,
-            tracker,
-            speaker,
-            Reason.POLICY,
-            why=f"the catalogue does not tell this of {product.name} ({product.code})",
-            intent=tracker.get_slot("product_wish"),
-            reply="utter_fact_unknown",
+        """Not in the catalogue: the product department is asked, and the bot stays with the buyer."""
+        _, text = _question(turn, tracker)
+        words = mask_cards(text)[:LONGEST_QUESTION] or str(tracker.get_slot("product_wish"))
+        asked = Requests(turn.connection, turn.rules, turn.clock).ask_department(
+            turn.conversation.id,
+            PURPOSE,
+            "product",
+            key=f"fact:{turn.row.id}",
+            question=f"{product.name} ({product.code}): {words}",
+            language=turn.words.language,
+            data={"product": product.code, "words": words},
         )
+        open_now = is_open(turn.rules.queues[asked.queue], turn.clock.now())
+        speaker.say(
+            "utter_fact_unknown" if open_now else "utter_fact_unknown_closed",
+            by=turn.words.moment(asked.due_at or turn.clock.now()),
+        )
+        return {}
+
+
+def fact_answered(turn: Turn, tracker: Tracker, speaker: Speaker, request: Request) -> Slots:
+    """The department has told what the catalogue lacks, or nobody did in time."""
+    turn.flow = TellFacts.flow
+    if request.state is RequestState.ANSWERED:
+        product = turn.shop.product(request.data["product"])
+        speaker.say(
+            "utter_fact_answered",
+            product=product.name if product else request.data["product"],
+            question=request.data["words"],
+            answer=request.answer,
+        )
+        return {}
+    return hand_over(
+        turn,
+        tracker,
+        speaker,
+        Reason.POLICY,
+        why=f"nobody answered in time: {request.question}",
+        intent="product_details",
+        priority=Priority.HIGH,
+        reply="utter_request_nobody",
+    )
 
 
 class TellStock(Step):
@@ -148,8 +187,9 @@ class TellStock(Step):
             if _same(variant.colour, asked["colour"]) and _same(variant.size, asked["size"])
         ]
         done: Slots = {"done": remembered(tracker, "stock")}
+        ask_why_later(turn, product)
         if not chosen:
-            offered = [_label(variant) for variant in product.variants if variant.stock > 0]
+            offered = [_label(turn, variant) for variant in product.variants if variant.stock > 0]
             speaker.say(
                 "utter_stock_no_such_variant",
                 product=product.name,
@@ -167,7 +207,7 @@ class TellStock(Step):
             "product": product.name,
             "price": words.money(min(chosen, key=lambda v: v.price.minor).price),
         }
-        named = words.all_of([_label(variant) for variant in (there or chosen) if _label(variant)][:8])
+        named = words.all_of([_label(turn, one) for one in (there or chosen) if one.colour or one.size][:8])
         values["variants"] = f" ({named})" if named else ""
         if there:
             states = {stock_state(variant.stock, turn.rules) for variant in there}
@@ -178,12 +218,13 @@ class TellStock(Step):
                 **values,
             )
             return
+        tell_me = _restock_button(turn, product, chosen)
         today = local_day(turn.clock.now(), turn.rules.store.timezone)
         coming = [
             variant.restock_on for variant in chosen if variant.restock_on and variant.restock_on >= today
         ]
         if coming:
-            speaker.say("utter_stock_out_until", day=words.day(min(coming)), **values)
+            speaker.say("utter_stock_out_until", tell_me, day=words.day(min(coming)), **values)
             return
         alternatives = [
             other.name
@@ -192,13 +233,34 @@ class TellStock(Step):
             and other.category == product.category
             and any(variant.stock > 0 for variant in other.variants)
         ]
-        elsewhere = [_label(variant) for variant in product.variants if variant.stock > 0]
+        elsewhere = [_label(turn, variant) for variant in product.variants if variant.stock > 0]
         if elsewhere:
-            speaker.say("utter_stock_out_other_variant", others=words.any_of(elsewhere[:6]), **values)
+            speaker.say(
+                "utter_stock_out_other_variant", tell_me, others=words.any_of(elsewhere[:6]), **values
+            )
         elif alternatives:
-            speaker.say("utter_stock_out_alternative", others=words.any_of(alternatives[:3]), **values)
+            speaker.say(
+                "utter_stock_out_alternative", tell_me, others=words.any_of(alternatives[:3]), **values
+            )
         else:
-            speaker.say("utter_stock_out", **values)
+            speaker.say("utter_stock_out", tell_me, **values)
+
+
+def ask_why_later(turn: Turn, product: Product) -> None:
+    """A known buyer who asks about a product and does not buy it is asked once, later, what keeps them."""
+    told = turn.rules.notices
+    if turn.customer is not None and turn.customer.consents_to_notices and "not_bought" in told.kinds:
+        hours = told.not_bought_hours
+        telling.ask_later(turn.connection, turn.conversation.id, product.code, turn.clock.now(), hours)
+
+
+def _restock_button(turn: Turn, product: Product, chosen: Sequence[Variant]) -> list[Button]:
+    """The offer to tell when it is there again."""
+    if "restock" not in turn.rules.notices.kinds:
+        return []
+    code = chosen[0].sku if len(chosen) == 1 else product.code
+    payload = json.dumps({"notice_answer": "restock", "product": code})
+    return [Button(word(turn, "utter_notice_restock_offer"), f"/notice_answer{payload}")]
 
 
 def _measure(turn: Turn, name: str) -> str:
@@ -212,5 +274,20 @@ def _same(have: str, asked: object) -> bool:
     return asked is None or have.casefold() == str(asked).casefold()
 
 
-def _label(variant: Variant) -> str:
-    return " ".join(part for part in (variant.colour, variant.size) if part)
+def colour_name(turn: Turn, colour: str) -> str:
+    """A colour in the buyer's language, or as the catalogue calls it."""
+    reply = f"utter_colour_{colour.casefold().replace(' ', '_')}"
+    return turn.replies.say(reply, turn.words.language, {}).text if turn.replies.has(reply) else colour
+
+
+def _label(turn: Turn, variant: Variant) -> str:
+    colour = colour_name(turn, variant.colour) if variant.colour else ""
+    return " ".join(part for part in (colour, variant.size) if part)
+
+
+def _chart_row(turn: Turn, row: SizeRow) -> str:
+    words = turn.words
+    body = [f"{_measure(turn, name)} {words.centimetres(*span)}" for name, span in row.body.items()]
+    elsewhere = [f"{system} {size}" for system, size in row.equivalents.items()]
+    values = {"size": row.size, "measures": words.beside([*body, *elsewhere])}
+    return turn.replies.say("utter_size_chart_row", words.language, values).text

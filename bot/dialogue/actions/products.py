@@ -27,6 +27,7 @@ STEP_OF_INTENT = {
     "product_price": "facts",
     "product_stock": "stock",
     "product_restock": "stock",
+    "product_bargain": "bargain",
 }
 #: What tells the variants of a product apart.
 TRAITS = ("colour", "size")
@@ -116,7 +117,7 @@ class ProductForm(Form):
         """Take a name, a code or a button."""
         wish = tracker.get_slot("product_wish")
         step = STEP_OF_INTENT.get(wish or "", "facts")
-        turn.flow = f"product_{step}"
+        turn.flow = step if step == "bargain" else f"product_{step}"
         if tracker.get_slot("product_step") != UNKNOWN or tracker.get_slot("requested_slot") != "product":
             return {}
         if self._is_something_else(turn):

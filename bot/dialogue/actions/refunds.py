@@ -11,8 +11,8 @@ from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, known_order
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
-from bot.shop.policy import is_refund_late, local_day, refund_arrival, refund_due
-from bot.shop.values import Order, Refund, RefundState, ReturnState
+from bot.shop.policy import is_refund_late, local_day, refund_arrival, refund_due, return_window
+from bot.shop.values import Order, Refund, RefundState, Return, ReturnState
 
 
 class TellRefundState(Step):
@@ -69,6 +69,48 @@ def refund_values(turn: Turn, order: Order, refund: Refund, due: dt.date | None)
     }
 
 
+def tell_asked(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order, refund: Refund) -> Slots:
+    """Say how much of a refund that was just asked for comes by what way and when, or who decides on it."""
+    if refund.state is RefundState.AWAITING_APPROVAL:
+        return hand_over(
+            turn,
+            tracker,
+            speaker,
+            Reason.ABOVE_AUTHORITY,
+            why=f"a refund of {turn.words.money(refund.amount)} is above the bot's authority",
+            intent="refund_request",
+            order=order,
+            reply="utter_refund_above_authority",
+        )
+    due = refund_due(refund, turn.shop.order(order.number) or order, turn.rules)
+    values = refund_values(turn, order, refund, due)
+    speaker.say("utter_refund_after_goods" if due is None else "utter_refund_requested", **values)
+    return {}
+
+
+def tell_return(turn: Turn, speaker: Speaker, made: Return) -> None:
+    """Say where goods that must come back are sent, and until when."""
+    if made.goods_come_back and made.send_by is not None:
+        speaker.say(
+            "utter_return_made",
+            number=made.order_number,
+            address=turn.rules.returns.address,
+            send_by=turn.words.day(made.send_by),
+        )
+
+
+def tell_window_closed(turn: Turn, speaker: Speaker, order: Order) -> None:
+    """Say when the time for returning ended."""
+    window = return_window(order, turn.rules)
+    if window.last_day is not None:
+        speaker.say(
+            "utter_return_window_closed",
+            number=order.number,
+            days=str(window.days),
+            last_day=turn.words.date(window.last_day),
+        )
+
+
 def days_after_goods(turn: Turn, method: str) -> str:
     """How many days after the goods have reached us the money should be there."""
     today = turn.clock.now().date()
@@ -101,3 +143,29 @@ class TellRefundPolicy(Step):
         reply = "utter_refund_policy_here" if country else "utter_refund_policy"
         speaker.say(reply, days=str(days), longest=str(longest), check=str(rules.check_days))
         return {} if tracker.active_loop_name else {"done": remembered(tracker, "refund_policy")}
+
+
+class TellReturnAddress(Step):
+    """Where a return goes: to the buyer of one with its last day, to everybody the address."""
+
+    title = "action_return_address"
+    flow = "return_address"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """The address is no secret."""
+        number = tracker.get_slot("order_number")
+        order = turn.shop.order(number) if number and turn.customer else None
+        today = local_day(turn.clock.now(), turn.words.zone.key)
+        if order is not None and turn.customer is not None and order.customer_id == turn.customer.id:
+            waited = [
+                back
+                for back in order.returns
+                if back.state in (ReturnState.REQUESTED, ReturnState.APPROVED)
+                and back.send_by is not None
+                and back.send_by >= today
+            ]
+            if waited:
+                tell_return(turn, speaker, waited[-1])
+                return {}
+        speaker.say("utter_return_address", address=turn.rules.returns.address)
+        return {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -11,23 +13,49 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from bot.desk.values import Reason
+from bot.dialogue.actions import answers
 from bot.dialogue.turn import Turn, current_turn
+from bot.errors import NotAcceptedError
 from bot.messages import Button
 
 #: What the bot last asked outside a form, in the slot ``asked``.
 NOTHING = "nothing"
+#: A typed yes is as certain as this; one of more than so many words, as that.
+PLAIN, PLAIN_WORDS, CERTAIN = 0.8, 4, 0.95
+
+#: A question, or what is written for a program: no yes of a person.
+_NO_WORDS = re.compile(r"[?？؟]\s*$|[=<>{}\[\]_\\/]")
 
 Slots = dict[str, Any]
 
 
 class Speaker:
-    """Says replies by name; their words are chosen by language when the turn is spoken."""
+    """Says replies by name; their words are chosen by language when the turn is spoken.
 
-    def __init__(self, dispatcher: CollectingDispatcher) -> None:
+    Where orders live in another system, what is said of an action is held back until that system has
+    acknowledged it.
+    """
+
+    def __init__(self, dispatcher: CollectingDispatcher, turn: Turn) -> None:
         self._dispatcher = dispatcher
+        self._turn = turn
+        self._requested = len(turn.shop.requested())
 
     def say(self, reply: str, buttons: Sequence[Button] = (), /, **values: Any) -> None:
         """Say a reply, filling its places; buttons come after the reply's own."""
+        if len(self._turn.shop.requested()) == self._requested:
+            self.say_now(reply, buttons, **values)
+            return
+        if not self._turn.held:
+            by = self._turn.clock.now() + dt.timedelta(hours=self._turn.rules.clocks.open_question_hours)
+            what = wishes(self._turn, self._turn.shop.requested())
+            self.say_now("utter_requested", what=what, by=self._turn.words.moment(by))
+        told = [{"title": button.title, "payload": button.payload} for button in buttons]
+        self._turn.held.append({"reply": reply, "buttons": told, "values": values})
+
+    def say_now(self, reply: str, buttons: Sequence[Button] = (), /, **values: Any) -> None:
+        """Say what is true whatever another system makes of what was asked of it."""
         self._dispatcher.utter_message(
             response=reply,
             buttons=[{"title": button.title, "payload": button.payload} for button in buttons],
@@ -59,7 +87,7 @@ class Step(Action, ABC):
         turn = current_turn()
         if self.flow:
             turn.flow = self.flow
-        changed = self.act(turn, tracker, Speaker(dispatcher))
+        changed = self._acted(turn, tracker, Speaker(dispatcher, turn))
         if tracker.get_slot("asked") != NOTHING:
             changed.setdefault("asked", NOTHING)
         if self.understands and tracker.get_slot("misunderstandings"):
@@ -71,6 +99,19 @@ class Step(Action, ABC):
         if leaves:
             events += [ActiveLoop(None), SlotSet("requested_slot", None)]
         return events
+
+    def _acted(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Act; what the system in which the orders live does not do is handed to a person."""
+        if not turn.rules.feed.is_on:
+            return self.act(turn, tracker, speaker)
+        from bot.dialogue.actions.handover import hand_over
+
+        try:
+            with turn.connection.begin_nested():
+                return self.act(turn, tracker, speaker)
+        except NotAcceptedError as error:
+            turn.read("refused", code="not_accepted")
+            return hand_over(turn, tracker, speaker, Reason.POLICY, why=str(error))
 
     @abstractmethod
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
@@ -94,7 +135,7 @@ class Form(Step, ABC):
         turn = current_turn()
         if self.flow:
             turn.flow = self.flow
-        filled = self.act(turn, tracker, Speaker(dispatcher))
+        filled = self.act(turn, tracker, Speaker(dispatcher, turn))
         known = {**tracker.slots, **filled}
         missing = next((slot for slot in self.wanted(turn, known) if known.get(slot) is None), None)
         events: list[EventType] = [SlotSet(name, value) for name, value in filled.items()]
@@ -108,6 +149,33 @@ class Form(Step, ABC):
 def inform(title: str, **values: str) -> Button:
     """A button that fills slots of the form being asked."""
     return Button(title, f"/inform{json.dumps(values, ensure_ascii=False)}")
+
+
+def wishes(turn: Turn, kinds: Sequence[str]) -> str:
+    """What was asked of the store's own system, in words."""
+    told = [
+        turn.replies.say(f"utter_wish_{kind}", turn.words.language, {}).text for kind in dict.fromkeys(kinds)
+    ]
+    return turn.words.all_of(told)
+
+
+def files_kept(turn: Turn) -> int:
+    """How many files came with the message and lie in the store's files."""
+    return sum(1 for file in turn.row.attachments if file.path)
+
+
+def typed_answer(turn: Turn) -> str | None:
+    """``yes`` or ``no`` in the buyer's own words; None where it is neither, or a yes that may be none.
+
+    Orders and money move on a plain yes: a few words, or many that are one beyond doubt.
+    """
+    read = turn.understanding
+    if read.intent == "service_deny":
+        return "no"
+    if answers.means(answers.DOUBTFUL, read.text) or _NO_WORDS.search(read.text):
+        return None
+    needed = PLAIN if len(read.text.split()) <= PLAIN_WORDS else CERTAIN
+    return "yes" if read.intent == "service_affirm" and read.confidence >= needed else None
 
 
 def remembered(tracker: Tracker, what: str) -> list[str]:

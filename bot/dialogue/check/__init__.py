@@ -1,0 +1,1 @@
+"""What can be proven of the scripts before they are released."""

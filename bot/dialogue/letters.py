@@ -1,0 +1,45 @@
+"""Letters: where a channel has them, all that is said in a turn stands in one, greeted and signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.dialogue.replies import Replies
+from bot.dialogue.turn import Said
+from bot.settings import StoreRules
+
+#: The reply around ``{body}``; it has words only for the channels on which one writes letters.
+LETTER = "utter_letter"
+NAMELESS = "utter_letter_nameless"
+
+
+def as_letter(
+    replies: Replies,
+    said: Sequence[Said],
+    *,
+    channel: str,
+    language: str,
+    name: str | None,
+    store: StoreRules,
+) -> list[Said]:
+    """What is said as one letter where the channel has them, else as it is.
+
+    Args:
+        replies: hold the words of the letter.
+        said: what is said, in order.
+        channel: the conversation's.
+        language: BCP 47.
+        name: the buyer's, if it is known.
+        store: signs the letter.
+    """
+    key = LETTER if name else NAMELESS
+    if not said or not replies.written_for(key, channel):
+        return list(said)
+    values = {
+        "body": "\n\n".join(one.text for one in said if one.text),
+        "name": name,
+        "store": store.name,
+        "assistant": store.assistant,
+    }
+    letter = replies.say(key, language, values, channel=channel)
+    return [Said(letter.text, tuple(button for one in said for button in one.buttons), letter.language)]

@@ -1,0 +1,132 @@
+"""Telling what is due: now, later, or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.database import Database
+from bot.desk.tables import cases
+from bot.desk.values import CaseState
+from bot.mailroom import conversations, inbox, timers
+from bot.mailroom.conversations import Conversation, Owner
+from bot.mailroom.timers import Timer
+from bot.notices import consent, finding, still
+from bot.notices.kinds import NOTICE, Notice, NoticeKind, key_of
+from bot.settings import ShopRules
+
+log = logging.getLogger(__name__)
+
+#: Who is writing, or being helped by a person, is not interrupted: it is looked again after this.
+BUSY = dt.timedelta(minutes=30)
+#: How often it is looked whether something is there again, and for how long.
+RESTOCK_EVERY, RESTOCK_FOR = dt.timedelta(minutes=15), dt.timedelta(days=90)
+#: What could not be told for so long is not told at all.
+STALE = dt.timedelta(days=10)
+
+
+class Notices:
+    """Finds and tells what the store writes first, by ``notices`` in ``shop.yml``."""
+
+    def __init__(self, database: Database, rules: ShopRules) -> None:
+        self._database = database
+        self._rules = rules
+
+    def look(self, now: dt.datetime) -> int:
+        """Look through the shop's data once; returns how much was found.
+
+        Raises:
+            TryLaterError: the database is away; nothing is lost.
+        """
+        if not self._rules.notices.kinds:
+            return 0
+        with self._database.begin() as connection:
+            return finding.find(connection, self._rules, now)
+
+    def fire(self, connection: Connection, timer: Timer, now: dt.datetime) -> dt.datetime | None:
+        """Tell it, or say when to look again; the handler of ``NOTICE`` timers."""
+        notice = Notice.of(timer)
+        talk = conversations.get(connection, notice.conversation_id)
+        rules = self._rules.notices
+        kind = notice.kind
+        waited = now - timer.due_at
+        if kind.value not in rules.kinds or not consent.is_wanted(connection, talk, kind):
+            return None
+        is_true = still.is_true(connection, self._rules, notice, talk.customer_id, now)
+        if kind is NoticeKind.RESTOCK and not is_true:
+            return now + RESTOCK_EVERY if waited < RESTOCK_FOR else None
+        if not is_true or (waited > STALE and kind is not NoticeKind.RESTOCK):
+            return None
+        later = max(
+            _free_from(connection, talk, now),
+            consent.room_from(connection, rules, talk, now),
+        )
+        later = consent.loud_from(rules, consent.zone_of(connection, talk, self._rules.store.timezone), later)
+        if later > now:
+            return later
+        consent.told(connection, notice, talk, now)
+        inbox.accept_event(connection, talk.id, NOTICE, {"key": notice.key, **notice.data}, now=now)
+        return None
+
+
+def _free_from(connection: Connection, talk: Conversation, now: dt.datetime) -> dt.datetime:
+    """When the buyer may be written to without being interrupted."""
+    is_open = sa.and_(cases.c.conversation_id == talk.id, cases.c.state != CaseState.CLOSED.value)
+    if talk.owner is not Owner.BOT or connection.execute(sa.select(cases.c.id).where(is_open)).first():
+        return now + BUSY
+    return max(now, talk.last_at + BUSY)
+
+
+def ask_restock(connection: Connection, conversation_id: int, product: str, now: dt.datetime) -> None:
+    """Tell the buyer, who asked for it, once there are pieces of a product or SKU again."""
+    # Once it was told, it may be asked for again.
+    about = f"{conversation_id}:{product}:{now:%Y%m%d%H%M%S}"
+    notice = Notice(NoticeKind.RESTOCK, key_of(NoticeKind.RESTOCK, about), conversation_id, product=product)
+    waiting = timers.pending_about(connection, notice.subject)
+    if not any(one.conversation_id == conversation_id for one in waiting):
+        _set(connection, notice, now + RESTOCK_EVERY, now)
+
+
+def ask_later(
+    connection: Connection, conversation_id: int, product: str, now: dt.datetime, hours: int
+) -> None:
+    """Ask once, later, why a product was not bought."""
+    key = key_of(NoticeKind.NOT_BOUGHT, f"{conversation_id}:{product}")
+    notice = Notice(NoticeKind.NOT_BOUGHT, key, conversation_id, product=product)
+    if timers.find(connection, key) is None:
+        _set(connection, notice, now + dt.timedelta(hours=hours), now)
+
+
+def remind_at(
+    connection: Connection,
+    rules: ShopRules,
+    talk: Conversation,
+    number: str,
+    due: dt.datetime,
+    now: dt.datetime,
+) -> bool:
+    """Have the second reminder to pay come at the moment that was agreed.
+
+    False if there were two already, or if the order is not one that this buyer has to pay.
+    """
+    for kind in (NoticeKind.UNPAID, NoticeKind.BALANCE):
+        notice = Notice(kind, key_of(kind, number, 2), talk.id, order_number=number)
+        if still.is_true(connection, rules, notice, talk.customer_id, now):
+            return _set(connection, notice, due, now)
+    return False
+
+
+def _set(connection: Connection, notice: Notice, due: dt.datetime, now: dt.datetime) -> bool:
+    return timers.schedule(
+        connection,
+        notice.key,
+        kind=NOTICE,
+        subject=notice.subject,
+        due=due,
+        now=now,
+        conversation_id=notice.conversation_id,
+        data=notice.data,
+    )
