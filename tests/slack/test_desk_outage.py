@@ -1,0 +1,187 @@
+"""Slack is away, limits us, or loses messages: cases go on, and threads are caught up in order, once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from adapters.slack.desk import posting
+from bot.desk.values import EventKind
+from tests.channels.house import until
+from tests.peers.local_slack import DESK
+from tests.slack.desk_house import DeskHouse, names, said
+from tests.slack.edge import Answer, limited, refusal
+
+
+async def calls(house: DeskHouse, times: int) -> None:
+    """Wait for so many calls of Slack's methods in all."""
+
+    async def look() -> bool:
+        return len(house.edge.called) >= times
+
+    await until(look, f"{times} calls")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer("<html>bad gateway</html>", 503),
+        refusal("token_revoked"),
+        refusal("is_archived"),
+        limited(0),
+    ],
+    ids=["away", "revoked", "archived", "limited"],
+)
+async def test_while_slack_is_away_cases_go_on_and_threads_are_caught_up_in_order(
+    house: DeskHouse, fault: Answer
+) -> None:
+    first = house.staff.case("Wo ist mein Paket?")
+    await house.tells(first.id, "Wo ist mein Paket?")
+    house.edge.faults["chat.postMessage"] = fault
+    house.edge.faults["chat.update"] = fault
+    before = len(house.edge.called)
+    second = house.staff.case("Und meins?")
+    house.hears(first, "eins")
+    # Somebody works in the web desk meanwhile.
+    view = await house.desk.claim(house.ana, first.id)
+    await house.desk.note(house.ana, first.id, "a remark")
+    await house.desk.reply(house.ana, first.id, view.fence, "Es ist beim Zoll.")
+    house.hears(first, "zwei")
+    await calls(house, before + 3)
+    house.edge.faults.clear()
+    await house.tells(first.id, "zwei")
+    await house.tells(second.id, "Und meins?")
+    await house.quiet()
+    words = " ".join(await house.thread(first.id))
+    order = [words.index(one) for one in ("eins", "claimed it", "a remark", "Es ist beim Zoll.", "zwei")]
+    assert order == sorted(order)
+    assert words.count("eins") == words.count("Es ist beim Zoll.") == words.count("zwei") == 1
+
+
+async def test_a_post_whose_answer_was_lost_is_not_repeated(house: DeskHouse) -> None:
+    house.edge.faults["chat.postMessage"] = [Answer("", 500, done=True)]
+    case = house.staff.case("Wo ist mein Paket?")
+    await house.tells(case.id, "Wo ist mein Paket?")
+    house.edge.faults["chat.postMessage"] = [Answer("", 500, done=True)]
+    house.hears(case, "Hallo?")
+    await house.tells(case.id, "Hallo?")
+    house.hears(case, "Noch da?")
+    await house.tells(case.id, "Noch da?")
+    found = await house.messages()
+    assert sum(names(one, f"case:{case.id}.0") for one in found) == 1
+    words = " ".join(await house.thread(case.id))
+    assert words.count("Hallo?") == words.count("Wo ist mein Paket?") == 1
+
+
+async def test_a_message_deleted_by_hand_is_made_anew(house: DeskHouse) -> None:
+    case = house.staff.case("Wo ist mein Paket?")
+    card = await house.card(case.id)
+    await house.tells(case.id, "Wo ist mein Paket?")
+    house.edge.faults["chat.update"] = [refusal("message_not_found")]
+    await house.desk.claim(house.ana, case.id)
+
+    async def anew() -> bool:
+        return (await house.card(case.id))["ts"] != card["ts"]
+
+    await until(anew, "a new message")
+    await house.shows(case.id, "Ana has it")
+    await house.tells(case.id, "claimed it")
+
+
+async def test_what_people_wrote_while_the_service_was_stopped_is_taken_once(house: DeskHouse) -> None:
+    case = house.staff.case("Wo ist mein Paket?")
+    await house.presses(await house.card(case.id), "Claim")
+    await house.shows(case.id, "Ana has it")
+    await house.writes(case.id, "before")
+    await house.quiet()
+    await house.stop()
+    await house.writes(case.id, "a remark")
+    await house.writes(case.id, ">> Es kommt morgen.")
+    for _ in range(2):
+        await house.open()
+        await house.shows(case.id, "waiting buyer")
+        await house.quiet()
+        await house.stop()
+    assert house.sent(case) == ["Es kommt morgen."]
+    events = (await house.desk.case(house.ana, case.id)).events
+    assert [event.text for event in events if event.kind is EventKind.NOTED] == ["before", "a remark"]
+
+
+async def test_many_new_cases_are_listed_first_and_each_can_be_claimed_there(house: DeskHouse) -> None:
+    house.edge.faults["chat.postMessage"] = refusal("is_archived")
+    opened = [house.staff.case(f"Frage {number}") for number in range(12)]
+    await calls(house, 5)
+    house.edge.faults.clear()
+
+    async def listed() -> bool:
+        return any("cases wait" in said(one) for one in await house.messages())
+
+    await until(listed, "a list")
+    for case in opened:
+        await house.card(case.id)
+    found = await house.messages()
+    first = next(at for at, one in enumerate(found) if names(one, f"case:{opened[-1].id}.0"))
+    (digest, *_) = [at for at, one in enumerate(found) if "cases wait" in said(one)]
+    assert digest < first
+    button = next(
+        element
+        for block in found[digest]["blocks"]
+        for element in block.get("elements") or ()
+        if element.get("action_id") == f"desk:claim:{opened[3].id}"
+    )
+    alone = {**found[digest], "blocks": [{"type": "actions", "elements": [button]}]}
+    await house.presses(alone, "Claim")
+    await house.shows(opened[3].id, "Ana has it")
+
+
+async def test_a_channel_gets_one_message_a_second(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(posting, "MESSAGES", 1.0)
+    monkeypatch.setattr(posting.asyncio, "sleep", sleep)
+    own = posting.Posting(house.frontend._wire, house.frontend._showing._posting._folder)
+    for _ in range(3):
+        await own._turn("in C1", posting.MESSAGES)
+    await own._turn("in C2", posting.MESSAGES)
+    assert [round(one) for one in waits] == [0, 1, 2, 0]
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+async def test_however_often_the_service_ends_in_the_middle_each_line_is_shown_once_in_order(
+    house: DeskHouse,
+) -> None:
+    rng = random.Random(7)
+    opened = [house.staff.case(f"case {number} begins") for number in range(6)]
+    told: dict[int, list[str]] = {case.id: [] for case in opened}
+    for round_ in range(60):
+        case = rng.choice(opened)
+        text = f"<{case.id}/{round_}>"
+        told[case.id].append(text)
+        house.hears(case, text)
+        if rng.random() < 0.3:
+            house.edge.faults["chat.postMessage"] = [
+                rng.choice([Answer("", 500, done=True), Answer("", 503), limited(0), Answer("", 500)])
+            ]
+        await asyncio.sleep(rng.random() * 0.1)
+        if rng.random() < 0.3:
+            # Cancelled wherever it is: as after a kill, what was posted may not be written down.
+            await house.stop()
+            await house.open()
+    house.edge.faults.clear()
+    for case in opened:
+        house.hears(case, "the end")
+        await house.tells(case.id, "the end")
+    await house.quiet()
+    shown = await house.messages(DESK)
+    for case in opened:
+        assert sum(names(one, f"case:{case.id}.0") for one in shown) == 1
+        words = " ".join(await house.thread(case.id))
+        places = [words.index(text) for text in told[case.id]]
+        assert places == sorted(places)
+        assert all(words.count(text) == 1 for text in told[case.id])
