@@ -10,6 +10,8 @@ from bot.channels import Channel, Reception
 from bot.clock import SystemClock
 from bot.desk.port import Desk, DeskFrontend
 from bot.settings import Settings
+from bot.training.releasing import Releases
+from bot.training.review import Review
 
 
 def open_channel(settings: Settings, reception: Reception) -> Channel:
@@ -29,4 +31,13 @@ def open_desk(settings: Settings, desk: Desk) -> DeskFrontend:
     Raises:
         ConfigurationError: the signing key can neither be read nor made.
     """
-    return WebDesk(settings, desk, secret=load_secret(settings.files), clock=SystemClock(), pages=Pages())
+    clock = SystemClock()
+    return WebDesk(
+        settings,
+        desk,
+        secret=load_secret(settings.files),
+        clock=clock,
+        pages=Pages(),
+        review=Review.open(settings, clock),
+        releases=Releases.open(settings, clock),
+    )

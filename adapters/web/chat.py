@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.web import embedding
 from adapters.web.events import event_stream
+from adapters.web.files import FILE_HEADERS, handed_out
 from adapters.web.hub import Hub
 from adapters.web.limits import (
     BodyTooLargeError,
@@ -22,11 +24,13 @@ from adapters.web.limits import (
     network_of,
     read_body,
 )
+from adapters.web.options import WebOptions
 from adapters.web.pages import Pages, static_files
 from adapters.web.shield import Shield, is_cross_site
 from adapters.web.translate import (
     ACCOUNT,
     CHANNEL,
+    FILES_LIMIT,
     TEXT_LIMIT,
     TOO_LONG,
     Refusal,
@@ -35,9 +39,10 @@ from adapters.web.translate import (
     to_line,
     to_page,
 )
+from adapters.web.uploads import Uploads
 from adapters.web.visitors import Visitor, Visitors
 from adapters.web.wording import COOKIE, Wording
-from bot.channels import Reception
+from bot.channels import UNLIMITED, Reception, read_options
 from bot.clock import Clock
 from bot.errors import TryLaterError
 from bot.messages import Outbound, TranscriptLine
@@ -50,6 +55,9 @@ RETRY_AFTER = 5
 #: Pages open at once: for one visitor, and in all.
 VISITOR_STREAMS = 10
 STREAMS = 5_000
+
+#: No line has a higher position, and no database takes one.
+_LAST_POSITION = 2**31 - 1
 
 _CROSS_SITE = Refusal(403, "cross_site", "messages are taken from the store's own page only")
 _STRANGER = Refusal(401, "no_visitor", "open the chat page first: it sets the cookie that is missing here")
@@ -67,6 +75,11 @@ class WebChat:
     name = CHANNEL
     #: A page knows a line by its position.
     idempotent = True
+    limits = UNLIMITED
+    #: A page is open in one process.
+    local = True
+    #: Each process has pages of its own.
+    exclusive: str | None = None
 
     def __init__(
         self, settings: Settings, reception: Reception, *, secret: str, clock: Clock, pages: Pages
@@ -83,6 +96,12 @@ class WebChat:
         # One address may be a whole office's.
         self._by_network = RateLimit(60, 60)
         self._reads = RateLimit(600, 60)
+        self._arrivals = RateLimit(120, 60)
+        #: Whose pages may show the chat.
+        self._origins = read_options(settings, CHANNEL, WebOptions).origins
+        self._attachments = rules.attachments
+        self._files = settings.files
+        self._uploads = Uploads(reception, rules.attachments)
 
     def routes(self) -> Sequence[BaseRoute]:
         """The page below ``/chat``; ``/`` leads there."""
@@ -93,7 +112,26 @@ class WebChat:
             Route("/chat/messages", self._read, methods=["GET"], middleware=shield),
             Route("/chat/messages", self._write, methods=["POST"], middleware=shield),
             Route("/chat/events", self._events, middleware=shield),
+            Route("/chat/files", self._upload, methods=["POST"], middleware=shield),
+            Route(
+                "/chat/files/{position:int}/{number:int}",
+                self._file,
+                middleware=[Middleware(Shield, changed=FILE_HEADERS)],
+            ),
             static_files("/chat/static", "chat-static"),
+            *self._embedding(),
+        ]
+
+    def _embedding(self) -> Sequence[BaseRoute]:
+        """What the store's own pages need, if any may show the chat."""
+        if not self._origins:
+            return ()
+        framed = [Middleware(Shield, changed=embedding.page_headers(self._origins))]
+        shared = [Middleware(Shield, cache="no-cache", changed=embedding.SCRIPT_HEADERS)]
+        return [
+            Route(embedding.PAGE, self._page, middleware=framed),
+            Route("/chat/embed.js", self._script, middleware=shared),
+            Route("/chat/visitor", self._arrive, methods=["POST"], middleware=[Middleware(Shield)]),
         ]
 
     async def start(self) -> None:
@@ -116,22 +154,44 @@ class WebChat:
 
     async def _page(self, request: Request) -> Response:
         choice = self._wording.choose(request)
-        visitor = self._visitors.read(request) or self._visitors.new()
+        embedded = request.url.path == embedding.PAGE
         response = self._pages.page(
             "chat.html",
+            address=request.url.path,
+            origins=self._origins if embedded else None,
             language=choice.language,
             languages=self._wording.languages.values(),
             hint=choice.hint or "",
             store=self._store,
             limit=TEXT_LIMIT,
+            megabytes=self._attachments.megabytes,
+            types=self._attachments.types,
+            files_limit=FILES_LIMIT,
             t=choice.language.strings,
         )
-        self._visitors.remember(visitor, request, response)
+        if embedded:
+            # Whose page it is we learn from the page around it.
+            return response
+        self._visitors.remember(self._visitors.read(request) or self._visitors.new(), request, response)
         if request.query_params.get("lang") == choice.language.code:
             response.set_cookie(
                 COOKIE, choice.language.code, max_age=31_536_000, path="/chat", httponly=True, samesite="lax"
             )
         return response
+
+    async def _script(self, _: Request) -> Response:
+        return Response(embedding.script(self._wording, self._store.name), media_type="text/javascript")
+
+    async def _arrive(self, request: Request) -> Response:
+        """Tell a page in a frame who its visitor is: the one whose token it brings, or somebody new."""
+        if is_cross_site(request):
+            return _refuse(_CROSS_SITE)
+        if wait := self._arrivals.wait(network_of(request) or ""):
+            return _refuse(_TOO_FAST, wait)
+        visitor = self._visitors.read(request) or self._visitors.new()
+        return JSONResponse(
+            {"token": self._visitors.token(visitor), "ticket": self._visitors.ticket(visitor)}
+        )
 
     async def _read(self, request: Request) -> Response:
         visitor = self._visitors.read(request)
@@ -173,6 +233,7 @@ class WebChat:
             Sender(visitor.id, network),
             self._clock.now(),
             lambda signed: self._visitors.read_button(visitor, signed),
+            lambda signed: self._visitors.read_file(visitor, signed),
         )
         if isinstance(message, Refusal):
             return _refuse(message)
@@ -186,11 +247,44 @@ class WebChat:
             self._hub.publish(visitor.id, _signal(line), *(() if receipt.with_agent else ("typing",)))
         return JSONResponse({"fresh": receipt.fresh, "with_agent": receipt.with_agent, "line": line}, 202)
 
+    async def _upload(self, request: Request) -> Response:
+        visitor = self._visitors.read(request)
+        if is_cross_site(request):
+            return _refuse(_CROSS_SITE)
+        if visitor is None:
+            return _refuse(_STRANGER)
+        if wait := self._uploads.wait(visitor, network_of(request)):
+            return _refuse(_TOO_FAST, wait)
+        try:
+            taken = await self._uploads.take(request, visitor)
+        except TryLaterError as error:
+            return _refuse(_LATER, error.retry_after)
+        if isinstance(taken, Refusal):
+            return _refuse(taken)
+        token = self._visitors.sign_file(visitor, taken)
+        return JSONResponse({"file": token, "name": taken.name, "size": taken.size}, 201)
+
+    async def _file(self, request: Request) -> Response:
+        visitor = self._visitors.read(request) or self._visitors.read_ticket(request)
+        if visitor is None:
+            return _refuse(_STRANGER)
+        if wait := self._reads.wait(visitor.id):
+            return _refuse(_TOO_FAST, wait)
+        position, number = request.path_params["position"], request.path_params["number"]
+        if position > _LAST_POSITION:
+            return Response(status_code=404)
+        try:
+            lines = await self._reception.transcript(CHANNEL, ACCOUNT, visitor.id, after=position - 1)
+        except TryLaterError as error:
+            return _refuse(_LATER, error.retry_after)
+        files = next((line.attachments for line in lines if line.position == position), ())
+        return handed_out(self._files, files[number]) if number < len(files) else Response(status_code=404)
+
     def _to_page(self, visitor: Visitor, line: TranscriptLine) -> dict[str, Any]:
         return to_page(line, lambda payload: self._visitors.sign_button(visitor, payload))
 
     async def _events(self, request: Request) -> Response:
-        visitor = self._visitors.read(request)
+        visitor = self._visitors.read(request) or self._visitors.read_ticket(request)
         if visitor is None:
             return _refuse(_STRANGER)
         if self._hub.count(visitor.id) >= VISITOR_STREAMS or self._hub.total() >= STREAMS:

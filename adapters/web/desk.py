@@ -11,10 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.web.console import Console
+from adapters.web.console_pages import ConsolePages
 from adapters.web.desk_account import DeskAccount
 from adapters.web.desk_acts import BUSY, TOO_LARGE, DeskActs
 from adapters.web.desk_pages import DeskPages
+from adapters.web.desk_requests import DeskRequests
 from adapters.web.events import HEARTBEAT, event_stream
+from adapters.web.files import FILE_HEADERS, handed_out
 from adapters.web.gate import Gate, Visit
 from adapters.web.hub import Hub, Subscription
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
@@ -24,6 +28,8 @@ from bot.clock import Clock
 from bot.desk.port import Desk
 from bot.errors import DeskError, TryLaterError, UnknownCaseError
 from bot.settings import Settings
+from bot.training.releasing import Releases
+from bot.training.review import Review
 
 #: Desk pages open at once.
 STREAMS = 1_000
@@ -40,17 +46,37 @@ class WebDesk:
     """The frontend ``web``."""
 
     name = "web"
+    #: Each process has pages of its own.
+    exclusive: str | None = None
 
-    def __init__(self, settings: Settings, desk: Desk, *, secret: str, clock: Clock, pages: Pages) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        desk: Desk,
+        *,
+        secret: str,
+        clock: Clock,
+        pages: Pages,
+        review: Review | None = None,
+        releases: Releases | None = None,
+    ) -> None:
         self._desk = desk
         self._gate = Gate(desk, secret)
         self._pages = DeskPages(desk, settings.rules, clock, pages)
-        self._acts = DeskActs(desk, self._gate, self._pages)
+        self._acts = DeskActs(desk, self._gate, self._pages, clock)
+        self._requests = DeskRequests(desk, self._gate, self._pages)
         self._account = DeskAccount(desk, self._gate, self._pages)
+        self._review = review
+        #: Where there is nothing to review there is no console.
+        self._console = None
+        if review is not None and releases is not None:
+            shown = ConsolePages(settings, review, clock, pages, self._pages)
+            self._console = Console(self._gate, self._account, shown, review, releases)
         self._hub = Hub()
+        self._files = settings.files
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Everything below ``/desk``."""
+        """Everything below ``/desk`` and ``/console``."""
         account, inside = self._account, self._inside
         pages: list[tuple[str, str, Endpoint]] = [
             ("GET", "/desk", inside(self._cases)),
@@ -63,11 +89,19 @@ class WebDesk:
             ("GET", "/desk/events", self._events),
             ("GET", "/desk/cases/{case_id:int}", inside(self._case)),
             ("POST", "/desk/cases/{case_id:int}/{act}", inside(self._acts.act)),
+            ("GET", "/desk/requests", inside(self._requests.page)),
+            ("POST", "/desk/requests/{request_id:int}/{act}", inside(self._requests.act)),
         ]
         shield = [Middleware(Shield)]
         return [
             *(Route(path, page, methods=[method], middleware=shield) for method, path, page in pages),
+            Route(
+                "/desk/cases/{case_id:int}/files/{position:int}/{number:int}",
+                inside(self._file),
+                middleware=[Middleware(Shield, changed=FILE_HEADERS)],
+            ),
             static_files("/desk/static", "desk-static"),
+            *(self._console.routes() if self._console else ()),
         ]
 
     async def start(self) -> None:
@@ -81,6 +115,8 @@ class WebDesk:
     async def stop(self) -> None:
         """End all streams at once."""
         self._hub.close()
+        if self._review is not None:
+            self._review.close()
 
     def _inside(self, handler: Callable[[Request, Visit], Awaitable[Response]]) -> Endpoint:
         """A handler for those who are signed in; everybody else is asked to sign in first."""
@@ -90,7 +126,7 @@ class WebDesk:
                 visit = await self._gate.visit(request)
                 if visit is None:
                     return await self._account.outside(request)
-                if request.path_params.get("case_id", 0) > _LAST_CASE:
+                if max(request.path_params.get(name, 0) for name in ("case_id", "request_id")) > _LAST_CASE:
                     raise UnknownCaseError
                 return await handler(request, visit)
             except UnknownCaseError as error:
@@ -107,7 +143,11 @@ class WebDesk:
     async def _cases(self, request: Request, visit: Visit) -> Response:
         query = request.query_params
         return await self._pages.cases(
-            visit, query.get("queue"), query.get("view", "all"), query.get("done", "")
+            visit,
+            query.get("queue"),
+            query.get("view", "all"),
+            query.get("done", ""),
+            query.get("find", ""),
         )
 
     async def _case(self, request: Request, visit: Visit) -> Response:
@@ -115,6 +155,15 @@ class WebDesk:
         return await self._pages.case(
             visit, request.path_params["case_id"], query.get("done", ""), query.get("use", "")
         )
+
+    async def _file(self, request: Request, visit: Visit) -> Response:
+        """A file of the conversation, for those who may see the case."""
+        view = await self._desk.case(visit.person, request.path_params["case_id"])
+        position, number = request.path_params["position"], request.path_params["number"]
+        files = next((line.attachments for line in view.transcript if line.position == position), ())
+        if number >= len(files):
+            return Response(status_code=404)
+        return handed_out(self._files, files[number])
 
     async def _events(self, request: Request) -> Response:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from adapters.web.desk_pages import TYPED, DeskPages
 from adapters.web.forms import number_of, read_form, text_of
 from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
+from bot.clock import Clock
 from bot.desk.port import CaseView, Desk
 from bot.desk.values import CardField, Outcome, Person
 from bot.errors import (
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 
 STALE = "This page was out of date, and nothing was done. It is fresh now: please do it once more."
 BUSY = "The desk cannot reach its database right now. Nothing was done: please try again in a moment."
+#: Minutes; nothing is laid aside for so long.
+_YEAR = 366 * 24 * 60
 TOO_LARGE = "That is too much text for one message. Nothing was done."
 
 
@@ -56,7 +60,7 @@ Act = Callable[[Ask], Awaitable[CaseView]]
 class DeskActs:
     """Turns forms into the desk's acts."""
 
-    def __init__(self, desk: Desk, gate: Gate, pages: DeskPages) -> None:
+    def __init__(self, desk: Desk, gate: Gate, pages: DeskPages, clock: Clock) -> None:
         self._desk = desk
         self._gate = gate
         self._pages = pages
@@ -72,10 +76,31 @@ class DeskActs:
                 ask.person, ask.case_id, ask.fence, ask.form.get("queue", "")
             ),
             "close": lambda ask: desk.close(
-                ask.person, ask.case_id, ask.fence, _outcome(ask.form), text_of(ask.form, "summary")
+                ask.person,
+                ask.case_id,
+                ask.fence,
+                _outcome(ask.form),
+                text_of(ask.form, "summary"),
+                true_intent=_intent(ask.form),
             ),
             "hand-back": lambda ask: desk.hand_back(
-                ask.person, ask.case_id, ask.fence, _outcome(ask.form), text_of(ask.form, "summary")
+                ask.person,
+                ask.case_id,
+                ask.fence,
+                _outcome(ask.form),
+                text_of(ask.form, "summary"),
+                true_intent=_intent(ask.form),
+            ),
+            "snooze": lambda ask: desk.snooze(
+                ask.person,
+                ask.case_id,
+                ask.fence,
+                clock.now() + dt.timedelta(minutes=min(number_of(ask.form, "minutes"), _YEAR)),
+            ),
+            "wake": lambda ask: desk.wake(ask.person, ask.case_id, ask.fence),
+            "retry": lambda ask: desk.retry_reply(ask.person, ask.case_id, number_of(ask.form, "position")),
+            "withdraw": lambda ask: desk.withdraw_reply(
+                ask.person, ask.case_id, ask.fence, number_of(ask.form, "position")
             ),
             "approve": lambda ask: desk.approve_reply(
                 ask.person,
@@ -134,6 +159,11 @@ class DeskActs:
             return await self._pages.shown(visit, view, status=status, problem=problem, typed=typed)
         except (DeskError, TryLaterError):
             return self._pages.trouble(status, problem, typed="\n\n".join(typed.values()))
+
+
+def _intent(form: Mapping[str, str]) -> str | None:
+    """What the case was really about: one of those offered, or another one that was typed."""
+    return text_of(form, "other_intent").strip().lower().replace(" ", "_") or form.get("intent") or None
 
 
 def _outcome(form: Mapping[str, str]) -> Outcome:

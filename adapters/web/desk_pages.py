@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -13,8 +13,9 @@ from adapters.web.labels import teach
 from adapters.web.pages import Pages
 from adapters.web.timeline import timeline
 from bot.clock import Clock
-from bot.desk.port import CaseView, Desk
+from bot.desk.port import Act, CaseSummary, CaseView, Desk
 from bot.desk.values import CardField, CaseState
+from bot.errors import DeskError, ForbiddenError
 from bot.settings import ShopRules
 
 #: Views of the list: the parameters that the desk is asked with, by the name in the address.
@@ -23,11 +24,20 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "unclaimed": ("Unclaimed", {"state": CaseState.OPEN}),
     "answer": ("Buyer wrote again", {"state": CaseState.WAITING_US}),
     "buyer": ("Waiting for the buyer", {"state": CaseState.WAITING_BUYER}),
+    "aside": ("Laid aside", {"state": CaseState.SNOOZED}),
     "mine": ("Mine", {"mine": True}),
     "closed": ("Closed", {"state": CaseState.CLOSED}),
 }
 LIST_LIMIT = 100
 _EMPTY: Mapping[str, str] = {}
+#: For how long a case may be laid aside, in minutes, and what that is called.
+ASIDE: Mapping[int, str] = {
+    30: "30 minutes",
+    2 * 60: "2 hours",
+    24 * 60: "a day",
+    3 * 24 * 60: "3 days",
+    7 * 24 * 60: "a week",
+}
 #: Fields of a case's page that a person types into.
 TYPED = ("reply", "note", "summary", "decline", "draft")
 
@@ -38,12 +48,20 @@ DONE = {
     "reply": "Your reply is on its way to the buyer.",
     "draft": "Your draft waits for a colleague’s yes. The buyer has not seen it.",
     "note": "The private note is saved. The buyer never sees it.",
+    "snooze": "The case is laid aside. It comes back at its time, or when the buyer writes.",
+    "wake": "The case is taken up again.",
+    "retry": "The reply is being sent again.",
+    "withdraw": "The reply is taken back: the buyer has not seen it.",
     "release": "The case is back in its queue.",
     "pass-on": "The case is in its new queue.",
     "close": "The case is closed.",
     "hand-back": "The case is closed, and the bot goes on with the buyer.",
     "approve": "The draft is on its way to the buyer.",
     "decline": "The draft is declined.",
+    "approve-request": "Approved: the assistant tells the buyer and sets it up.",
+    "counter-request": "Granted: the assistant tells the buyer and sets it up.",
+    "decline-request": "Declined: the assistant tells the buyer, without your reason.",
+    "answer-request": "Your answer is on its way to the buyer.",
     "password": "Your password is changed. All your other sessions have ended.",
 }
 
@@ -58,31 +76,51 @@ class DeskPages:
         self._store = rules.store
         teach(pages.environment, rules.store.timezone)
 
-    async def cases(self, visit: Visit, queue: str | None, view: str, done: str = "") -> Response:
-        """The list, most pressing first."""
+    async def cases(
+        self, visit: Visit, queue: str | None, view: str, done: str = "", find: str = ""
+    ) -> Response:
+        """The list, most pressing first; or what is looked for by an order's number or a name."""
         view = view if view in VIEWS else "all"
         queues = await self._desk.queues(visit.person)
         known = queue if queue in {each.queue for each in queues} else None
-        shown = await self._desk.cases(visit.person, queue=known, limit=LIST_LIMIT, **VIEWS[view][1])
+        find, problem = find.strip()[:200], None
+        shown: Sequence[CaseSummary] = ()
+        try:
+            shown = (
+                await self._desk.find(visit.person, find, limit=LIST_LIMIT)
+                if find
+                else await self._desk.cases(visit.person, queue=known, limit=LIST_LIMIT, **VIEWS[view][1])
+            )
+        except ForbiddenError:
+            raise
+        except DeskError as error:
+            problem = str(error)
         return self._page(
             "cases.html",
             visit,
             waiting=_waiting(visit, queues),
+            asked=await self._desk.request_count(visit.person),
             queues=queues,
             queue=known,
             view=view,
             views={name: title for name, (title, _) in VIEWS.items()},
             cases=shown,
             limit=LIST_LIMIT,
+            find=find,
+            today=await self._desk.today(visit.person),
             flash=DONE.get(done),
+            problem=problem,
         )
 
     async def case(self, visit: Visit, case_id: int, done: str = "", use: str = "") -> Response:
-        """One case; ``use`` is the number of a suggested reply to begin with."""
+        """One case; ``use`` is a suggested reply's number, or a ready text's name, to begin with."""
         view = await self._desk.case(visit.person, case_id)
         typed = {}
         if use.isascii() and use.isdigit() and int(use[:3]) < len(view.suggested_replies):
             typed["reply"] = view.suggested_replies[int(use[:3])]
+        elif use:
+            ready = await self._desk.macros(visit.person, case_id)
+            typed["reply"] = next((one.text for one in ready if one.key == use), "")
         return await self.shown(visit, view, flash=DONE.get(done), typed=typed)
 
     async def shown(
@@ -98,17 +136,22 @@ class DeskPages:
     ) -> Response:
         """A case that was read already, with what was typed before an act failed."""
         queues = await self._desk.queues(visit.person)
+        ready = await self._desk.macros(visit.person, view.summary.id) if Act.REPLY in view.acts else ()
         return self._page(
             "case.html",
             visit,
             status=status,
             waiting=_waiting(visit, queues),
+            asked=await self._desk.request_count(visit.person),
             view=view,
             case=view.summary,
             card=view.card,
             acts=sorted(act.value for act in view.acts),
             mine=view.summary.owner_id == visit.person.id and view.summary.state is not CaseState.CLOSED,
             entries=timeline(view),
+            macros=ready,
+            deliveries={one.position: one for one in view.deliveries},
+            aside=ASIDE,
             flash=flash,
             problem=problem,
             typed={field: typed.get(field, "") for field in TYPED},
@@ -116,6 +159,30 @@ class DeskPages:
             fields=CardField,
             # Made once for a page: sending the same form twice sends the text once.
             key=secrets.token_urlsafe(12),
+        )
+
+    async def requests(
+        self,
+        visit: Visit,
+        *,
+        over: bool = False,
+        status: int = 200,
+        done: str = "",
+        problem: str | None = None,
+        typed: Mapping[int, Mapping[str, str]] | None = None,
+    ) -> Response:
+        """What the bot asks of people, most pressing first."""
+        return self._page(
+            "requests.html",
+            visit,
+            status=status,
+            waiting=_waiting(visit, await self._desk.queues(visit.person)),
+            asked=await self._desk.request_count(visit.person),
+            requests=await self._desk.requests(visit.person, closed=over, limit=LIST_LIMIT),
+            over=over,
+            flash=DONE.get(done),
+            problem=problem,
+            typed=typed or {},
         )
 
     def sign_in(
@@ -135,7 +202,9 @@ class DeskPages:
 
     def password(self, visit: Visit, *, status: int = 200, problem: str | None = None) -> Response:
         """One's own password."""
-        return self._page("password.html", visit, status=status, waiting=None, flash=None, problem=problem)
+        return self._page(
+            "password.html", visit, status=status, waiting=None, asked=None, flash=None, problem=problem
+        )
 
     def trouble(self, status: int, problem: str, *, typed: str = "") -> Response:
         """A page that only says what went wrong, and gives back what was typed."""

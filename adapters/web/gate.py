@@ -18,7 +18,7 @@ from bot.desk.values import Person
 SESSION = "crossdesk_desk"
 #: Whoever has not signed in yet has a random name too, to which the sign-in form is tied.
 GUEST = "crossdesk_guest"
-_OWN_PAGE = re.compile(r"/desk(/cases/\d{1,15}|/password)?(\?[\w=&%.-]{0,200})?")
+_OWN_PAGE = re.compile(r"(/desk(/cases/\d{1,15}|/password)?|/console(/[a-z]{1,20})?)(\?[\w=&%.-]{0,200})?")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Gate:
         response.set_cookie(
             name,
             value,
-            path="/desk",
+            # The console's pages are the same people's.
+            path="/",
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",
@@ -77,7 +78,9 @@ class Gate:
 
     def forget(self, response: Response, name: str) -> None:
         """Delete a cookie."""
-        response.delete_cookie(name, path="/desk", httponly=True, samesite="strict")
+        for path in ("/", "/desk"):
+            # Set for the desk alone by versions before the console.
+            response.delete_cookie(name, path=path, httponly=True, samesite="strict")
 
 
 def own_page(path: str) -> str:

@@ -13,6 +13,8 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision
 
+from adapters.web.files import PICTURES
+
 _NAMES = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _ENGLISH = Locale.parse("en")
 
@@ -36,8 +38,16 @@ _LABELS = {
         "claimed": "First answer due",
         "waiting_buyer": "Waiting for the buyer",
         "waiting_us": "Buyer wrote again",
+        "snoozed": "Laid aside",
     },
-    "ClockKind": {"claim": "Claim", "first_answer": "First answer", "open_question": "Answer"},
+    "ClockKind": {
+        "claim": "Claim",
+        "first_answer": "First answer",
+        "open_question": "Answer",
+        "snooze": "Laid aside until",
+    },
+    "RequestKind": {"approval": "Approval of money", "question": "Question"},
+    "RequestState": {"countered": "Granted with another amount", "timed_out": "Nobody answered in time"},
     "CardField": {"email": "E-mail", "wants": "Wants"},
     "EventKind": {
         "opened": "opened the case",
@@ -56,6 +66,16 @@ _LABELS = {
         "closed": "closed the case",
         "handed_back": "closed the case and handed it back to the bot",
         "lapsed": "put the case back into the queue",
+        "snoozed": "laid the case aside",
+        "woken": "took the case up again",
+        "reopened": "reopened the case",
+        "direct_on": "switched direct writing on",
+        "direct_off": "switched direct writing off",
+        "retried": "had a reply sent again",
+        "changed": "changed a reply before it went",
+        "withdrawn": "took back a reply before it went",
+        "rated": "rated the help",
+        "commented": "wrote something to the rating",
         "asked_again": "asked the queue again",
         "escalated": "moved the case up to the supervisor",
         "operator_told": "told the operator",
@@ -65,7 +85,9 @@ _LABELS = {
 }
 _DELIVERY = {
     "queued": "Being sent",
+    "sending": "Being sent",
     "sent": "Sent",
+    "delivered": "Delivered",
     "failed": "Not delivered",
     "unknown": "Perhaps not delivered",
 }
@@ -96,7 +118,7 @@ def delivery(state: str) -> str:
 def language(code: str) -> str:
     """A language's English name."""
     try:
-        return Locale.parse(code).get_display_name("en") or code
+        return Locale.parse(code, sep="-").get_display_name("en") or code
     except (UnknownLocaleError, ValueError):
         return code
 
@@ -139,6 +161,11 @@ class Times:
         return f"{at.astimezone(self._zone):%d %b %H:%M %Z}"
 
 
+def filesize(count: int) -> str:
+    """A file's size for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{max(round(count / 1e3), 1)} kB"
+
+
 def teach(environment: jinja2.Environment, timezone: str) -> None:
     """Give templates these words."""
     times = Times(timezone)
@@ -150,9 +177,11 @@ def teach(environment: jinja2.Environment, timezone: str) -> None:
         "language": language,
         "country": country,
         "span": span,
+        "bytes": filesize,
         "day": times.day,
         "moment": times.moment,
         "utc": lambda at: at.astimezone(dt.timezone.utc).isoformat(timespec="seconds"),
     }
     environment.filters.update(filters)
+    environment.tests["picture"] = lambda file: file.media_type in PICTURES
     environment.globals["money"] = money

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -30,17 +31,26 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "X-Robots-Tag": "noindex",
 }
-#: As they are sent: names in lower case, like all that comes from Starlette.
-_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-_NAMES = frozenset(name for name, _ in _RAW)
+_NAMES = frozenset(name.lower().encode() for name in HEADERS)
+
+
+_UNCHANGED: Mapping[str, str | None] = {}
 
 
 class Shield:
-    """ASGI middleware that sets the security headers, and forbids caching where the answer doesn't say."""
+    """ASGI middleware that sets the security headers, and forbids caching where the answer doesn't say.
 
-    def __init__(self, app: ASGIApp, cache: str = "no-store") -> None:
+    ``changed`` are those that a page needs otherwise, None for one that it must not have.
+    """
+
+    def __init__(
+        self, app: ASGIApp, cache: str = "no-store", changed: Mapping[str, str | None] = _UNCHANGED
+    ) -> None:
         self.app = app
         self.cache = cache.encode()
+        headers = {**HEADERS, **changed}
+        #: As they are sent: names in lower case, like all that comes from Starlette.
+        self._raw = [(name.lower().encode(), value.encode()) for name, value in headers.items() if value]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, its answer with our headers."""
@@ -50,7 +60,7 @@ class Shield:
                 headers = [pair for pair in message["headers"] if pair[0] not in _NAMES]
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", self.cache))
-                message["headers"] = headers + _RAW
+                message["headers"] = headers + self._raw
             await send(message)
 
         await self.app(scope, receive, shielded)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.messages import Inbound, Outbound, TranscriptLine
+from adapters.web.files import of_line
+from bot.messages import Attachment, Inbound, Outbound, TranscriptLine
 
 CHANNEL = "web"
 #: The web chat has one account: the store's own page.
@@ -19,6 +20,8 @@ ACCOUNT = "chat"
 #: In characters (code points), after clearing.
 TEXT_LIMIT = 4_000
 _BUTTON_LIMIT = 4_000
+#: Files that one message may carry.
+FILES_LIMIT = 5
 _LANGUAGE = re.compile(r"[a-z]{2}")
 #: Invisible, and meant for what the eye does not see: overrides of the direction, breaks of no width. Marks
 #: that scripts need (the joiners of Persian and of emoji, right-to-left marks) stay.
@@ -51,17 +54,29 @@ class Sender:
 
 NOT_JSON = Refusal(400, "not_json", "send a JSON object")
 NO_ID = Refusal(422, "no_id", "'id' must be a UUID made by the page, the same at each try of one message")
-NOTHING = Refusal(422, "nothing", "'text' must have something to read in it, or 'button' be a pressed button")
+NOTHING = Refusal(
+    422,
+    "nothing",
+    "'text' must have something to read in it, 'files' name some, or 'button' be a pressed button",
+)
+UNKNOWN_FILE = Refusal(
+    422, "unknown_file", f"'files' must be tokens that this visitor was given, {FILES_LIMIT} at most"
+)
 TOO_LONG = Refusal(422, "too_long", f"'text' may have {TEXT_LIMIT} characters")
 UNKNOWN_BUTTON = Refusal(422, "unknown_button", "'button' must be a payload that this conversation offered")
 
 
 def to_inbound(
-    raw: bytes, sender: Sender, now: dt.datetime, read_button: Callable[[str], str | None]
+    raw: bytes,
+    sender: Sender,
+    now: dt.datetime,
+    read_button: Callable[[str], str | None],
+    read_file: Callable[[str], Attachment | None],
 ) -> Inbound | Refusal:
     """A posted body as a message, or the reason why it is none.
 
-    ``read_button`` gives the payload behind a button's token, None if it is not one of ours.
+    ``read_button`` gives the payload behind a button's token, ``read_file`` the file behind a file's; None if
+    it is not one of ours.
     """
     try:
         body = json.loads(raw.decode("utf-8"))
@@ -72,6 +87,9 @@ def to_inbound(
     key = _uuid(body.get("id"))
     if key is None:
         return NO_ID
+    files = _files(body.get("files"), read_file)
+    if files is None:
+        return UNKNOWN_FILE
     text, button = body.get("text"), body.get("button")
     payload = None
     if button is not None:
@@ -79,7 +97,9 @@ def to_inbound(
         if payload is None:
             return UNKNOWN_BUTTON
         text = ""
-    elif not isinstance(text, str) or not (text := cleared(text)):
+    elif files and text is None:
+        text = ""
+    elif not isinstance(text, str) or not ((text := cleared(text)) or files):
         return NOTHING
     elif len(text) > TEXT_LIMIT:
         return TOO_LONG
@@ -95,6 +115,7 @@ def to_inbound(
         button=payload,
         language_hint=language if isinstance(language, str) and _LANGUAGE.fullmatch(language) else None,
         network=sender.network,
+        attachments=files,
     )
 
 
@@ -117,6 +138,7 @@ def to_page(line: TranscriptLine, sign_button: Callable[[str], str]) -> dict[str
         "name": line.author_name,
         "text": line.text,
         "at": line.at.astimezone(dt.timezone.utc).isoformat(),
+        "files": of_line(line.attachments, f"/chat/files/{line.position}"),
         "buttons": [{"title": b.title, "payload": sign_button(b.payload)} for b in line.buttons],
     }
 
@@ -130,7 +152,21 @@ def to_line(message: Outbound) -> TranscriptLine:
         at=message.created_at,
         buttons=message.buttons,
         author_name=message.author_name,
+        attachments=message.attachments,
     )
+
+
+def _files(value: object, read_file: Callable[[str], Attachment | None]) -> tuple[Attachment, ...] | None:
+    """The files that a body names; None if one of them is none."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > FILES_LIMIT:
+        return None
+    found = [
+        read_file(token) if isinstance(token, str) and len(token) <= _BUTTON_LIMIT else None
+        for token in value
+    ]
+    return tuple(file for file in found if file is not None) if None not in found else None
 
 
 def _uuid(value: object) -> str | None:

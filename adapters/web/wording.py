@@ -45,6 +45,7 @@ class Wording:
     def __init__(self, languages: Sequence[str], fallback: str) -> None:
         english = _read(_ENGLISH)
         self.languages = {code: _language(code, english) for code in languages}
+        self.fallback = fallback
         self._fallback = self.languages[fallback]
 
     def choose(self, request: Request) -> Choice:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 
-from bot.desk import ranks
-from bot.desk.ownership import CaseOwnership
-from bot.desk.tables import case_drafts
+from bot.desk import labels, ranks
+from bot.desk.resting import CaseRest
+from bot.desk.sent import LONGEST_TEXT, outbox_key, proper_text
+from bot.desk.tables import case_drafts, cases
 from bot.desk.values import (
     CardField,
     Case,
@@ -18,20 +21,21 @@ from bot.desk.values import (
     Person,
 )
 from bot.errors import DeskError, ForbiddenError, NotOwnerError
-from bot.mailroom import conversations, inbox, outbox
+from bot.mailroom import conversations, inbox, outbox, timers
 from bot.mailroom.conversations import Owner
 from bot.messages import Author
 from bot.privacy import mask_cards, without_nul
 
-#: The longest text that an agent may send or note; the longest any of our channels takes in one piece.
-LONGEST_TEXT = 10_000
-
 #: Inbox events by which the bot learns what became of a case: silently, or to go on with the buyer.
 CASE_CLOSED = "case_closed"
 HANDED_BACK = "handed_back"
+#: The timer, and the inbox event that comes of it, on which the buyer is asked for a rating.
+ASK_SATISFACTION = "ask_satisfaction"
+#: Outcomes that no buyer is asked about.
+UNRATED = (Outcome.SPAM, Outcome.NO_ANSWER_NEEDED)
 
 
-class CaseActs(CaseOwnership):
+class CaseActs(CaseRest):
     """A person's acts. The person must have been read in this very unit of work."""
 
     def reply(self, case_id: int, person: Person, text: str, fence: int, *, key: str | None = None) -> Case:
@@ -43,7 +47,7 @@ class CaseActs(CaseOwnership):
             DeskError: the text is empty or too long.
         """
         ranks.require(self.rules, person, "reply")
-        text = _proper(text)
+        text = proper_text(text)
         waits = ranks.reply_needs_approval(self.rules, person.rank)
         kind = EventKind.AWAITING_APPROVAL if waits else EventKind.REPLIED
         case = self._locked(case_id)
@@ -73,7 +77,7 @@ class CaseActs(CaseOwnership):
             ForbiddenError: the person's own replies need a yes.
             DeskError: it was decided already, or the case has changed hands since.
         """
-        corrected = None if text is None else _proper(text)
+        corrected = None if text is None else proper_text(text)
         case, draft, fence = self._decide(case_id, person, draft_id, DraftState.APPROVED)
         if case.owner_id != draft.author_id or case.fence != fence:
             raise DeskError("The case has changed hands since; this draft can no longer be sent.")
@@ -89,7 +93,7 @@ class CaseActs(CaseOwnership):
             DeskError: it was decided already.
         """
         case, _, _ = self._decide(case_id, person, draft_id, DraftState.DECLINED)
-        self._record(case_id, EventKind.DECLINED, person, _proper(reason))
+        self._record(case_id, EventKind.DECLINED, person, proper_text(reason))
         return case
 
     def note(self, case_id: int, person: Person, text: str, *, key: str | None = None) -> Case:
@@ -101,28 +105,44 @@ class CaseActs(CaseOwnership):
         """
         ranks.require(self.rules, person, "note")
         case = self._locked(case_id)
-        self._record(case_id, EventKind.NOTED, person, _proper(text), key)
+        self._record(case_id, EventKind.NOTED, person, proper_text(text), key)
         return case
 
-    def close(self, case_id: int, person: Person, outcome: Outcome, summary: str, fence: int) -> Case:
+    def close(
+        self,
+        case_id: int,
+        person: Person,
+        outcome: Outcome,
+        summary: str,
+        fence: int,
+        *,
+        true_intent: str | None = None,
+    ) -> Case:
         """Close the case; the bot answers the buyer's next message and knows what happened.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
             ForbiddenError: the rank does not allow it.
+            DeskError: ``true_intent`` is no intent.
         """
         ranks.require(self.rules, person, "close")
-        return self._end(case_id, person, outcome, summary, fence, EventKind.CLOSED, CASE_CLOSED)
+        end = (EventKind.CLOSED, CASE_CLOSED)
+        return self._end(case_id, person, outcome, summary, fence, *end, true_intent)
 
-    def hand_back(self, case_id: int, person: Person, outcome: Outcome, summary: str, fence: int) -> Case:
-        """Close the case and let the bot go on with the buyer at once.
-
-        Raises:
-            NotOwnerError: the person is not, or no longer, the owner.
-            ForbiddenError: the rank does not allow it.
-        """
+    def hand_back(
+        self,
+        case_id: int,
+        person: Person,
+        outcome: Outcome,
+        summary: str,
+        fence: int,
+        *,
+        true_intent: str | None = None,
+    ) -> Case:
+        """Close the case and let the bot go on with the buyer at once; else as ``close``."""
         ranks.require(self.rules, person, "hand_back")
-        return self._end(case_id, person, outcome, summary, fence, EventKind.HANDED_BACK, HANDED_BACK)
+        end = (EventKind.HANDED_BACK, HANDED_BACK)
+        return self._end(case_id, person, outcome, summary, fence, *end, true_intent)
 
     def reveal(self, case_id: int, person: Person, field: CardField) -> str:
         """A field of the card in clear, for the owner and for who may take over; written down.
@@ -141,6 +161,12 @@ class CaseActs(CaseOwnership):
     def refused(self, case_id: int, person: Person, text: str) -> None:
         """Write down that a person tried what they may not; in a unit of work of its own."""
         self._record(self.get(case_id).id, EventKind.REFUSED, person, text)
+
+    def refused_stranger(self, case_id: int, who: str, text: str) -> None:
+        """Write down that somebody who is no member tried something; nothing if there is no such case."""
+        known = self.connection.execute(sa.select(cases.c.id).where(cases.c.id == case_id)).first()
+        if known is not None:
+            self._record(case_id, EventKind.REFUSED, without_nul(who), without_nul(text))
 
     def _send(self, case: Case, text: str, name: str, event: int | None) -> Case:
         now = self.clock.now()
@@ -162,7 +188,7 @@ class CaseActs(CaseOwnership):
             author=Author.AGENT,
             author_name=name,
             language=case.language,
-            key=f"desk-{event}",
+            key=outbox_key(event),
         )
         return changed
 
@@ -175,11 +201,15 @@ class CaseActs(CaseOwnership):
         fence: int,
         kind: EventKind,
         told: str,
+        true_intent: str | None,
     ) -> Case:
         summary = _short(summary)
+        true_intent = labels.proper(true_intent)
         case = self._locked(case_id)
         self._require_owner(case, person, fence)
         now = self.clock.now()
+        if true_intent is not None:
+            labels.put(self.connection, case, true_intent, person, now)
         changed = self._change(
             case,
             state=CaseState.CLOSED,
@@ -190,6 +220,8 @@ class CaseActs(CaseOwnership):
             closed_at=now,
             outcome=outcome,
             summary=summary,
+            direct=False,
+            true_intent=true_intent or case.true_intent,
         )
         self._let_drafts_lapse(case_id)
         self._record(case_id, kind, person, f"{outcome.value}: {summary}" if summary else outcome.value)
@@ -202,7 +234,26 @@ class CaseActs(CaseOwnership):
             "agent": person.name,
         }
         inbox.accept_event(self.connection, case.conversation_id, told, payload, now=now)
+        self._have_asked(changed)
         return changed
+
+    def _have_asked(self, case: Case) -> None:
+        """Have the buyer asked for a rating a little later, once for each case that was answered."""
+        rules, now = self.rules.satisfaction, self.clock.now()
+        if not rules.ask or case.satisfaction is not None or case.first_answer_at is None:
+            return
+        if case.outcome in UNRATED:
+            return
+        timers.schedule(
+            self.connection,
+            satisfaction_timer(case.id),
+            kind=ASK_SATISFACTION,
+            subject=f"case:{case.id}",
+            due=now + dt.timedelta(minutes=rules.after_minutes),
+            now=now,
+            conversation_id=case.conversation_id,
+            data={"case_id": case.id},
+        )
 
     def _decide(
         self, case_id: int, person: Person, draft_id: int, state: DraftState
@@ -224,18 +275,9 @@ class CaseActs(CaseOwnership):
         return case, draft, fence
 
 
-def _proper(text: str) -> str:
-    """The text as it may be stored and sent.
-
-    Raises:
-        DeskError: it is empty or too long.
-    """
-    text = mask_cards(without_nul(text)).strip()
-    if not text:
-        raise DeskError("There is no text.")
-    if len(text) > LONGEST_TEXT:
-        raise DeskError(f"The text has {len(text):,} characters; at most {LONGEST_TEXT:,} can be sent.")
-    return text
+def satisfaction_timer(case_id: int) -> str:
+    """The timer's key: a case is asked about once, however often it is closed."""
+    return f"satisfaction:{case_id}"
 
 
 def _short(summary: str) -> str:

@@ -6,16 +6,19 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bot.database import lock_now
-from bot.desk import clocks, hours
-from bot.desk.acts import CaseActs
+from bot.desk import clocks, hours, ranks
+from bot.desk.acts import CaseActs, satisfaction_timer
 from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
 from bot.desk.masking import mask_card, storable
-from bot.desk.records import BOT, BUYER, CLOCK, card_as_json
+from bot.desk.offers import IN_HAND
+from bot.desk.records import BOT, BUYER, CLOCK, card_as_json, person_of
+from bot.desk.shifts import in_shift, is_at_work
 from bot.desk.tables import cases, people
 from bot.desk.values import (
     Case,
@@ -23,11 +26,12 @@ from bot.desk.values import (
     CaseState,
     ClockKind,
     EventKind,
+    Outcome,
     Person,
     Priority,
     Reason,
 )
-from bot.mailroom import conversations, inbox
+from bot.mailroom import conversations, inbox, timers
 from bot.mailroom.conversations import Owner
 
 log = logging.getLogger(__name__)
@@ -37,6 +41,9 @@ CASE_LATE = "case_late"
 
 #: Reasons that decide the queue whatever the intent was.
 QUEUE_OF_REASON = {Reason.ALWAYS_HUMAN: SUPERVISOR, Reason.WHOLESALE: "wholesale"}
+
+#: Topics of wishes that go on with whatever was spoken of before, such as the wish for a person.
+NO_TOPIC = ("service", "other")
 
 #: The longest line that a card keeps of what the buyer wants.
 LONGEST_WANTS = 500
@@ -78,7 +85,7 @@ class Cases(CaseActs):
         card = storable(card)
         if len(card.wants) > LONGEST_WANTS:
             card = replace(card, wants=card.wants[: LONGEST_WANTS - 1] + "…")
-        lock_now(self.connection)
+        conversations.hold(self.connection, conversation_id)
         # Once more if somebody closes or opens the conversation's case between the look and the write.
         for last in (False, True):
             known = self.open_case_of(conversation_id)
@@ -99,7 +106,7 @@ class Cases(CaseActs):
         Returns:
             The case; ``None`` if the conversation has no open one: then the bot must answer.
         """
-        lock_now(self.connection)
+        conversations.hold(self.connection, conversation_id)
         known = self.open_case_of(conversation_id)
         if known is None:
             return None
@@ -108,18 +115,11 @@ class Cases(CaseActs):
             return None
         now = self.clock.now()
         self._record(case.id, EventKind.BUYER_WROTE, BUYER)
-        if case.state is not CaseState.WAITING_BUYER:
+        if not case.state.is_buyers_turn:
             return self._change(case, waiting_since=case.waiting_since or now)
-        case = self._change(
-            case,
-            state=CaseState.WAITING_US,
-            waiting_since=now,
-            clock=ClockKind.OPEN_QUESTION,
-            due_at=clocks.open_question_due(self.rules, case.queue, now),
-        )
-        if self._is_there(case.owner_id):
-            return case
-        return self._queued(case, EventKind.LAPSED, CLOCK, "the owner is away")
+        case = self._owed(case)
+        absence = self._absence(case)
+        return case if absence is None else self._queued(case, EventKind.LAPSED, CLOCK, absence)
 
     def due(self, limit: int = 100) -> Sequence[int]:
         """The cases whose clock has run out, longest ago first."""
@@ -131,15 +131,41 @@ class Cases(CaseActs):
         )
         return tuple(rows.scalars())
 
+    def deserted(self) -> Sequence[int]:
+        """Cases that wait for an owner who has gone since they claimed them: away, or out of their shift."""
+        rows = self.connection.execute(
+            sa.select(cases.c.id.label("case_id"), cases.c.claimed_at.label("since"), people)
+            .join(people, people.c.id == cases.c.owner_id)
+            .where(cases.c.state.in_(IN_HAND), sa.or_(people.c.away, people.c.shift.is_not(None)))
+            .order_by(cases.c.id)
+        ).all()
+        now = self.clock.now()
+        return tuple(row.case_id for row in rows if _gone(person_of(row), row.since, now) is not None)
+
+    def desert(self, case_id: int) -> Case:
+        """Put a case back into its queue whose owner has gone, and give its buyer a new date.
+
+        Does nothing if somebody acted in the meantime.
+        """
+        case = self._locked(case_id)
+        absence = self._absence(case) if case.state.value in IN_HAND else None
+        if absence is None:
+            return case
+        case = self._queued(case, EventKind.LAPSED, CLOCK, absence)
+        self._tell_late(case, "owner_away")
+        return case
+
     def expire(self, case_id: int) -> Case:
         """Move a case up whose clock has run out: its queue again, the supervisor, then the operator.
 
-        Does nothing if somebody acted in the meantime.
+        Where a snooze is over, its owner has to act from now on. Does nothing if somebody acted meanwhile.
         """
         case = self._locked(case_id)
         now = self.clock.now()
         if case.state is CaseState.CLOSED or case.due_at is None or case.due_at > now:
             return case
+        if case.state is CaseState.SNOOZED:
+            return self._woken(case)
         level = case.level + 1
         up = level >= SUPERVISOR_LEVEL and case.queue != SUPERVISOR
         beyond = level >= SUPERVISOR_LEVEL and not up
@@ -172,18 +198,21 @@ class Cases(CaseActs):
             answered_too: also those cases in which it is the buyer's turn: the person is not coming back.
         """
         lock_now(self.connection)
-        states = [CaseState.CLAIMED.value, CaseState.WAITING_US.value]
+        states = list(IN_HAND)
         if answered_too:
-            states.append(CaseState.WAITING_BUYER.value)
+            states += [state.value for state in CaseState if state.is_buyers_turn]
         owned = self.connection.execute(
             sa.select(cases.c.id)
             .where(cases.c.owner_id == person.id, cases.c.state.in_(states))
             .order_by(cases.c.id)
         )
-        return tuple(
-            self._queued(self._locked(case_id), EventKind.LAPSED, person, why)
-            for case_id in tuple(owned.scalars())
-        )
+        given_up = []
+        for case_id in tuple(owned.scalars()):
+            case = self._queued(self._locked(case_id), EventKind.LAPSED, person, why)
+            if case.waiting_since is not None:
+                self._tell_late(case, "owner_away")
+            given_up.append(case)
+        return tuple(given_up)
 
     def promise(self, case: Case) -> dt.datetime:
         """When a person will have answered, if all goes as it should; aware, UTC."""
@@ -198,9 +227,12 @@ class Cases(CaseActs):
             minutes = max(minutes - self.rules.clocks.claim_minutes, 1)
         return hours.after(at_work, case.due_at, dt.timedelta(minutes=minutes))
 
-    def suggested_replies(self, case: Case, person: Person) -> Sequence[str]:
-        """The card's suggestions; where the answer comes late, it opens with a name and the question."""
-        shown = mask_card(case.card)
+    def suggested_replies(self, case: Case, person: Person, shown: CaseCard | None = None) -> Sequence[str]:
+        """The card's suggestions; where the answer comes late, it opens with a name and the question.
+
+        ``shown`` is the card if it was masked already.
+        """
+        shown = shown or mask_card(case.card)
         if not case.level or case.waiting_since is None:
             return shown.suggested_replies
         opening = f"This is {person.name} from {self.rules.store.name}. You asked: “{shown.wants}”"
@@ -223,14 +255,17 @@ class Cases(CaseActs):
         language: str,
     ) -> Case:
         now = self.clock.now()
-        topic = intent.split("_", 1)[0]
+        topic = self._topic(intent)
+        before = self._to_reopen(conversation_id, topic, reason)
+        if before is not None:
+            return self._reopen(before, intent, reason, card, queue, priority)
         inserted = self.connection.execute(
             cases.insert().values(
                 conversation_id=conversation_id,
                 queue=queue,
                 reason=reason.value,
                 intent=intent,
-                topic=topic if topic in self.rules.topic_queues else "other",
+                topic=topic,
                 priority=int(priority),
                 language=language,
                 state=CaseState.OPEN.value,
@@ -242,6 +277,7 @@ class Cases(CaseActs):
                 level=0,
                 summary="",
                 card=card_as_json(card),
+                offered_to=list(self._offered_to(queue, language)),
             )
         )
         case_id: int = inserted.inserted_primary_key[0]
@@ -261,23 +297,98 @@ class Cases(CaseActs):
             waiting_since=case.waiting_since or now,
         )
         conversations.set_owner(self.connection, case.conversation_id, Owner.AGENT)
-        if case.state is CaseState.WAITING_BUYER:
-            case = self._change(
-                case,
-                state=CaseState.WAITING_US,
-                clock=ClockKind.OPEN_QUESTION,
-                due_at=clocks.open_question_due(self.rules, case.queue, now),
-            )
+        if case.state.is_buyers_turn:
+            case = self._owed(case)
         # A threat does not wait in the queue of whatever the talk began with.
         if case.state is CaseState.OPEN and queue == SUPERVISOR != case.queue:
             case = self._queued(case, EventKind.PASSED_ON, BOT, f"to {SUPERVISOR}", queue=SUPERVISOR)
         return case
 
-    def _is_there(self, person_id: int | None) -> bool:
-        row = self.connection.execute(
-            sa.select(people.c.active, people.c.away).where(people.c.id == person_id)
-        ).one_or_none()
-        return row is not None and row.active and not row.away
+    def _topic(self, intent: str) -> str:
+        topic = intent.split("_", 1)[0]
+        return topic if topic in self.rules.topic_queues else "other"
+
+    def _to_reopen(self, conversation_id: int, topic: str, reason: Reason) -> Case | None:
+        """The conversation's closed case that goes on with this, if it was about the same not long ago."""
+        case = self.latest_of(conversation_id)
+        if case is None or case.closed_at is None or reason in (Reason.ALWAYS_HUMAN, Reason.UNDELIVERED):
+            return None
+        age = self.clock.now() - case.closed_at
+        same = topic in (case.topic, *NO_TOPIC)
+        if (
+            not same
+            or case.outcome is Outcome.SPAM
+            or age > dt.timedelta(hours=self.rules.cases.reopen_hours)
+        ):
+            return None
+        return self._locked(case.id)
+
+    def _reopen(
+        self, case: Case, intent: str, reason: Reason, card: CaseCard, queue: str, priority: Priority
+    ) -> Case:
+        """Let a closed case go on: with who had it, if they are at work and serve the queue."""
+        now = self.clock.now()
+        owner = self._person(case.owner_id)
+        back = (
+            owner is not None
+            and is_at_work(owner, now)
+            and ranks.may(self.rules, owner, "claim")
+            and ranks.serves(self.rules, owner, queue)
+        )
+        # An earlier promise was kept: the way up begins anew.
+        case = replace(case, waiting_since=now, level=0)
+        timers.cancel(self.connection, satisfaction_timer(case.id), now=now, why="the case was reopened")
+        values: dict[str, Any] = {
+            "queue": queue,
+            "priority": int(max(case.priority, priority)),
+            "card": card_as_json(_laid_over(case.card, card, reason)),
+            # Why it came this time, and what about, unless it is said no more closely than before.
+            "reason": reason.value,
+            "intent": case.intent if self._topic(intent) in NO_TOPIC else intent,
+            "level": 0,
+            "waiting_since": now,
+            "first_answer_at": None,
+            "closed_at": None,
+            "outcome": None,
+        }
+        if back and owner is not None:
+            values |= self._owned(replace(case, queue=queue), owner)
+        else:
+            values |= {
+                "state": CaseState.OPEN.value,
+                "owner_id": None,
+                "fence": case.fence + 1,
+                "clock": ClockKind.CLAIM.value,
+                "due_at": clocks.claim_due(self.rules, queue, now, 0),
+                "offered_to": list(self._offered_to(queue, case.language)),
+            }
+        case = self._change(case, **values)
+        whom = f"with {owner.name}" if back and owner is not None else f"in the queue {queue}"
+        self._record(case.id, EventKind.REOPENED, BOT, f"{reason.value}: {intent}; {whom}")
+        conversations.set_owner(self.connection, case.conversation_id, Owner.AGENT)
+        return case
+
+    def _owed(self, case: Case) -> Case:
+        """The buyer wrote: it is our turn."""
+        now = self.clock.now()
+        return self._change(
+            case,
+            state=CaseState.WAITING_US,
+            waiting_since=now,
+            clock=ClockKind.OPEN_QUESTION,
+            due_at=clocks.open_question_due(self.rules, case.queue, now),
+        )
+
+    def _absence(self, case: Case) -> str | None:
+        """Why the owner cannot be expected to answer; ``None`` if they can."""
+        owner = self._person(case.owner_id)
+        if owner is None:
+            return "nobody has it"
+        return _gone(owner, case.claimed_at, self.clock.now())
+
+    def _person(self, person_id: int | None) -> Person | None:
+        row = self.connection.execute(sa.select(people).where(people.c.id == person_id)).one_or_none()
+        return None if row is None else person_of(row)
 
     def _tell_late(self, case: Case, cause: str) -> None:
         payload = {
@@ -287,6 +398,16 @@ class Cases(CaseActs):
             "until": self.promise(case).isoformat(),
         }
         inbox.accept_event(self.connection, case.conversation_id, CASE_LATE, payload, now=self.clock.now())
+
+
+def _gone(owner: Person, since: dt.datetime | None, now: dt.datetime) -> str | None:
+    """Why an owner is no longer there; who claimed outside of their shift has chosen to be."""
+    if not owner.active or owner.away:
+        return f"{owner.name} is away"
+    if owner.shift is None or in_shift(owner.shift, now):
+        return None
+    overtime = since is not None and not in_shift(owner.shift, since)
+    return None if overtime else f"the shift of {owner.name} has ended"
 
 
 def _laid_over(known: CaseCard, added: CaseCard, reason: Reason) -> CaseCard:

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
-from bot.database import lock_now
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.records import WATCHDOG, card_as_json
 from bot.desk.tables import case_events, cases, people
@@ -25,6 +24,7 @@ OVERDUE = dt.timedelta(minutes=5)
 _OWNED = {
     CaseState.CLAIMED.value: ClockKind.FIRST_ANSWER,
     CaseState.WAITING_US.value: ClockKind.OPEN_QUESTION,
+    CaseState.SNOOZED.value: ClockKind.SNOOZE,
 }
 
 
@@ -36,39 +36,44 @@ def health(connection: Connection, clock: Clock) -> list[str]:
     Returns:
         A line for each fault, without any buyer's data; empty if all is well.
     """
-    if not any(True for _ in _faults(connection, clock)) and not _abandoned(connection):
-        return []
-    # Seen without the lock two rows may not belong together: look again before mending.
-    lock_now(connection)
     found = []
-    for row, fault, repair in list(_faults(connection, clock)):
-        if repair is not None:
-            if repair:
-                connection.execute(cases.update().where(cases.c.id == row.id).values(**repair))
-            talks.set_owner(connection, row.conversation_id, Owner.AGENT)
-            _record(connection, clock, row.id, EventKind.REPAIRED, fault)
-        found.append(f"case {row.id}: {fault}")
-    for row in _abandoned(connection):
-        case_id = _open_for(connection, clock, row)
-        found.append(f"conversation {row.id}: nobody was answering; case {case_id} opened")
+    for seen, *_ in list(_faults(connection, clock)):
+        # Seen without a lock two rows may not belong together: look again before mending.
+        talks.hold(connection, seen.conversation_id)
+        for row, fault, repair in list(_faults(connection, clock, seen.id)):
+            if repair is not None:
+                if repair:
+                    connection.execute(cases.update().where(cases.c.id == row.id).values(**repair))
+                talks.set_owner(connection, row.conversation_id, Owner.AGENT)
+                _record(connection, clock, row.id, EventKind.REPAIRED, fault)
+            found.append(f"case {row.id}: {fault}")
+    for seen in _abandoned(connection):
+        talks.hold(connection, seen.id)
+        for row in _abandoned(connection, seen.id):
+            case_id = _open_for(connection, clock, row)
+            found.append(f"conversation {row.id}: nobody was answering; case {case_id} opened")
     return found
 
 
-def _faults(connection: Connection, clock: Clock) -> Iterator[tuple[Any, str, dict[str, Any] | None]]:
+def _faults(
+    connection: Connection, clock: Clock, case_id: int | None = None
+) -> Iterator[tuple[Any, str, dict[str, Any] | None]]:
     now = clock.now()
-    rows = connection.execute(
+    query = (
         sa.select(cases, people.c.active, conversations.c.owner.label("talk_owner"))
         .outerjoin(people, people.c.id == cases.c.owner_id)
         .outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
         .where(cases.c.state != CaseState.CLOSED.value)
+        .order_by(cases.c.id)
     )
-    for row in rows:
+    for row in connection.execute(query if case_id is None else query.where(cases.c.id == case_id)):
         queued = {
             "state": CaseState.OPEN.value,
             "owner_id": None,
             "fence": row.fence + 1,
             "clock": ClockKind.CLAIM.value,
             "due_at": now,
+            "direct": False,
         }
         if row.owner_id is not None and not row.active:
             yield row, "its owner no longer works here", queued
@@ -82,20 +87,32 @@ def _faults(connection: Connection, clock: Clock) -> Iterator[tuple[Any, str, di
                 "its owner owed an answer without a clock",
                 {"clock": _OWNED[row.state].value, "due_at": now},
             )
+        elif row.state == CaseState.WAITING_BUYER.value and row.waiting_since is not None:
+            owed = {
+                "state": CaseState.WAITING_US.value,
+                "clock": ClockKind.OPEN_QUESTION.value,
+                "due_at": now,
+            }
+            yield row, "its buyer waited without a clock", owed
+        elif row.direct and row.owner_id is None:
+            yield row, "what nobody writes would have been sent", {"direct": False}
         elif row.talk_owner == Owner.BOT.value:
             yield row, "its conversation belonged to the bot", {}
         elif row.due_at is not None and now - row.due_at > OVERDUE:
             yield row, f"its clock ran out at {row.due_at:%Y-%m-%d %H:%M} UTC and nobody moved it", None
 
 
-def _abandoned(connection: Connection) -> Sequence[Any]:
+def _abandoned(connection: Connection, conversation_id: int | None = None) -> Sequence[Any]:
     """Conversations that the bot leaves to people although people have no case of them."""
     own = sa.and_(cases.c.conversation_id == conversations.c.id, cases.c.state != CaseState.CLOSED.value)
-    return connection.execute(
-        sa.select(conversations.c.id, conversations.c.language).where(
-            conversations.c.owner == Owner.AGENT.value, ~sa.exists().where(own)
-        )
-    ).all()
+    query = (
+        sa.select(conversations.c.id, conversations.c.language)
+        .where(conversations.c.owner == Owner.AGENT.value, ~sa.exists().where(own))
+        .order_by(conversations.c.id)
+    )
+    if conversation_id is not None:
+        query = query.where(conversations.c.id == conversation_id)
+    return connection.execute(query).all()
 
 
 def _open_for(connection: Connection, clock: Clock, row: Any) -> int:

@@ -64,9 +64,8 @@ def mask_card(card: CaseCard) -> CaseCard:
     )
 
 
-def masked_fields(card: CaseCard) -> frozenset[CardField]:
-    """The fields in which ``mask_card`` hides something."""
-    shown = mask_card(card)
+def masked_fields(card: CaseCard, shown: CaseCard) -> frozenset[CardField]:
+    """The fields in which ``mask_card``, which made ``shown``, hides something."""
     return frozenset(
         field for field in CardField if getattr(shown, field.value) != getattr(card, field.value)
     )

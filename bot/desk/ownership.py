@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 
-from bot.desk import clocks, ranks
+from bot.database import lock_now
+from bot.desk import clocks, hours, offers, ranks
 from bot.desk.records import CaseRecords
 from bot.desk.tables import cases, people
 from bot.desk.values import Case, CaseState, ClockKind, EventKind, Person
@@ -20,14 +23,19 @@ class CaseOwnership(CaseRecords):
         Raises:
             CaseTakenError: somebody else has it, or it is closed.
             ForbiddenError: the rank or the queue does not allow it.
+            DeskError: the person has as many unanswered cases as ``cases.most_open`` allows.
         """
         ranks.require(self.rules, person, "claim")
+        # Of two claims of one person at once the second counts the first.
+        lock_now(self.connection, f"claims of {person.id}")
         # Read under the lock: whether an answer is owed decides the state that follows.
         case = self._locked(case_id)
         if case.owner_id == person.id and case.state is not CaseState.CLOSED:
             return case
         if not ranks.serves(self.rules, person, case.queue):
             raise ForbiddenError(f"You do not serve the queue '{case.queue}'.")
+        if case.state is CaseState.OPEN and case.owner_id is None:
+            self._require_hands_free(person)
         # The decision: of all these updates the database lets one through.
         done = self.connection.execute(
             cases.update()
@@ -118,6 +126,8 @@ class CaseOwnership(CaseRecords):
             fence=case.fence + 1,
             clock=ClockKind.CLAIM,
             due_at=clocks.claim_due(self.rules, queue, self.clock.now(), level),
+            direct=False,
+            offered_to=list(self._offered_to(queue, case.language, but=case.owner_id)),
         )
         self._let_drafts_lapse(case.id)
         self._record(case.id, kind, actor, text)
@@ -130,11 +140,43 @@ class CaseOwnership(CaseRecords):
         return {
             "owner_id": person.id,
             "fence": case.fence + 1,
+            "direct": False,
             "claimed_at": now,
             "state": (CaseState.CLAIMED if owes else CaseState.WAITING_BUYER).value,
             "clock": ClockKind.FIRST_ANSWER.value if owes else None,
             "due_at": clocks.first_answer_due(self.rules, case, now) if owes else None,
         }
+
+    def _owes(self, case: Case) -> Case:
+        """Have the owner act within the time of a first answer although the buyer has not written."""
+        now = self.clock.now()
+        within = dt.timedelta(minutes=self.rules.clocks.first_answer_minutes)
+        return self._change(
+            case,
+            state=CaseState.WAITING_US,
+            waiting_since=now,
+            clock=ClockKind.OPEN_QUESTION,
+            due_at=hours.after(clocks.hours_of(self.rules, case.queue), now, within),
+        )
+
+    def _offered_to(self, queue: str, language: str, *, but: int | None = None) -> tuple[int, ...]:
+        """Whom a case is offered to that comes into this queue now; never who has just let go of it."""
+        if not self.rules.cases.offered_to:
+            return ()
+        return offers.offered_to(
+            self.rules,
+            [one for one in offers.everybody(self.connection) if one.id != but],
+            offers.load_of_all(self.connection),
+            queue=queue,
+            language=language,
+            now=self.clock.now(),
+        )
+
+    def _require_hands_free(self, person: Person) -> None:
+        most = self.rules.cases.most_open
+        if ranks.may(self.rules, person, "take_over") or offers.load_of(self.connection, person.id) < most:
+            return
+        raise DeskError(f"You have {most} cases that wait for your answer: answer or release one first.")
 
     def _require_owner(self, case: Case, person: Person, fence: int) -> None:
         if case.state is CaseState.CLOSED:

@@ -13,11 +13,13 @@ from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.database import lock_now
-from bot.desk import ranks
+from bot.desk import accounts, ranks
 from bot.desk.cases import Cases
+from bot.desk.records import person_of, shift_as_json
 from bot.desk.sessions import end_all_sessions
-from bot.desk.tables import people, people_events
-from bot.desk.values import Person, Rank
+from bot.desk.shifts import told
+from bot.desk.tables import people, people_accounts, people_events
+from bot.desk.values import AccountKind, Person, Rank, Shift
 from bot.errors import DeskError, ForbiddenError
 from bot.privacy import without_nul
 from bot.settings import ShopRules
@@ -28,6 +30,9 @@ OPERATOR = "operator"
 #: Characters of a password. The upper bound keeps hashing cheap.
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
+
+#: The lock under which people are added and changed.
+_CHANGES = "people"
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -68,14 +73,20 @@ class People:
             sa.select(people).where(people.c.id == person_id), f"There is no person {person_id}."
         )
 
-    def locked(self, person_id: int) -> Person:
-        """The person with this id, who stays as read until the unit of work ends: for acts.
+    def locked(self, person_id: int, *, to_change: bool = False) -> Person:
+        """The person with this id, who stays as read until the unit of work ends.
+
+        Any number of acts of one person may go on at once, but none while the person is changed.
 
         Raises:
             DeskError: there is none.
         """
+        if to_change:
+            # Also so that of two who go, the second sees that the first is gone.
+            lock_now(self.connection, _CHANGES)
         lock_now(self.connection)
-        query = sa.select(people).where(people.c.id == person_id).with_for_update(read=True)
+        query = sa.select(people).where(people.c.id == person_id)
+        query = query.with_for_update(read=not to_change, key_share=to_change)
         return self._one(query, f"There is no person {person_id}.")
 
     def named(self, login: str) -> Person:
@@ -119,7 +130,7 @@ class People:
         self._require_over(by, rank)
         # Before the lock: hashing takes its time on purpose.
         hashed = self._hash(login, password)
-        lock_now(self.connection)
+        lock_now(self.connection, _CHANGES)
         taken = sa.select(people.c.id).where(people.c.login == login)
         if self.connection.execute(taken).first() is not None:
             raise DeskError(f"The login '{login}' is taken.")
@@ -146,7 +157,7 @@ class People:
         Returns:
             The login and a random password that nobody will ever see again; ``None`` if there are people.
         """
-        lock_now(self.connection)
+        lock_now(self.connection, _CHANGES)
         if self.connection.execute(sa.select(people.c.id).limit(1)).first() is not None:
             return None
         password = secrets.token_urlsafe(12)
@@ -160,7 +171,7 @@ class People:
             DeskError: nobody would be left to look after people.
             ForbiddenError: ``by`` may not.
         """
-        person = self.locked(person.id)
+        person = self.locked(person.id, to_change=True)
         self._require_over(by, max(person.rank, rank, key=lambda one: one.height))
         if "people" not in ranks.rights(self.rules, rank):
             self._require_another_keeper(person)
@@ -181,7 +192,7 @@ class People:
             DeskError: something given is not allowed.
             ForbiddenError: ``by`` may not.
         """
-        person = self.locked(person.id)
+        person = self.locked(person.id, to_change=True)
         self._require_over(by, person.rank)
         values: dict[str, Any] = {}
         if name is not None:
@@ -191,6 +202,68 @@ class People:
         if queues is not None:
             values["queues"] = self._queues(queues)
         return self._set(person, "work", ", ".join(values), by, **values) if values else person
+
+    def set_shift(self, person: Person, shift: Shift | None, *, by: Person | None = None) -> Person:
+        """Say when somebody works; ``None``: whenever they are not away.
+
+        Raises:
+            ForbiddenError: ``by`` may not.
+        """
+        person = self.locked(person.id, to_change=True)
+        self._require_over(by, person.rank)
+        return self._set(person, "shift", told(shift), by, shift=shift_as_json(shift))
+
+    def link(self, person: Person, kind: AccountKind, account: str, *, by: Person | None = None) -> None:
+        """Know somebody by an account elsewhere. Idempotent.
+
+        Raises:
+            DeskError: it is no account of that kind, or another person's.
+            ForbiddenError: ``by`` may not.
+        """
+        account = accounts.proper(kind, account)
+        person = self.locked(person.id, to_change=True)
+        self._require_over(by, person.rank)
+        known = accounts.person_id_of(self.connection, kind, account)
+        if known == person.id:
+            return
+        if known is not None:
+            raise DeskError(f"{account} is linked with {self.get(known).login}: unlink it there first.")
+        self.connection.execute(
+            people_accounts.insert().values(
+                person_id=person.id, kind=kind.value, account=account, linked_at=self.clock.now()
+            )
+        )
+        self._record(person, "linked", f"{kind.value} {account}", by)
+
+    def unlink(
+        self, person: Person, kind: AccountKind, account: str | None = None, *, by: Person | None = None
+    ) -> int:
+        """Forget one account of somebody's, or all of a kind; returns how many there were.
+
+        Raises:
+            DeskError: it is no account of that kind.
+            ForbiddenError: ``by`` may not.
+        """
+        person = self.locked(person.id, to_change=True)
+        self._require_over(by, person.rank)
+        own = sa.and_(people_accounts.c.person_id == person.id, people_accounts.c.kind == kind.value)
+        if account is not None:
+            own = sa.and_(own, people_accounts.c.account == accounts.proper(kind, account))
+        gone = int(self.connection.execute(people_accounts.delete().where(own)).rowcount)
+        if gone:
+            self._record(person, "unlinked", f"{kind.value} {account or 'all'}", by)
+        return gone
+
+    def accounts_of(self, person: Person) -> Sequence[str]:
+        """A person's accounts elsewhere, as ``slack T123/U456``."""
+        rows = self.connection.execute(
+            sa.select(people_accounts).where(people_accounts.c.person_id == person.id).order_by("id")
+        )
+        return tuple(f"{row.kind} {row.account}" for row in rows)
+
+    def refused(self, person: Person, what: str) -> None:
+        """Write down that somebody tried what they may not, where no case is concerned."""
+        self._record(person, "refused", what, person)
 
     def set_password(self, person: Person, password: str, *, by: Person | None = None) -> Person:
         """Give a new password and end all of the person's sessions.
@@ -206,8 +279,8 @@ class People:
         return self._set(person, "password", "", by, password_hash=hashed)
 
     def set_away(self, person: Person, away: bool) -> Person:
-        """Mark somebody as away or back; who goes away gives up the questions that are open."""
-        person = self.locked(person.id)
+        """Mark somebody as away or back; who goes gives up the open questions, and their buyers are told."""
+        person = self.locked(person.id, to_change=True)
         if away:
             self._cases.give_up(person, "went away")
         return self._set(person, "away" if away else "back", "", person, away=away)
@@ -219,7 +292,7 @@ class People:
             DeskError: nobody would be left to look after people.
             ForbiddenError: ``by`` may not.
         """
-        person = self.locked(person.id)
+        person = self.locked(person.id, to_change=True)
         self._require_over(by, person.rank)
         if not person.active:
             return person
@@ -235,7 +308,7 @@ class People:
         Raises:
             ForbiddenError: ``by`` may not.
         """
-        person = self.locked(person.id)
+        person = self.locked(person.id, to_change=True)
         self._require_over(by, person.rank)
         return person if person.active else self._set(person, "activated", "", by, active=True, away=False)
 
@@ -289,7 +362,7 @@ class People:
             raise ForbiddenError(f"Your rank ({by.rank.value}) is below {rank.value}.")
 
     def _require_another_keeper(self, person: Person) -> None:
-        lock_now(self.connection)
+        lock_now(self.connection, _CHANGES)
         keepers = [one for one in self.list() if ranks.may(self.rules, one, "people")]
         if [one.id for one in keepers] == [person.id]:
             raise DeskError(
@@ -300,20 +373,6 @@ class People:
 def folded(login: str) -> str:
     """A login as the table keeps it."""
     return login.strip().casefold()
-
-
-def person_of(row: Any) -> Person:
-    """A row of the table as a value."""
-    return Person(
-        id=row.id,
-        login=row.login,
-        name=row.name,
-        rank=Rank(row.rank),
-        languages=tuple(row.languages),
-        queues=tuple(row.queues),
-        active=row.active,
-        away=row.away,
-    )
 
 
 def _name(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Protocol
@@ -12,16 +12,20 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from bot.desk.values import (
+    AccountKind,
     CardField,
     CaseCard,
     CaseEvent,
     CaseState,
     ClockKind,
+    Delivery,
     Draft,
+    Macro,
     Outcome,
     Person,
     Priority,
     Reason,
+    Request,
 )
 from bot.errors import ConfigurationError
 from bot.messages import TranscriptLine
@@ -45,6 +49,37 @@ class Act(str, enum.Enum):
     REVEAL = "reveal"
     #: Say yes or no to a trainee's draft.
     APPROVE = "approve"
+    #: Lay the case aside until a moment.
+    SNOOZE = "snooze"
+    #: End that before its time.
+    WAKE = "wake"
+    #: Switch whether what is written goes to the buyer without a further word.
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Somebody whom a case was offered to."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class OtherTalk:
+    """Another conversation of the same customer."""
+
+    conversation_id: int
+    channel: str
+    #: When something was said last; aware, UTC.
+    last_at: dt.datetime
+    #: Its newest case, if it ever had one.
+    case_id: int | None
+    state: CaseState | None
+    queue: str | None
+    owner: str | None
+    #: What the buyer wanted there, in one masked line; empty without a case.
+    wants: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +112,13 @@ class CaseSummary:
     awaiting_approval: bool
     closed_at: dt.datetime | None
     outcome: Outcome | None
+    #: Whom it was offered to, the likeliest first: a hint while nobody has it, empty otherwise.
+    offered_to: tuple[Offered, ...] = ()
+    #: Whether a frontend may send what the owner writes without a further word: show it on every message.
+    direct: bool = False
+    #: The buyer's rating of the help, 1 to 5; ``None`` as long as they gave none.
+    satisfaction: int | None = None
+    order_number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +150,40 @@ class CaseView:
     #: Queues that the case can be passed on to.
     queues: tuple[str, ...]
     summary_text: str
+    #: The agents' replies and what became of each, oldest first; of those in the transcript only.
+    deliveries: tuple[Delivery, ...] = ()
+    #: What the case may really have been about, likeliest first, at most three: to be offered on closing.
+    likely_intents: tuple[str, ...] = ()
+    #: What was chosen on closing.
+    true_intent: str | None = None
+    #: What the buyer wrote to their rating; masked.
+    comment: str = ""
+    #: Other conversations of the same customer, newest first; only of one whose identity was checked.
+    others: tuple[OtherTalk, ...] = ()
+
+
+class Decision(str, enum.Enum):
+    """What a person can do with a request; a view says which of them this person may do now."""
+
+    APPROVE = "approve"
+    COUNTER = "counter"
+    DECLINE = "decline"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """A request as it is shown to one person: an approval of money, or a question to a department."""
+
+    #: What is asked, who decided what; ``question`` and ``answer`` are masked.
+    request: Request
+    channel: str
+    #: What to call the buyer, if the channel or the identity check told us.
+    buyer: str | None
+    #: The most that this person may grant, in minor units of the request's currency; None for a question.
+    limit_minor: int | None
+    #: What this person may do now.
+    may: frozenset[Decision]
 
 
 @dataclass(frozen=True)
@@ -123,6 +199,23 @@ class QueueCount:
     late: int
     #: Whether somebody of this queue should be at work now.
     in_hours: bool
+
+
+@dataclass(frozen=True)
+class Today:
+    """The desk's figures since midnight in the store's zone."""
+
+    opened: int
+    closed: int
+    #: Cases that got their first answer.
+    answered: int
+    #: The median time from opening to the first answer, in seconds; ``None`` if none was answered.
+    first_answer_seconds: float | None
+    #: How often a clock ran out.
+    late: int
+    #: The mean of the buyers' ratings, 1 to 5, and how many there are.
+    satisfaction: float | None
+    ratings: int
 
 
 @dataclass(frozen=True)
@@ -145,7 +238,8 @@ class Desk(Protocol):
 
     Every method but ``sign_in``, ``person`` and ``sign_out`` raises ``ForbiddenError`` if the person is no
     longer active, and those that name a case raise ``UnknownCaseError`` if there is none.
-    Every method raises ``TryLaterError`` while the database is away; nothing was done then.
+    Every method raises ``TryLaterError`` while the database is away; nothing was done then, or it was done
+    and could not be shown: look at the case again, or do it again with the same key.
     All other refusals are ``DeskError`` with a message that can be shown as it is.
     """
 
@@ -187,7 +281,36 @@ class Desk(Protocol):
         ...
 
     async def set_away(self, person: Person, away: bool) -> Person:
-        """Say that one is away or back. Idempotent; open questions go back to the queue when going away."""
+        """Say that one is away or back. Idempotent.
+
+        Open questions of who goes away go back to their queues, and their buyers get a new date.
+        """
+        ...
+
+    async def person_by_account(self, kind: AccountKind, account: str) -> Person | None:
+        """Whose account elsewhere this is; ``None`` if nobody's, or if the person is not active.
+
+        Args:
+            kind: where.
+            account: as ``crossdesk people link`` was given it; for Slack ``T123/U456``.
+        """
+        ...
+
+    async def accounts(self, kind: AccountKind) -> Mapping[int, str]:
+        """The accounts of all active people who have one, by the person's id; of several the newest."""
+        ...
+
+    async def refuse_stranger(
+        self, kind: AccountKind, account: str, what: str, *, case_id: int | None = None
+    ) -> None:
+        """Write down that somebody who is no member tried something. Raises nothing but ``TryLaterError``.
+
+        Args:
+            kind: where.
+            account: who, as the outside names them.
+            what: a few words, such as ``claim``.
+            case_id: with which case; one that there isn't is passed over.
+        """
         ...
 
     async def queues(self, person: Person) -> Sequence[QueueCount]:
@@ -216,6 +339,23 @@ class Desk(Protocol):
         """
         ...
 
+    async def find(self, person: Person, text: str, *, limit: int = 20) -> Sequence[CaseSummary]:
+        """Cases by the order's number or a part of the buyer's name, open ones first, then the newest.
+
+        Args:
+            person: who asks.
+            text: an order's number as the buyer or the store writes it, or a name; case does not matter.
+            limit: the most to return, 1 to 500.
+
+        Raises:
+            DeskError: the text has less than two characters.
+        """
+        ...
+
+    async def today(self, person: Person) -> Today:
+        """Today's figures."""
+        ...
+
     async def case(self, person: Person, case_id: int) -> CaseView:
         """One case with its masked card, conversation and history."""
         ...
@@ -228,6 +368,7 @@ class Desk(Protocol):
         Raises:
             CaseTakenError: somebody else has it (``owner`` is the name) or it is closed.
             ForbiddenError: the rank or the queue does not allow it.
+            DeskError: the person has as many unanswered cases as ``cases.most_open`` allows.
         """
         ...
 
@@ -253,6 +394,88 @@ class Desk(Protocol):
         Raises:
             NotOwnerError: the person is not, or no longer, the owner; the buyer saw nothing.
             DeskError: the text is empty or too long.
+        """
+        ...
+
+    async def delivery(self, person: Person, case_id: int, key: str) -> Delivery | None:
+        """Where a reply stands that this person wrote with this ``key``; ``None`` if there is none.
+
+        News of it come through ``changes`` only if it fails: ask again until it has ended.
+        """
+        ...
+
+    async def retry_reply(self, person: Person, case_id: int, position: int) -> CaseView:
+        """Have a reply that was not delivered tried again; for the owner and for who may take over.
+
+        Args:
+            person: who asks.
+            case_id: the case.
+            position: ``Delivery.position``.
+
+        Raises:
+            NotOwnerError: the person has no business with it.
+            DeskError: there is no such reply, or it is on its way or delivered already.
+        """
+        ...
+
+    async def change_reply(
+        self, person: Person, case_id: int, fence: int, position: int, text: str
+    ) -> CaseView:
+        """Change one's own reply as long as it has not gone to the channel; the buyer sees the new text only.
+
+        Raises:
+            NotOwnerError: the person is not, or no longer, the owner.
+            DeskError: there is no such reply of theirs, the text is empty or too long, or it has gone
+                already: the message says so, and nothing was changed.
+        """
+        ...
+
+    async def withdraw_reply(self, person: Person, case_id: int, fence: int, position: int) -> CaseView:
+        """Take back one's own reply as long as it has not gone to the channel. Idempotent.
+
+        Raises:
+            NotOwnerError: the person is not, or no longer, the owner.
+            DeskError: there is no such reply of theirs, or it has gone already: the message says so.
+        """
+        ...
+
+    async def macros(self, person: Person, case_id: int) -> Sequence[Macro]:
+        """The store's ready texts for this case: labelled in the person's language, filled for the buyer."""
+        ...
+
+    async def snooze(self, person: Person, case_id: int, fence: int, until: dt.datetime) -> CaseView:
+        """Lay an answered case aside until a moment; the buyer's next message ends that.
+
+        At that moment the owner must act within the time of a first answer, or the case goes on as any other.
+
+        Args:
+            person: its owner.
+            case_id: the case.
+            fence: of the page that was looked at.
+            until: aware; at most ``cases.snooze_days`` ahead.
+
+        Raises:
+            NotOwnerError: the person is not, or no longer, the owner.
+            DeskError: the buyer waits for an answer, or the moment is past or too far.
+        """
+        ...
+
+    async def wake(self, person: Person, case_id: int, fence: int) -> CaseView:
+        """End a snooze before its time: it is the buyer's turn again. Idempotent.
+
+        Raises:
+            NotOwnerError: the person is not, or no longer, the owner.
+        """
+        ...
+
+    async def set_direct(self, person: Person, case_id: int, fence: int, direct: bool) -> CaseView:
+        """Switch whether a frontend may send what the owner writes without a further word. Idempotent.
+
+        Off for every new case, and again whenever the owner changes.
+
+        Raises:
+            NotOwnerError: the person is not, or no longer, the owner.
+            ForbiddenError: the person's replies need somebody's yes.
         """
         ...
 
@@ -292,26 +515,51 @@ class Desk(Protocol):
         ...
 
     async def close(
-        self, person: Person, case_id: int, fence: int, outcome: Outcome, summary: str = ""
+        self,
+        person: Person,
+        case_id: int,
+        fence: int,
+        outcome: Outcome,
+        summary: str = "",
+        *,
+        true_intent: str | None = None,
     ) -> CaseView:
         """Close the case; the bot answers the buyer's next message and knows what happened.
 
-        Says nothing to the buyer.
+        Says nothing to the buyer but the one question for a rating, where ``shop.yml`` has it asked.
+
+        Args:
+            person: its owner.
+            case_id: the case.
+            fence: of the page that was looked at.
+            outcome: how it ended.
+            summary: for the next colleague and the bot.
+            true_intent: what it was really about, such as one of ``CaseView.likely_intents``; those who train
+                the model read it.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
             ForbiddenError: the rank does not allow it.
+            DeskError: the intent is none.
         """
         ...
 
     async def hand_back(
-        self, person: Person, case_id: int, fence: int, outcome: Outcome, summary: str = ""
+        self,
+        person: Person,
+        case_id: int,
+        fence: int,
+        outcome: Outcome,
+        summary: str = "",
+        *,
+        true_intent: str | None = None,
     ) -> CaseView:
-        """Close the case and let the bot go on with the buyer at once.
+        """Close the case and let the bot go on with the buyer at once; else as ``close``.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
             ForbiddenError: the rank does not allow it.
+            DeskError: the intent is none.
         """
         ...
 
@@ -343,6 +591,66 @@ class Desk(Protocol):
         """
         ...
 
+    async def requests(
+        self, person: Person, *, closed: bool = False, limit: int = 100
+    ) -> Sequence[RequestView]:
+        """What the bot asks of people while it keeps the conversation, most pressing first.
+
+        Args:
+            person: who asks.
+            closed: those that are over instead, newest first.
+            limit: the most to return, 1 to 500.
+        """
+        ...
+
+    async def request_count(self, person: Person) -> int:
+        """How many requests wait."""
+        ...
+
+    async def approve_request(self, person: Person, request_id: int) -> RequestView:
+        """Grant the money that is asked for; the buyer's flow goes on by itself. The first decision counts.
+
+        Raises:
+            UnknownRequestError: there is none.
+            DecidedError: it is over.
+            ForbiddenError: the rank does not allow it, or not so much.
+            DeskError: it is no approval, or more than anybody may grant.
+        """
+        ...
+
+    async def counter_request(self, person: Person, request_id: int, amount: str) -> RequestView:
+        """Grant another amount, in major units of the request's currency. The first decision counts.
+
+        Raises:
+            UnknownRequestError: there is none.
+            DecidedError: it is over.
+            ForbiddenError: the rank does not allow it, or not so much.
+            DeskError: it is no approval, no sum of money, or more than anybody may grant.
+        """
+        ...
+
+    async def decline_request(self, person: Person, request_id: int, reason: str) -> RequestView:
+        """Refuse it, with a reason that only colleagues read. The first decision counts.
+
+        Raises:
+            UnknownRequestError: there is none.
+            DecidedError: it is over.
+            ForbiddenError: the rank does not allow it.
+            DeskError: it is no approval, or there is no reason.
+        """
+        ...
+
+    async def answer_request(self, person: Person, request_id: int, text: str) -> RequestView:
+        """Answer a department's question; the buyer reads the words as they are. The first answer counts.
+
+        Raises:
+            UnknownRequestError: there is none.
+            DecidedError: it is over.
+            ForbiddenError: the rank or the queue does not allow it.
+            DeskError: it is no question, or the text is empty or too long.
+        """
+        ...
+
     async def changes(self, person: Person, since: int | None, *, wait: float = 25.0) -> Changes:
         """What happened at the desk after a cursor; waits for it.
 
@@ -359,13 +667,18 @@ class DeskFrontend(Protocol):
 
     #: The entry point's name.
     name: str
+    #: See ``bot.channels.Channel``: a frontend and a channel may share one connection.
+    exclusive: str | None
 
     def routes(self) -> Sequence[BaseRoute]:
-        """HTTP routes that the one front server mounts for this frontend; empty if it needs none."""
+        """HTTP routes that the server of every process with the role ``web`` mounts; empty if it needs none.
+
+        They work although ``start`` may run in another process only.
+        """
         ...
 
     async def start(self) -> None:
-        """Begin to work. Cleans up after itself if it fails.
+        """Begin to work, also after a ``stop``. Cleans up after itself if it fails.
 
         Raises:
             ConfigurationError: a setting is missing or wrong.

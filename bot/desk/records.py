@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
-from bot.database import lock_now
 from bot.desk.tables import case_drafts, case_events, cases, people
 from bot.desk.values import (
     Case,
@@ -27,10 +26,13 @@ from bot.desk.values import (
     Outcome,
     Person,
     Priority,
+    Rank,
     Reason,
+    Shift,
     Standing,
 )
 from bot.errors import NotOwnerError, UnknownCaseError
+from bot.mailroom import conversations
 from bot.settings import ShopRules
 
 #: Who did it, where nobody of the desk did.
@@ -138,9 +140,14 @@ class CaseRecords:
         )
 
     def _locked(self, case_id: int) -> Case:
-        """The case, read while nobody else can write it until the unit of work ends."""
-        lock_now(self.connection)
-        return self._one(sa.select(cases).where(cases.c.id == case_id).with_for_update(), case_id)
+        """The case, read while nobody else can write it or its conversation until the unit of work ends."""
+        talk = sa.select(cases.c.conversation_id).where(cases.c.id == case_id)
+        conversation_id = self.connection.execute(talk).scalar_one_or_none()
+        if conversation_id is not None:
+            # Before the case: a turn, too, has its conversation first and then perhaps the case.
+            conversations.hold(self.connection, conversation_id)
+        held = sa.select(cases).where(cases.c.id == case_id).with_for_update(key_share=True)
+        return self._one(held, case_id)
 
     def _change(self, case: Case, **values: Any) -> Case:
         """Write to the case if it is still as it was read.
@@ -187,6 +194,11 @@ class CaseRecords:
                 raise
             return None
 
+    def _written(self, case_id: int, person: Person, key: str) -> Any:
+        """The event that this person wrote under a key; ``None`` if there is none."""
+        known = sa.select(case_events).where(case_events.c.key == _once(case_id, person, key))
+        return self.connection.execute(known).one_or_none()
+
     def _let_drafts_lapse(self, case_id: int) -> None:
         self.connection.execute(
             case_drafts.update()
@@ -226,7 +238,40 @@ def case_of(row: Any) -> Case:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         summary=row.summary,
         card=card_of(row.card),
+        offered_to=tuple(row.offered_to),
+        direct=row.direct,
+        true_intent=row.true_intent,
+        satisfaction=row.satisfaction,
+        comment=row.comment,
     )
+
+
+def person_of(row: Any) -> Person:
+    """A row of the people's table as a value."""
+    return Person(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        rank=Rank(row.rank),
+        languages=tuple(row.languages),
+        queues=tuple(row.queues),
+        active=row.active,
+        away=row.away,
+        shift=_shift_of(row.shift),
+    )
+
+
+def shift_as_json(shift: Shift | None) -> dict[str, Any] | None:
+    """A shift as the database keeps it."""
+    if shift is None:
+        return None
+    return {"timezone": shift.timezone, "hours": {day: list(span) for day, span in shift.hours.items()}}
+
+
+def _shift_of(stored: Mapping[str, Any] | None) -> Shift | None:
+    if stored is None:
+        return None
+    return Shift(stored["timezone"], {day: (span[0], span[1]) for day, span in stored["hours"].items()})
 
 
 def card_as_json(card: CaseCard) -> dict[str, Any]:

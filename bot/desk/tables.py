@@ -1,4 +1,4 @@
-"""The desk's tables: people, their sessions, cases, what happened to them."""
+"""The desk's tables: people, their sessions, cases, what happened to them, and what is asked of people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,22 @@ people = sa.Table(
     sa.Column("password_hash", sa.String(255), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("away", sa.Boolean, nullable=False),
+    # `{"timezone": "Asia/Shanghai", "hours": {"mon": ["09:00", "17:00"]}}`; NULL: no hours of one's own.
+    sa.Column("shift", sa.JSON(none_as_null=True)),
     sa.Column("created_at", UTCDateTime, nullable=False),
+)
+
+people_accounts = sa.Table(
+    "people_accounts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    # As the outside names the account, such as `T123/U456`.
+    sa.Column("account", sa.String(120), nullable=False),
+    sa.Column("linked_at", UTCDateTime, nullable=False),
+    # An account is one person's.
+    sa.UniqueConstraint("kind", "account"),
 )
 
 people_events = sa.Table(
@@ -81,6 +96,12 @@ cases = sa.Table(
     sa.Column("outcome", sa.String(32)),
     sa.Column("summary", sa.Text, nullable=False),
     sa.Column("card", sa.JSON, nullable=False),
+    # Ids of people, the likeliest first.
+    sa.Column("offered_to", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("direct", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("true_intent", sa.String(120)),
+    sa.Column("satisfaction", sa.Integer),
+    sa.Column("comment", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_cases_state_queue", "state", "queue"),
     # The invariant, held by the database itself: an open case has an owner or a running clock.
     sa.CheckConstraint("state = 'closed' OR owner_id IS NOT NULL OR due_at IS NOT NULL", name="answered_for"),
@@ -124,4 +145,64 @@ case_drafts = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("decided_by", sa.Integer, sa.ForeignKey("people.id")),
     sa.Column("decided_at", UTCDateTime),
+)
+
+# What a message really meant, as who closed its case said: what the model learns from.
+intent_labels = sa.Table(
+    "intent_labels",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, unique=True),
+    # No foreign key: the message may go by age before the label does.
+    sa.Column("inbox_id", sa.Integer),
+    sa.Column("predicted", sa.String(120), nullable=False),
+    sa.Column("intent", sa.String(120), nullable=False),
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+)
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # What is asked for, unique for ever: the same wish is asked once.
+    sa.Column("key", sa.String(200), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    # The flow that goes on with the answer.
+    sa.Column("purpose", sa.String(40), nullable=False),
+    sa.Column("conversation_id", sa.ForeignKey(conversations.c.id), nullable=False, index=True),
+    sa.Column("queue", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    # In which language an answer must be written.
+    sa.Column("language", sa.String(16), nullable=False),
+    sa.Column("order_number", sa.String(40)),
+    # Which limit of a rank counts (discount or refund), what is asked for, the most that anybody may grant,
+    # and what was granted.
+    sa.Column("limit_kind", sa.String(16)),
+    sa.Column("asked_minor", sa.Integer),
+    sa.Column("most_minor", sa.Integer),
+    sa.Column("granted_minor", sa.Integer),
+    sa.Column("currency", sa.String(3)),
+    # What the waiting flow needs to go on.
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("asked_at", UTCDateTime, nullable=False),
+    sa.Column("due_at", UTCDateTime, index=True),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("decided_at", UTCDateTime),
+    sa.Column("decided_by", sa.Integer, sa.ForeignKey("people.id")),
+    # The department's words to the buyer, or the reason of a no, which only colleagues read.
+    sa.Column("answer", sa.Text, nullable=False),
+    # A question that waits has a running clock.
+    sa.CheckConstraint("(state = 'pending') = (due_at IS NOT NULL)", name="answered_for"),
+)
+
+# Where a frontend shows what, such as a case's message in a channel of Slack: so that it finds it again.
+desk_places = sa.Table(
+    "desk_places",
+    metadata,
+    sa.Column("frontend", sa.String(40), primary_key=True),
+    sa.Column("name", sa.String(120), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("changed_at", UTCDateTime, nullable=False, index=True),
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class Rank(str, enum.Enum):
@@ -23,6 +25,17 @@ class Rank(str, enum.Enum):
 
 
 @dataclass(frozen=True)
+class Shift:
+    """The hours in which somebody works, by weekday."""
+
+    #: IANA.
+    timezone: str
+    #: ``mon`` .. ``sun`` with the beginning and the end, each ``HH:MM``; an end that isn't later is the next
+    #: day's. A day that is left out is free.
+    hours: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Person:
     """Somebody who works at the desk."""
 
@@ -37,6 +50,15 @@ class Person:
     queues: tuple[str, ...] = ()
     active: bool = True
     away: bool = False
+    #: ``None``: at work whenever they are not away.
+    shift: Shift | None = None
+
+
+class AccountKind(str, enum.Enum):
+    """Where else a person of the desk is known."""
+
+    #: Named ``T123/U456``: the workspace and the user in it.
+    SLACK = "slack"
 
 
 class CaseState(str, enum.Enum):
@@ -50,7 +72,14 @@ class CaseState(str, enum.Enum):
     WAITING_BUYER = "waiting_buyer"
     #: The buyer wrote again; the clock of an open question runs.
     WAITING_US = "waiting_us"
+    #: Answered, and laid aside by its owner until a moment; the buyer's next message ends that.
+    SNOOZED = "snoozed"
     CLOSED = "closed"
+
+    @property
+    def is_buyers_turn(self) -> bool:
+        """Whether somebody has it who owes no answer."""
+        return self in (CaseState.WAITING_BUYER, CaseState.SNOOZED)
 
 
 class ClockKind(str, enum.Enum):
@@ -59,6 +88,8 @@ class ClockKind(str, enum.Enum):
     CLAIM = "claim"
     FIRST_ANSWER = "first_answer"
     OPEN_QUESTION = "open_question"
+    #: Until the owner takes it up again.
+    SNOOZE = "snooze"
 
 
 class Reason(str, enum.Enum):
@@ -204,6 +235,15 @@ class Case:
     summary: str
     #: Unmasked: show it only through ``bot.desk.masking``.
     card: CaseCard
+    #: Whom the case was offered to when it came into its queue, the likeliest first; others may claim it.
+    offered_to: tuple[int, ...] = ()
+    #: Whether a frontend may send what the owner writes without a further word; off with each new owner.
+    direct: bool = False
+    #: What the case was really about, as its owner said on closing.
+    true_intent: str | None = None
+    #: The buyer's rating of the help, 1 to 5, and what they wrote to it.
+    satisfaction: int | None = None
+    comment: str = ""
 
 
 class EventKind(str, enum.Enum):
@@ -227,6 +267,21 @@ class EventKind(str, enum.Enum):
     HANDED_BACK = "handed_back"
     #: The owner was silent past the clock, away or gone: the case is back in the queue.
     LAPSED = "lapsed"
+    SNOOZED = "snoozed"
+    #: The time of a snooze is over.
+    WOKEN = "woken"
+    #: The bot handed over again soon after the case was closed.
+    REOPENED = "reopened"
+    DIRECT_ON = "direct_on"
+    DIRECT_OFF = "direct_off"
+    #: A reply that was not delivered is tried again.
+    RETRIED = "retried"
+    #: A reply that had not gone yet was changed, or taken back.
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+    #: The buyer rated the help, or wrote something to it.
+    RATED = "rated"
+    COMMENTED = "commented"
     #: Nobody claimed it in time: the queue is asked again.
     ASKED_AGAIN = "asked_again"
     ESCALATED = "escalated"
@@ -251,6 +306,80 @@ class CaseEvent:
     text: str
 
 
+class DeliveryState(str, enum.Enum):
+    """What became of a reply on its way to the buyer."""
+
+    #: A trainee's: it waits for somebody's yes. The buyer will not see it before.
+    AWAITING_APPROVAL = "awaiting_approval"
+    DECLINED = "declined"
+    QUEUED = "queued"
+    SENT = "sent"
+    #: It reached the other side, where the channel tells.
+    DELIVERED = "delivered"
+    #: It will not reach the buyer unless it is tried again.
+    FAILED = "failed"
+    #: Nobody can tell whether the channel sent it.
+    UNKNOWN = "unknown"
+    #: Taken back before it went.
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where a reply of the desk's stands on its way to the buyer."""
+
+    #: The event of the case's history by which it was written.
+    event_id: int
+    #: Its place in the conversation; ``None`` while it waits for a yes.
+    position: int | None
+    state: DeliveryState
+    #: Why it is not delivered yet, or will not be, in the channel's words.
+    why: str | None
+    text: str
+    author: str
+    at: dt.datetime
+    #: Whether ``retry_reply`` would do something.
+    may_retry: bool = False
+    #: Whether ``change_reply`` and ``withdraw_reply`` can still do something.
+    may_change: bool = False
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A ready text of the store's: picked in the agent's language, sent in the buyer's."""
+
+    key: str
+    #: The text in the agent's language.
+    label: str
+    #: What the buyer would read, in their language, with its places filled.
+    text: str
+    #: ISO 639-1 of ``text``.
+    language: str
+    #: Places that nothing is known for; the text holds them as ``{name}``, and the agent fills them.
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IntentLabel:
+    """What a message really meant, as an agent said on closing its case; for those who train the model."""
+
+    id: int
+    case_id: int
+    conversation_id: int
+    #: The buyer's message after which the bot handed over; ``None`` if there was none, or it went by age.
+    inbox_id: int | None
+    #: Its words; unmasked.
+    text: str
+    #: ISO 639-1.
+    language: str
+    #: What the bot had understood.
+    predicted: str
+    intent: str
+    #: The login of who said so.
+    by: str
+    at: dt.datetime
+
+
 class DraftState(str, enum.Enum):
     """What became of a reply that needed somebody's yes."""
 
@@ -272,3 +401,64 @@ class Draft:
     text: str
     at: dt.datetime
     state: DraftState
+
+
+class RequestKind(str, enum.Enum):
+    """What is asked of people while the bot keeps the conversation."""
+
+    #: Money above the bot's authority: a yes, another amount, or a no.
+    APPROVAL = "approval"
+    #: A question to a department.
+    QUESTION = "question"
+
+
+class RequestState(str, enum.Enum):
+    """Where a request stands; all but the first are final."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    #: Granted with another amount.
+    COUNTERED = "countered"
+    DECLINED = "declined"
+    ANSWERED = "answered"
+    #: Asked as often as ``shop.yml`` says, in vain.
+    TIMED_OUT = "timed_out"
+    #: The flow needs it no longer.
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something that people are asked, and on whose answer a flow waits."""
+
+    id: int
+    kind: RequestKind
+    #: The flow that goes on with the answer.
+    purpose: str
+    conversation_id: int
+    queue: str
+    state: RequestState
+    #: For people, in English; unmasked: show it only through ``bot.desk.masking``.
+    question: str
+    #: The buyer's language, in which an answer must be written.
+    language: str
+    order_number: str | None
+    #: ``discount`` or ``refund``: the rank's limit that counts; None for a question, as the following.
+    limit_kind: str | None
+    #: In minor units of ``currency``: what is asked for, the most that anybody may grant, what was granted.
+    asked_minor: int | None
+    most_minor: int | None
+    granted_minor: int | None
+    currency: str | None
+    #: What the waiting flow needs to go on.
+    data: Mapping[str, Any]
+    asked_at: dt.datetime
+    #: Until when it must be answered; None once it is over.
+    due_at: dt.datetime | None
+    #: How often the clock has run out.
+    level: int
+    decided_at: dt.datetime | None
+    #: The name of who decided.
+    decided_by: str | None
+    #: A department's words to the buyer, or the reason of a no.
+    answer: str

@@ -12,20 +12,41 @@ import sqlalchemy as sa
 
 from bot.desk import clocks, hours, ranks
 from bot.desk.cases import Cases
-from bot.desk.masking import mask_card, masked_fields
-from bot.desk.port import Act, CaseSummary, CaseView, QueueCount
+from bot.desk.masking import mask_card, mask_text, masked_fields
+from bot.desk.port import Act, CaseSummary, CaseView, Decision, Offered, QueueCount, RequestView
+from bot.desk.requests import Requests
+from bot.desk.searching import others
 from bot.desk.tables import case_drafts, cases, people
-from bot.desk.values import Case, CaseState, DraftState, EventKind, Outcome, Person
+from bot.desk.values import (
+    Case,
+    CaseCard,
+    CaseState,
+    DraftState,
+    EventKind,
+    Outcome,
+    Person,
+    Request,
+    RequestKind,
+    RequestState,
+)
+from bot.mailroom import conversations as conversations_of
 from bot.mailroom import transcript
 from bot.mailroom.tables import conversations
 from bot.privacy import mask_cards
+from bot.shop import exchange
+from bot.shop.money import Money
 
 #: How many of the newest lines of a conversation a case's page shows.
 LINES_SHOWN = 200
+#: How many intents are offered on closing.
+MOST_LIKELY = 3
 
 
-def summaries(known: Cases, found: Sequence[Case]) -> Sequence[CaseSummary]:
-    """The cases as lines of a list, in the given order."""
+def summaries(
+    known: Cases, found: Sequence[Case], masked: Mapping[int, CaseCard] | None = None
+) -> Sequence[CaseSummary]:
+    """The cases as lines of a list, in the given order; ``masked`` are cards that were masked already."""
+    masked = masked or {}
     ids = [case.id for case in found]
     talks = {
         row.id: row
@@ -35,7 +56,9 @@ def summaries(known: Cases, found: Sequence[Case]) -> Sequence[CaseSummary]:
             )
         )
     }
-    owners = _names(known, {case.owner_id for case in found if case.owner_id is not None})
+    owners = _names(
+        known, {one for case in found for one in (case.owner_id, *case.offered_to) if one is not None}
+    )
     drafted = set(
         known.connection.execute(
             sa.select(case_drafts.c.case_id).where(
@@ -43,21 +66,36 @@ def summaries(known: Cases, found: Sequence[Case]) -> Sequence[CaseSummary]:
             )
         ).scalars()
     )
-    return tuple(_summary(case, talks[case.conversation_id], owners, case.id in drafted) for case in found)
+    return tuple(
+        _summary(
+            case,
+            masked.get(case.id) or mask_card(case.card),
+            talks[case.conversation_id],
+            owners,
+            case.id in drafted,
+        )
+        for case in found
+    )
 
 
 def view(known: Cases, case: Case, person: Person) -> CaseView:
     """The case's page as this person may see it."""
     drafts = known.drafts(case.id)
     lines = transcript.lines(known.connection, case.conversation_id, limit=LINES_SHOWN)
+    shown = {line.position for line in lines}
+    # Once: looking for phone numbers is most of what a page costs.
+    card = mask_card(case.card)
     return CaseView(
-        summary=summaries(known, [case])[0],
+        summary=summaries(known, [case], {case.id: card})[0],
         fence=case.fence,
-        card=mask_card(case.card),
-        masked=masked_fields(case.card),
-        suggested_replies=tuple(known.suggested_replies(case, person)),
+        card=card,
+        masked=masked_fields(case.card, card),
+        suggested_replies=tuple(known.suggested_replies(case, person, card)),
         local_time=local_time(case.card.timezone, known.clock.now()),
-        transcript=tuple(dataclasses.replace(line, text=mask_cards(line.text)) for line in lines),
+        transcript=tuple(
+            dataclasses.replace(line, text=mask_cards(line.text), why=line.why and mask_text(line.why))
+            for line in lines
+        ),
         # That the buyer wrote is seen in the conversation itself.
         events=tuple(event for event in known.events(case.id) if event.kind is not EventKind.BUYER_WROTE),
         drafts=tuple(drafts),
@@ -66,7 +104,18 @@ def view(known: Cases, case: Case, person: Person) -> CaseView:
         outcomes=tuple(Outcome),
         queues=tuple(queue for queue in known.rules.queues if queue != case.queue),
         summary_text=case.summary,
+        deliveries=tuple(one for one in known.deliveries(case) if one.position in shown or not one.position),
+        likely_intents=likely_intents(case),
+        true_intent=case.true_intent,
+        comment=mask_text(case.comment, case.card.country),
+        others=tuple(others(known, case)),
     )
+
+
+def likely_intents(case: Case) -> tuple[str, ...]:
+    """What the case may really have been about, likeliest first, at most three."""
+    ranked = sorted(case.card.likely, key=lambda one: -one.confidence)
+    return tuple(dict.fromkeys([*(one.intent for one in ranked), case.intent]))[:MOST_LIKELY]
 
 
 def acts(known: Cases, case: Case, person: Person, drafted: bool) -> frozenset[Act]:
@@ -90,6 +139,9 @@ def acts(known: Cases, case: Case, person: Person, drafted: bool) -> frozenset[A
         Act.TAKE_OVER: over and not own and case.owner_id is not None,
         Act.REVEAL: case.owner_id == person.id or may("take_over"),
         Act.APPROVE: drafted and ranks.may_approve(rules, person),
+        Act.SNOOZE: own and may("reply") and case.state.is_buyers_turn,
+        Act.WAKE: own and case.state is CaseState.SNOOZED,
+        Act.DIRECT: own and ranks.may_approve(rules, person),
     }
     return frozenset(act for act, given in allowed.items() if given)
 
@@ -122,6 +174,33 @@ def queue_counts(known: Cases) -> Sequence[QueueCount]:
     )
 
 
+def request_view(known: Requests, request: Request, person: Person) -> RequestView:
+    """The request as this person may see it."""
+    talk = conversations_of.get(known.connection, request.conversation_id)
+    rules, limit = known.rules, None
+    allowed = {Decision.ANSWER: known.may_answer(request, person)}
+    if request.kind is RequestKind.APPROVAL:
+        may = ranks.may(rules, person, "approve")
+        own = Money.of(ranks.limit(rules, person.rank, request.limit_kind or ""), rules.store.currency)
+        limit = exchange.convert(known.connection, own, request.currency or own.currency).minor if may else 0
+        limit = min(limit, request.most_minor or 0)
+        allowed = {
+            Decision.APPROVE: may and (request.asked_minor or 0) <= limit,
+            Decision.COUNTER: limit > 0,
+            Decision.DECLINE: may,
+        }
+    pending = request.state is RequestState.PENDING
+    return RequestView(
+        request=dataclasses.replace(
+            request, question=mask_text(request.question), answer=mask_text(request.answer)
+        ),
+        channel=talk.channel,
+        buyer=talk.sender_name,
+        limit_minor=limit,
+        may=frozenset(each for each, given in allowed.items() if given and pending),
+    )
+
+
 def local_time(timezone: str | None, now: dt.datetime) -> dt.datetime | None:
     """The time of day where the buyer is, if that zone is known."""
     try:
@@ -135,8 +214,7 @@ def _names(known: Cases, ids: set[int]) -> Mapping[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _summary(case: Case, talk: Any, owners: Mapping[int, str], drafted: bool) -> CaseSummary:
-    card = mask_card(case.card)
+def _summary(case: Case, card: CaseCard, talk: Any, owners: Mapping[int, str], drafted: bool) -> CaseSummary:
     return CaseSummary(
         id=case.id,
         queue=case.queue,
@@ -158,4 +236,12 @@ def _summary(case: Case, talk: Any, owners: Mapping[int, str], drafted: bool) ->
         awaiting_approval=drafted,
         closed_at=case.closed_at,
         outcome=case.outcome,
+        offered_to=tuple(
+            Offered(one, owners[one])
+            for one in (case.offered_to if case.state is CaseState.OPEN else ())
+            if one in owners
+        ),
+        direct=case.direct,
+        satisfaction=case.satisfaction,
+        order_number=case.card.order_number,
     )

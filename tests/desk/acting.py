@@ -40,7 +40,8 @@ CARD = CaseCard(
 
 def fast(database: Database) -> None:
     """Do not wait for the disk: what a power cut leaves is not asked of the desk's tests."""
-    sa.event.listen(database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+    if database.is_sqlite:
+        sa.event.listen(database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
 
 
 class Acting:
@@ -75,7 +76,7 @@ class Acting:
                 sender_name=None,
                 language="de",
                 now=self.clock.now(),
-            ).id
+            ).conversation.id
 
     def open(self, conversation_id: int | None = None, **values: Any) -> Case:
         about: dict[str, Any] = {

@@ -1,34 +1,24 @@
-"""A desk on a real SQLite file, with a clock that is set and people of each rank."""
+"""A desk on a real database, with a clock that is set and people of each rank."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import bot.desk.tables  # noqa: F401 (registers the tables)
 from bot.clock import SetClock
-from bot.database import Database, metadata
+from bot.database import Database
 from bot.desk.values import Person
 from bot.settings import ROOT, ShopRules, read_rules
 from tests.desk.acting import WEDNESDAY, Acting, fast
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with tables and nothing in them, to be copied."""
-    path = tmp_path_factory.mktemp("desk") / "empty.sqlite"
-    database = Database(f"sqlite:///{path}")
-    metadata.create_all(database.engine)
-    database.close()
-    return path
-
-
-@pytest.fixture(scope="session")
 def rules() -> ShopRules:
-    return read_rules(ROOT / "shop.yml")
+    shipped = read_rules(ROOT / "shop.yml")
+    # Few people have many cases in these tests; the cap has tests of its own.
+    return shipped.copy(update={"cases": shipped.cases.copy(update={"most_open": 1_000})})
 
 
 @pytest.fixture
@@ -36,11 +26,15 @@ def clock() -> SetClock:
     return SetClock(WEDNESDAY)
 
 
+@pytest.fixture(scope="session")
+def empty(empty_file: Path) -> Path:
+    """A SQLite file with tables and nothing in them, to be copied."""
+    return empty_file
+
+
 @pytest.fixture
-def database(empty: Path, tmp_path: Path) -> Iterator[Database]:
-    path = tmp_path / "desk.sqlite"
-    shutil.copy(empty, path)
-    database = Database(f"sqlite:///{path}")
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
     fast(database)
     yield database
     database.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from bot.desk.values import (
     Priority,
     Reason,
 )
-from bot.errors import UnknownCaseError
+from bot.errors import NotOwnerError, UnknownCaseError
 from bot.mailroom.conversations import Owner
 from tests.desk.acting import CARD, Acting
 
@@ -117,10 +118,51 @@ def test_what_the_bot_adds_to_an_answered_case_is_a_question_again(desk: Acting,
     assert again.due_at is not None
 
 
-def test_after_closing_a_new_case_is_opened(desk: Acting, ana: Person) -> None:
+@pytest.mark.parametrize(
+    ("hours", "about", "outcome"),
+    [
+        (73, {}, Outcome.SOLVED),
+        (1, {"intent": "payment_declined"}, Outcome.SOLVED),
+        (1, {"reason": Reason.ALWAYS_HUMAN}, Outcome.SOLVED),
+        (1, {}, Outcome.SPAM),
+    ],
+    ids=["too late", "another topic", "a threat", "spam"],
+)
+def test_after_closing_another_matter_is_a_new_case(
+    desk: Acting, ana: Person, clock: SetClock, hours: int, about: dict[str, Any], outcome: Outcome
+) -> None:
+    case = desk.answered(ana)
+    desk.act(lambda cases: cases.close(case.id, ana, outcome, "", case.fence))
+    clock.advance(minutes=hours * 60)
+    assert desk.open(case.conversation_id, **about).id != case.id
+
+
+def test_the_same_matter_within_72_hours_goes_on_with_who_had_it(
+    desk: Acting, ana: Person, clock: SetClock
+) -> None:
+    case = desk.answered(ana)
+    closed = desk.act(lambda cases: cases.close(case.id, ana, Outcome.SOLVED, "sent", case.fence))
+    clock.advance(minutes=24 * 60)
+    again = desk.open(case.conversation_id, intent="service_human")
+    assert (again.id, again.state, again.owner_id) == (case.id, CaseState.CLAIMED, ana.id)
+    assert (again.fence, again.closed_at, again.outcome, again.level) == (closed.fence + 1, None, None, 0)
+    assert (again.clock, minutes(again, clock)) == (ClockKind.FIRST_ANSWER, 5)
+    assert desk.owner_of(case.conversation_id) is Owner.AGENT
+    assert desk.events(case)[-1].text == "asked_for_human: service_human; with Ana"
+    with pytest.raises(NotOwnerError):
+        desk.act(lambda cases: cases.reply(case.id, ana, "Hello", case.fence))
+
+
+def test_a_reopened_case_of_somebody_who_is_away_lies_in_the_queue(
+    desk: Acting, ana: Person, ben: Person
+) -> None:
     case = desk.answered(ana)
     desk.act(lambda cases: cases.close(case.id, ana, Outcome.SOLVED, "", case.fence))
-    assert desk.open(case.conversation_id).id != case.id
+    desk.staff(lambda people: people.set_away(ana, True))
+    again = desk.open(case.conversation_id)
+    assert (again.id, again.state, again.owner_id) == (case.id, CaseState.OPEN, None)
+    assert again.due_at is not None
+    assert again.offered_to == (ben.id,)
 
 
 def test_at_night_the_claim_clock_begins_in_the_morning(desk: Acting, clock: SetClock) -> None:

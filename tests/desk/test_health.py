@@ -51,6 +51,9 @@ def test_a_case_without_owner_and_clock_is_put_on_its_way(desk: Acting, clock: S
         ({"state": "claimed", "clock": None, "due_at": None}, CaseState.CLAIMED, True),
         ({"state": "waiting_us", "clock": None, "due_at": None}, CaseState.WAITING_US, True),
         ({"state": "waiting_buyer", "owner_id": None, "clock": None, "due_at": None}, CaseState.OPEN, False),
+        ({"state": "waiting_buyer", "clock": None, "due_at": None}, CaseState.WAITING_US, True),
+        ({"state": "snoozed", "clock": None, "due_at": None}, CaseState.SNOOZED, True),
+        ({"state": "open", "owner_id": None, "direct": True}, CaseState.OPEN, False),
     ],
 )
 def test_every_kind_of_muddle_is_mended_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -37,12 +38,18 @@ STATES = {
     CaseState.CLAIMED: (True, ClockKind.FIRST_ANSWER),
     CaseState.WAITING_US: (True, ClockKind.OPEN_QUESTION),
     CaseState.WAITING_BUYER: (True, None),
+    CaseState.SNOOZED: (True, ClockKind.SNOOZE),
 }
 
 
 def draft_of(cases: Cases, case: Case) -> int:
     drafts = cases.drafts(case.id)
     return drafts[0].id if drafts else 0
+
+
+def last_reply(cases: Cases, case: Case) -> int:
+    said = [one.position for one in cases.deliveries(case) if one.position is not None]
+    return said[-1] if said else 0
 
 
 #: What can be done with a case, by its name: by whom, and with the fence of which page.
@@ -57,6 +64,13 @@ ACTS: dict[str, Callable[[Cases, Case, Person, int], Case]] = {
     "hand_back": lambda cases, case, who, fence: cases.hand_back(case.id, who, Outcome.SOLVED, "", fence),
     "approve": lambda cases, case, who, fence: cases.approve_reply(case.id, who, draft_of(cases, case)),
     "decline": lambda cases, case, who, fence: cases.decline_reply(case.id, who, draft_of(cases, case), "no"),
+    "snooze": lambda cases, case, who, fence: cases.snooze(
+        case.id, who, cases.clock.now() + dt.timedelta(minutes=90), fence
+    ),
+    "wake": lambda cases, case, who, fence: cases.wake(case.id, who, fence),
+    "withdraw": lambda cases, case, who, fence: cases.withdraw_reply(
+        case.id, who, last_reply(cases, case), fence
+    ),
 }
 CHANGES: dict[str, Callable[[People, Person], Person]] = {
     "goes away": lambda people, who: people.set_away(who, True),
@@ -71,12 +85,14 @@ MINUTES = (1, 2, 5, 60, 36 * 60)
 #: What may happen next, and how often beside the others.
 STEPS = {
     "the bot hands over": 2,
+    "somebody comes with it again": 6,
     "the buyer writes": 6,
     "somebody claims": 8,
-    "a trainee answers": 2,
-    "somebody decides": 3,
+    "a trainee answers": 5,
+    "somebody decides": 5,
     "the owner's reply": 8,
-    **{f"the owner's {act}": 1 for act in ("release", "pass_on", "close", "hand_back")},
+    **{f"the owner's {act}": 1 for act in ("release", "pass_on", "close", "hand_back", "withdraw")},
+    "the owner's snooze": 8,
     **{f"anybody's {act}": 1 for act in ACTS},
     **{f"anybody's late {act}": 1 for act in ACTS},
     "time passes": 4,
@@ -112,6 +128,12 @@ class Store:
             about = {"intent": chance.choice(INTENTS), "reason": chance.choice(REASONS)}
             self.desk.open(self.talks[talk], **about)
             self.owed.add(self.talks[talk])
+        elif name == "somebody comes with it again":
+            closed = [one for one in self.talks if self.desk.owner_of(one) is Owner.BOT]
+            if closed:
+                again = chance.choice(closed)
+                self.desk.open(again, intent="service_human")
+                self.owed.add(again)
         elif name == "the buyer writes":
             if self.desk.act(lambda cases: cases.buyer_wrote(self.talks[talk])):
                 self.owed.add(self.talks[talk])
@@ -123,8 +145,11 @@ class Store:
         elif name == "somebody decides":
             self._try(chance.choice(["approve", "approve", "decline"]), talk, who)
         elif name == "time passes":
+            asleep = self._asleep()
             self.desk.clock.advance(minutes=chance.choice(MINUTES))
             turn_clocks(self.desk.database, self.desk.rules, self.desk.clock)
+            # Who laid a case aside has promised to take it up again.
+            self.owed |= asleep - self._asleep()
         elif words[0] == "the":
             self._try(name.rsplit(" ", 1)[1], talk, self._owner(talk))
         elif words[0] == "anybody's":
@@ -150,7 +175,9 @@ class Store:
             assert (case.clock is None) == (case.due_at is None)
             assert (case.waiting_since is not None) == (case.conversation_id in self.owed)
             # For an owner, a clock runs exactly as long as an answer is owed.
-            assert not owned or (case.waiting_since is not None) == (case.due_at is not None)
+            asleep = case.state is CaseState.SNOOZED
+            assert not owned or (case.waiting_since is not None) == (case.due_at is not None and not asleep)
+            assert owned or not case.direct
         with_desk = {case.conversation_id for case in open_cases}
         assert len(with_desk) == len(open_cases)
         for talk, owner in zip(self.talks, owners, strict=True):
@@ -163,6 +190,10 @@ class Store:
             self.happened.update(connection.execute(sa.select(case_events.c.kind)).scalars())
         self.desk.database.close()
         shutil.rmtree(self.folder)
+
+    def _asleep(self) -> set[int]:
+        known = self.desk.act(lambda cases: cases.list(state=CaseState.SNOOZED))
+        return {case.conversation_id for case in known}
 
     def _case(self, talk: int) -> Case | None:
         return self.desk.act(lambda cases: cases.open_case_of(self.talks[talk]))
@@ -189,6 +220,10 @@ class Store:
         after = self.desk.said()
         if len(after) > len(before) or act in ("close", "hand_back"):
             self.owed.discard(case.conversation_id)
+        if act == "withdraw":
+            self.owed.add(case.conversation_id)
+            assert len(after) == len(before) - 1
+            return
         if act == "reply" and len(after) > len(before):
             assert case.owner_id == person.id, "only the owner's words get out"
             assert not late, "late words do not get out"
@@ -218,7 +253,17 @@ def test_a_case_always_has_an_owner_or_a_running_clock(empty: Path, rules: ShopR
         happened.update(walk(empty, rules, chance, 200))
 
     whatever_happens()
-    elsewhere = {EventKind.REVEALED, EventKind.REPAIRED, EventKind.REFUSED}
+    elsewhere = {
+        EventKind.REVEALED,
+        EventKind.REPAIRED,
+        EventKind.REFUSED,
+        EventKind.DIRECT_ON,
+        EventKind.DIRECT_OFF,
+        EventKind.RETRIED,
+        EventKind.CHANGED,
+        EventKind.RATED,
+        EventKind.COMMENTED,
+    }
     everything = {kind.value for kind in set(EventKind) - elsewhere} | {
         f"{act} refused" for act in ACTS if act != "note"
     }

@@ -1,4 +1,4 @@
-"""Many hands at once, on a real file: exactly one wins, and nobody else's words get out."""
+"""Many hands at once, on either database: exactly one wins, and nobody else's words get out."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ from bot.clock import SetClock
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.values import Case, CaseState, Outcome, Person
-from bot.errors import CaseTakenError, DeskError, NotOwnerError
+from bot.errors import CaseTakenError, DeskError, NotOwnerError, TryLaterError
 from bot.mailroom.conversations import Owner
+from tests.conftest import BACKENDS
 from tests.desk.acting import Acting
 
 T = TypeVar("T")
 
 CLICKS = 50
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def at_once(works: Sequence[Callable[[], T]]) -> list[T | DeskError]:
@@ -29,10 +35,14 @@ def at_once(works: Sequence[Callable[[], T]]) -> list[T | DeskError]:
 
     def run(work: Callable[[], T]) -> T | DeskError:
         start.wait()
-        try:
-            return work()
-        except DeskError as error:
-            return error
+        while True:
+            try:
+                return work()
+            except DeskError as error:
+                return error
+            except TryLaterError:
+                # So many at once on a loaded machine: who is asked to come back does so.
+                continue
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(run, works))
@@ -47,8 +57,8 @@ def crowd(desk: Acting) -> list[Person]:
     return [desk.person(f"agent{number}", "agent") for number in range(CLICKS)]
 
 
-def test_of_fifty_clicks_at_once_one_claims_twenty_times_over(desk: Acting, crowd: list[Person]) -> None:
-    for _ in range(20):
+def claim_race(desk: Acting, crowd: list[Person], rounds: int) -> None:
+    for _ in range(rounds):
         case = desk.open()
         done = at_once(
             [partial(desk.act, partial(Cases.claim, case_id=case.id, person=who)) for who in crowd]
@@ -62,6 +72,16 @@ def test_of_fifty_clicks_at_once_one_claims_twenty_times_over(desk: Acting, crow
         assert (winners[0].owner_id, now.fence) == (owner.id, case.fence + 1)
         assert {one.owner for one in losers} == {owner.name}
         assert desk.kinds(case) == ["opened", "claimed"]
+
+
+def test_of_fifty_clicks_at_once_one_claims_time_and_again(desk: Acting, crowd: list[Person]) -> None:
+    claim_race(desk, crowd, 10)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(1800)
+def test_of_fifty_clicks_at_once_one_claims_two_hundred_times_over(desk: Acting, crowd: list[Person]) -> None:
+    claim_race(desk, crowd, 200)
 
 
 def test_a_reply_races_the_clock_and_only_one_of_them_has_its_way(

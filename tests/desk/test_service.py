@@ -9,13 +9,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.port import Act
 from bot.desk.port import Desk as DeskPort
+from bot.desk.requests import Requests
 from bot.desk.service import DatabaseDesk, turn_clocks
-from bot.desk.values import CardField, CaseCard, CaseState, Outcome, Person
+from bot.desk.tables import people_events
+from bot.desk.values import AccountKind, CardField, CaseCard, CaseState, Outcome, Person
 from bot.errors import (
     CaseTakenError,
     ConfigurationError,
@@ -28,6 +31,7 @@ from bot.errors import (
 )
 from bot.mailroom import conversations, inbox
 from bot.messages import Author, Inbound
+from bot.shop.money import Money
 from tests.desk.acting import CARD, CHEAP, PASSWORD, Acting
 
 
@@ -109,7 +113,7 @@ async def test_a_view_shows_what_the_person_may_do(
     assert await acts(sue) == {Act.NOTE, Act.APPROVE, Act.TAKE_OVER, Act.PASS_ON, Act.REVEAL}
     view = await service.take_over(sue, case.id)
     assert set(view.acts) == {
-        Act.REPLY, Act.NOTE, Act.CLOSE, Act.HAND_BACK, Act.RELEASE, Act.PASS_ON, Act.REVEAL,
+        Act.REPLY, Act.NOTE, Act.CLOSE, Act.HAND_BACK, Act.RELEASE, Act.PASS_ON, Act.REVEAL, Act.DIRECT,
     }  # fmt: skip
     assert view.drafts == ()
     await service.close(sue, case.id, view.fence, Outcome.SPAM)
@@ -131,13 +135,18 @@ async def test_what_a_view_offers_is_what_the_desk_allows(
         Act.TAKE_OVER: lambda who, case, fence, draft: service.take_over(who, case),
         Act.REVEAL: lambda who, case, fence, draft: service.reveal(who, case, CardField.PHONE),
         Act.APPROVE: lambda who, case, fence, draft: service.approve_reply(who, case, draft),
+        Act.SNOOZE: lambda who, case, fence, draft: service.snooze(who, case, fence, later),
+        Act.WAKE: lambda who, case, fence, draft: service.wake(who, case, fence),
+        Act.DIRECT: lambda who, case, fence, draft: service.set_direct(who, case, fence, True),
     }
+    later = desk.clock.now() + dt.timedelta(hours=20)
     assert set(tries) == set(Act)
     states: dict[str, Callable[[], int]] = {
         "open": lambda: desk.open().id,
         "open for supervisors": lambda: desk.open(queue="supervisor").id,
         "claimed": lambda: desk.claimed(ana).id,
         "answered": lambda: desk.answered(ana).id,
+        "snoozed": lambda: snoozed(desk, ana),
         "drafted": lambda: drafted(desk, tim),
         "closed": lambda: closed(desk, ana),
     }
@@ -155,6 +164,8 @@ async def test_what_a_view_offers_is_what_the_desk_allows(
                 own = view.summary.owner_id == person.id and view.summary.state is not CaseState.CLOSED
                 if own and act in (Act.CLAIM, Act.TAKE_OVER):
                     continue  # idempotent for the owner, and not offered
+                if own and act is Act.WAKE:
+                    continue  # idempotent
                 if act is Act.TAKE_OVER and view.summary.state is CaseState.OPEN:
                     continue  # claiming is offered instead
                 assert done is (act in view.acts), f"{person.login}: {act.value} when {state}"
@@ -163,6 +174,11 @@ async def test_what_a_view_offers_is_what_the_desk_allows(
 def drafted(desk: Acting, tim: Person) -> int:
     case = desk.claimed(tim)
     return desk.act(lambda cases: cases.reply(case.id, tim, "It is at customs.", case.fence)).id
+
+
+def snoozed(desk: Acting, ana: Person) -> int:
+    case, later = desk.answered(ana), desk.clock.now() + dt.timedelta(hours=1)
+    return desk.act(lambda cases: cases.snooze(case.id, ana, later, case.fence)).id
 
 
 def closed(desk: Acting, ana: Person) -> int:
@@ -334,3 +350,66 @@ async def test_a_turned_clock_is_a_change(
     clock.advance(minutes=3)
     assert turn_clocks(desk.database, desk.rules, clock) == (case.id,)
     assert (await service.changes(ana, now.cursor)).case_ids == (case.id,)
+
+
+# Accounts elsewhere, strangers, looking for cases
+
+
+async def test_who_clicks_elsewhere_is_known_by_their_account(
+    service: DeskPort, desk: Acting, ana: Person, ben: Person
+) -> None:
+    desk.staff(lambda people: people.link(ana, AccountKind.SLACK, "t01abc/u02def"))
+    assert await service.person_by_account(AccountKind.SLACK, "T01ABC/U02DEF") == ana
+    assert await service.person_by_account(AccountKind.SLACK, "T01ABC/U02DEX") is None
+    assert await service.person_by_account(AccountKind.SLACK, "' OR 1=1 --") is None
+    assert await service.accounts(AccountKind.SLACK) == {ana.id: "T01ABC/U02DEF"}
+    with pytest.raises(DeskError, match="is linked with ana"):
+        desk.staff(lambda people: people.link(ben, AccountKind.SLACK, "T01ABC/U02DEF"))
+    desk.staff(lambda people: people.deactivate(ana))
+    assert await service.person_by_account(AccountKind.SLACK, "T01ABC/U02DEF") is None
+    assert await service.accounts(AccountKind.SLACK) == {}
+
+
+async def test_a_stranger_is_written_down_and_moves_nothing(service: DeskPort, desk: Acting) -> None:
+    case = desk.open()
+    await service.refuse_stranger(AccountKind.SLACK, "T01/U0\x0099", "claim", case_id=case.id)
+    await service.refuse_stranger(AccountKind.SLACK, "T01/U099", "claim", case_id=case.id + 1)
+    await service.refuse_stranger(AccountKind.SLACK, "T01/U099", "the home page")
+    assert desk.get(case) == case
+    event = desk.events(case)[-1]
+    assert (event.kind.value, event.actor, event.text) == ("refused", "slack T01/U099", "claim")
+
+
+async def test_a_refused_decision_on_a_request_is_written_down(
+    service: DeskPort, desk: Acting, ana: Person
+) -> None:
+    with desk.database.begin() as connection:
+        asked = Requests(connection, desk.rules, desk.clock).ask_approval(
+            conversations.open_for(
+                connection, channel="web", account="store", sender="x", sender_name=None, language="de",
+                now=desk.clock.now(),
+            ).conversation.id,
+            "bargain", Money(1_900, "EUR"), key="k", most=Money(3_000, "EUR"), limit_kind="discount",
+            question="less?", language="de",
+        )  # fmt: skip
+    with pytest.raises(ForbiddenError):
+        await service.approve_request(ana, asked.id)
+    with desk.database.begin() as connection:
+        row = connection.execute(sa.select(people_events).order_by(people_events.c.id.desc())).first()
+    assert row is not None
+    assert (row.person_id, row.kind, row.text) == (ana.id, "refused", f"approve request {asked.id}")
+
+
+async def test_the_day_is_summed_up_from_midnight_at_the_store(
+    service: DeskPort, desk: Acting, ana: Person
+) -> None:
+    yesterday = desk.answered(ana)
+    desk.act(lambda cases: cases.close(yesterday.id, ana, Outcome.SOLVED, "", yesterday.fence))
+    desk.clock.advance(minutes=24 * 60)
+    case = desk.claimed(ana)
+    desk.clock.advance(minutes=2)
+    desk.act(lambda cases: cases.reply(case.id, ana, "It is at customs.", case.fence))
+    desk.open()
+    today = await service.today(ana)
+    assert (today.opened, today.answered, today.first_answer_seconds) == (2, 1, 120.0)
+    assert (today.closed, today.late, today.satisfaction, today.ratings) == (0, 0, None, 0)

@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from adapters.web.chat import WebChat
 from adapters.web.desk import WebDesk
 from adapters.web.pages import Pages
-from bot.clock import SetClock, SystemClock
+from bot.clock import Clock, SetClock, SystemClock
 from bot.settings import ROOT, Settings, read_rules
+from bot.training.releasing import Releases
+from bot.training.review import Review
 from tests.web.browsing import Door, Enter, sign_in
 from tests.web.reception import MemoryReception
 from tests.web.serving import Serving
@@ -39,8 +41,8 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def reception() -> MemoryReception:
-    return MemoryReception()
+def reception(settings: Settings) -> MemoryReception:
+    return MemoryReception(settings.files, settings.rules.attachments)
 
 
 @pytest.fixture
@@ -63,6 +65,8 @@ def client(chat: WebChat) -> Iterator[TestClient]:
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"needs Chromium at {CHROMIUM} (apt install chromium)")
+    # As patient as the pages: two processes run tests.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
             executable_path=str(CHROMIUM),
@@ -136,7 +140,15 @@ class Office:
 @pytest.fixture
 def office(settings: Settings, tmp_path: Path) -> Iterator[Office]:
     staff = Staff(tmp_path, settings.rules, SystemClock())
-    frontend = WebDesk(settings, staff.desk, secret=SECRET, clock=SystemClock(), pages=Pages())
+    frontend = WebDesk(
+        settings,
+        staff.desk,
+        secret=SECRET,
+        clock=SystemClock(),
+        pages=Pages(),
+        review=_review(settings, staff, tmp_path, SystemClock()),
+        releases=_releases(settings, staff, tmp_path, SystemClock()),
+    )
     office = Office(Serving(frontend.routes()), frontend, staff)
     office.serving.start()
     yield office
@@ -145,8 +157,21 @@ def office(settings: Settings, tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.fixture
-def frontend(settings: Settings, staff: Staff, clock: SetClock) -> WebDesk:
-    return WebDesk(settings, staff.desk, secret=SECRET, clock=clock, pages=Pages())
+def frontend(settings: Settings, staff: Staff, clock: SetClock, tmp_path: Path) -> WebDesk:
+    review = _review(settings, staff, tmp_path, clock)
+    releases = _releases(settings, staff, tmp_path, clock)
+    return WebDesk(
+        settings, staff.desk, secret=SECRET, clock=clock, pages=Pages(), review=review, releases=releases
+    )
+
+
+def _releases(settings: Settings, staff: Staff, place: Path, clock: Clock) -> Releases:
+    own = dataclasses.replace(settings, store=place / "store", files=place / "files")
+    return Releases(own, staff.database, clock)
+
+
+def _review(settings: Settings, staff: Staff, place: Path, clock: Clock) -> Review:
+    return Review(staff.database, dataclasses.replace(settings, store=place / "store"), clock)
 
 
 @pytest.fixture

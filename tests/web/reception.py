@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 
 from bot.channels import Channel, Receipt
 from bot.errors import TryLaterError
-from bot.messages import Author, Button, Inbound, Outbound, TranscriptLine
+from bot.mailroom import files
+from bot.messages import Attachment, Author, Button, Inbound, Outbound, TranscriptLine
+from bot.settings import AttachmentRules
 
 #: What the bot says to a message: texts, each with the titles of its buttons.
 Script = Callable[[Inbound], Sequence[tuple[str, Sequence[str]]]]
@@ -20,7 +23,8 @@ PAYLOAD = '/inform{{"choice": "{}"}}'
 class MemoryReception:
     """Obeys the port: accepts a message once by its id, keeps lines in order, and can be made to fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Path, rules: AttachmentRules) -> None:
+        self.place, self.rules = place, rules
         self.accepted: list[Inbound] = []
         self.lines: dict[str, list[TranscriptLine]] = {}
         self.channel: Channel | None = None
@@ -44,12 +48,22 @@ class MemoryReception:
             self._known.add(message.message_id)
             self.accepted.append(message)
             title = (message.button or "").removeprefix('/inform{"choice": "').removesuffix('"}')
-            line = self.add(message.sender, Author.BUYER, message.text or title, at=message.sent_at)
+            text = message.text or title
+            line = self.add(
+                message.sender, Author.BUYER, text, at=message.sent_at, attachments=message.attachments
+            )
             if not self.with_agent:
                 self.silent.append(message)
                 if self.may_answer:
                     self.answer()
         return Receipt(1, fresh=fresh, with_agent=self.with_agent, line=line)
+
+    async def keep(
+        self, content: AsyncIterator[bytes], *, key: str, name: str, media_type: str
+    ) -> Attachment:
+        if self.down is not None:
+            raise self.down
+        return await files.keep(self.place, self.rules, content, key=key, name=name, media_type=media_type)
 
     async def transcript(
         self, channel: str, account: str, sender: str, *, after: int = 0
@@ -80,9 +94,10 @@ class MemoryReception:
         author: Author = Author.BOT,
         name: str | None = None,
         buttons: tuple[Button, ...] = (),
+        attachments: tuple[Attachment, ...] = (),
     ) -> None:
         """Something for the buyer: into the transcript, then out through the channel."""
-        line = self.add(sender, author, text, name=name, buttons=buttons)
+        line = self.add(sender, author, text, name=name, buttons=buttons, attachments=attachments)
         assert self.channel is not None
         key = f"{sender}-{line.position}"
         await self.channel.send(
@@ -97,8 +112,13 @@ class MemoryReception:
                 line.at,
                 buttons=buttons,
                 author_name=name,
+                attachments=attachments,
             )
         )
+
+    def forged(self, channel: str) -> None:
+        """Nobody can forge a call of the page: it has no secret of ours."""
+        raise AssertionError(channel)
 
     def add(
         self,
@@ -109,6 +129,7 @@ class MemoryReception:
         name: str | None = None,
         buttons: tuple[Button, ...] = (),
         at: dt.datetime | None = None,
+        attachments: tuple[Attachment, ...] = (),
     ) -> TranscriptLine:
         """A line of the transcript, without waking anybody."""
         lines = self.lines.setdefault(sender, [])
@@ -120,6 +141,7 @@ class MemoryReception:
             buttons=buttons,
             author_name=name,
             state="received" if author is Author.BUYER else "sent",
+            attachments=attachments,
         )
         lines.append(line)
         return line

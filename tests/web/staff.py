@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 
@@ -13,11 +15,15 @@ from bot.clock import Clock
 from bot.database import Database, metadata
 from bot.desk.cases import Cases
 from bot.desk.people import People
+from bot.desk.requests import Requests
 from bot.desk.service import DatabaseDesk
-from bot.desk.values import Case, CaseCard, Likely, Person, Priority, Rank, Reason, Standing
+from bot.desk.values import Case, CaseCard, Likely, Person, Priority, Rank, Reason, Request, Standing
+from bot.dialogue.macros import ReplyMacros
+from bot.dialogue.replies import Replies
 from bot.mailroom import conversations, inbox, outbox, transcript
 from bot.messages import Author, Button, Inbound, TranscriptLine
-from bot.settings import ShopRules
+from bot.settings import ROOT, ShopRules
+from bot.shop.money import Money
 
 PASSWORD = "correct horse battery"
 
@@ -44,6 +50,12 @@ CARD = CaseCard(
 )
 
 
+@functools.cache
+def _replies(languages: tuple[str, ...], fallback: str) -> Replies:
+    """The shipped words, read once: that takes longer than most tests."""
+    return Replies.load([ROOT / "replies"], languages, fallback)
+
+
 class Staff:
     """The desk's people and buyers."""
 
@@ -54,7 +66,9 @@ class Staff:
         self.clock = clock
         # Weak on purpose: these tests are not about how long hashing takes.
         self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.desk = DatabaseDesk(self.database, rules, clock, lambda: None, self.hasher)
+        replies = _replies(tuple(rules.languages), rules.fallback_language)
+        ready = ReplyMacros(replies, rules.store.timezone)
+        self.desk = DatabaseDesk(self.database, rules, clock, lambda: None, self.hasher, ready)
         self._buyers = 0
 
     def person(
@@ -86,17 +100,58 @@ class Staff:
                 talk, intent=intent, reason=reason, card=card, language=language, priority=priority
             )
 
-    def hears(self, sender: str, text: str, *, button: str | None = None, connection: object = None) -> int:
+    def approval(self, amount: int = 1_900, most: int = 3_000, text: str = "Tindra Rain Jacket") -> Request:
+        """A supervisor's yes is asked for, in minor units of the store's currency."""
+        return self._asked(
+            lambda known, talk: known.ask_approval(
+                talk,
+                "bargain",
+                Money(amount, "EUR"),
+                key=f"bargain:{talk}",
+                most=Money(most, "EUR"),
+                limit_kind="discount",
+                question=f"{text}: the buyer would pay 110.00 EUR instead of 129.00 EUR",
+                language="de",
+            )
+        )
+
+    def question(self, words: str = "is the zip made of metal?") -> Request:
+        """The product department is asked."""
+        return self._asked(
+            lambda known, talk: known.ask_department(
+                talk, "fact", "product", key=f"fact:{talk}", question=words, language="de"
+            )
+        )
+
+    def request(self, asked: Request) -> Request:
+        """The request as it stands."""
+        with self.database.begin() as connection:
+            return Requests(connection, self.rules, self.clock).get(asked.id)
+
+    def _asked(self, ask: Callable[[Requests, int], Request]) -> Request:
+        self._buyers += 1
+        with self.database.begin() as connection:
+            talk = self.hears(f"buyer-{self._buyers}", "Geht das günstiger?", connection=connection)
+            return ask(Requests(connection, self.rules, self.clock), talk)
+
+    def hears(
+        self,
+        sender: str,
+        text: str,
+        *,
+        button: str | None = None,
+        connection: object = None,
+        **more: Any,
+    ) -> int:
         """A message of a buyer; gives the conversation."""
         if connection is None:
             with self.database.begin() as own:
-                talk = self.hears(sender, text, button=button, connection=own)
+                talk = self.hears(sender, text, button=button, connection=own, **more)
                 Cases(own, self.rules, self.clock).buyer_wrote(talk)
                 return talk
         now = self.clock.now()
-        message = Inbound(
-            "web", "chat", f"{sender}:{now}:{text[:20]}{button}", sender, text, now, button=button
-        )
+        own = more.pop("message_id", f"{sender}:{now}:{text[:20]}{button}")
+        message = Inbound("web", "chat", own, sender, text, now, button=button, **more)
         return inbox.accept(connection, message, language="de", now=now).conversation_id  # type: ignore[arg-type]
 
     def says(self, talk: int, text: str, *, buttons: tuple[Button, ...] = (), connection: object) -> None:

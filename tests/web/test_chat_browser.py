@@ -89,6 +89,16 @@ def test_nothing_is_wider_than_the_screen(visit: Visit, shop: Shop, size: dict[s
     expect(page.get_by_role("button", name="Send")).to_be_in_viewport()
 
 
+def test_a_long_conversation_does_not_lengthen_the_page(visit: Visit, shop: Shop) -> None:
+    shop.reception.script = lambda message: [("first\n\n" * 6, ())]
+    page = visit(PHONE)
+    for number in range(3):
+        write(page, f"question {number}")
+        expect(bubbles(page)).to_have_count(2 * number + 2)
+    assert page.get_by_role("log").evaluate("log => log.scrollHeight > log.clientHeight")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 def test_history_is_there_after_a_reload(visit: Visit, shop: Shop) -> None:
     shop.reception.script = lambda message: [(f"You said: {message.text}", ())]
     page = visit()
@@ -267,7 +277,7 @@ def test_everything_can_be_done_by_keyboard(visit: Visit, shop: Shop) -> None:
     shop.reception.script = lambda message: [] if message.button else [("Which colour?", ("Blue", "Green"))]
     page = visit(DESK)
     focused = []
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Tab")
         focused.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
@@ -275,7 +285,8 @@ def test_everything_can_be_done_by_keyboard(visit: Visit, shop: Shop) -> None:
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid", focused
     quick = ["Where is my parcel?", "Is it in stock?", "Payment problem", "Returns and refunds"]
-    assert focused == ["lang", "log", *quick, "text", "send"]
+    assert focused == ["lang", "log", *quick, "text", "attach", "send"]
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")
     page.keyboard.type("a shirt")
     page.keyboard.press("Shift+Enter")

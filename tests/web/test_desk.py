@@ -237,6 +237,19 @@ def test_a_buyers_words_are_data(staff: Staff, enter: Enter) -> None:
     assert "{{ 7*7 }}" in page
 
 
+def test_what_a_buyer_changed_or_took_back_is_shown_beside_what_was_said(staff: Staff, enter: Enter) -> None:
+    staff.person("ana")
+    case = staff.case()
+    buyer = staff.sender(case)
+    staff.hears(buyer, "Send it to Bonn", message_id="1")
+    staff.hears(buyer, "Send it to Berlin", message_id="1e", edits="1")
+    staff.hears(buyer, "", message_id="1d", edits="1", deletes=True)
+    page = enter("ana").get(f"/desk/cases/{case.id}").text
+    assert page.index("to Bonn") < page.index("to Berlin") < page.index("Deleted an earlier message")
+    assert page.count("Instead of an earlier message") == 1
+    assert "(a choice)" not in page
+
+
 def test_a_pressed_button_reads_as_its_title(staff: Staff, enter: Enter) -> None:
     staff.person("ana")
     case = staff.case()

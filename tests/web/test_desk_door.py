@@ -91,7 +91,7 @@ def test_the_session_cookie_stays_with_us(staff: Staff, door: Door) -> None:
     answer = client.post("/desk/sign-in", data=data, follow_redirects=False)
     cookies = [value.lower() for value in answer.headers.get_list("set-cookie")]
     session = next(value for value in cookies if value.startswith("crossdesk_desk="))
-    for part in ("httponly", "samesite=strict", "path=/desk"):
+    for part in ("httponly", "samesite=strict", "path=/;"):
         assert part in session
 
 

@@ -14,6 +14,7 @@ from adapters.web.translate import (
     TEXT_LIMIT,
     TOO_LONG,
     UNKNOWN_BUTTON,
+    UNKNOWN_FILE,
     Refusal,
     Sender,
     cleared,
@@ -21,7 +22,7 @@ from adapters.web.translate import (
     to_line,
     to_page,
 )
-from bot.messages import Author, Button, Inbound, Outbound, TranscriptLine
+from bot.messages import Attachment, Author, Button, Inbound, Outbound, TranscriptLine
 
 NOW = dt.datetime(2024, 5, 6, 12, 0, tzinfo=dt.timezone.utc)
 ID = "0b4c7a52-6a39-4b62-9a3c-6f6f3c1a2b11"
@@ -32,8 +33,15 @@ def read_button(token: str) -> str | None:
     return token.removeprefix("signed:") if token.startswith("signed:") else None
 
 
+KEPT = Attachment("cup.jpg", "image/jpeg", 9, "attachments/ab/cd")
+
+
+def read_file(token: str) -> Attachment | None:
+    return KEPT if token == "file" else None
+
+
 def translated(raw: bytes) -> Inbound | Refusal:
-    return to_inbound(raw, SENDER, NOW, read_button)
+    return to_inbound(raw, SENDER, NOW, read_button, read_file)
 
 
 def posted(**body: object) -> Inbound | Refusal:
@@ -67,8 +75,8 @@ def test_a_pressed_button_brings_its_payload_and_no_text() -> None:
 
 def test_the_same_id_of_two_visitors_makes_two_messages() -> None:
     raw = json.dumps({"id": ID, "text": "hello"}).encode()
-    one = to_inbound(raw, SENDER, NOW, read_button)
-    other = to_inbound(raw, Sender("visitor-2", None), NOW, read_button)
+    one = to_inbound(raw, SENDER, NOW, read_button, read_file)
+    other = to_inbound(raw, Sender("visitor-2", None), NOW, read_button, read_file)
     assert isinstance(one, Inbound)
     assert isinstance(other, Inbound)
     assert one.message_id != other.message_id
@@ -167,6 +175,7 @@ json_values = st.recursive(
             "text": json_values,
             "button": json_values,
             "language": json_values,
+            "files": json_values | st.lists(st.just("file") | json_values, max_size=7),
         },
     )
 )
@@ -207,6 +216,7 @@ def test_the_page_gets_lines_with_signed_buttons_and_utc_times() -> None:
         buttons=(Button("Yes", "/affirm"),),
         author_name="Lena",
         state="queued",
+        attachments=(KEPT, Attachment("run.exe", "application/x-msdownload", 1, "")),
     )
     assert to_page(line, lambda payload: f"signed:{payload}") == {
         "position": 3,
@@ -215,4 +225,22 @@ def test_the_page_gets_lines_with_signed_buttons_and_utc_times() -> None:
         "text": "Hello <i>there</i>",
         "at": "2024-05-06T12:00:00+00:00",
         "buttons": [{"title": "Yes", "payload": "signed:/affirm"}],
+        "files": [
+            {"name": "cup.jpg", "size": 9, "picture": True, "url": "/chat/files/3/0"},
+            {"name": "run.exe", "size": 1, "picture": False, "url": None},
+        ],
     }
+
+
+def test_a_message_may_be_nothing_but_files() -> None:
+    for body in ({"files": ["file"]}, {"files": ["file"], "text": " \u200b "}):
+        message = posted(**body)
+        assert isinstance(message, Inbound)
+        assert (message.text, message.attachments) == ("", (KEPT,))
+
+
+@pytest.mark.parametrize(
+    "files", ["file", {}, [None], ["forged"], ["file", "forged"], ["file"] * 6, [["file"]], ["x" * 9_000]]
+)
+def test_files_that_were_not_sent_by_this_visitor_are_refused(files: object) -> None:
+    assert posted(text="look", files=files) == UNKNOWN_FILE

@@ -2,6 +2,7 @@
 import { Composer } from "./composer.js";
 import { Unsent } from "./unsent.js";
 import { View } from "./view.js";
+import * as visitor from "./visitor.js";
 import { Later, Refused, Stream, ask, backoff } from "./wire.js";
 
 const { dataset } = document.body;
@@ -56,7 +57,8 @@ async function flush() {
   for (let item = unsent.next(); item; item = unsent.next()) {
     try {
       const { id, text, button } = item;
-      const receipt = await ask("/chat/messages", { method: "POST", json: { id, text, button, language: dataset.hint || undefined } });
+      const files = item.files?.length ? item.files.map((file) => file.token) : undefined;
+      const receipt = await ask("/chat/messages", { method: "POST", json: { id, text, button, files, language: dataset.hint || undefined } });
       unsent.confirm(item, receipt.fresh);
       if (receipt.line) brought.push(receipt.line);
       else behind = true;
@@ -129,7 +131,7 @@ function show(line) {
   if (line.author === "buyer") {
     const item = unsent.arrived(line.text);
     const text = line.text || item?.label;
-    if (text) view.add({ ...line, text }, press);
+    if (text || line.files.length) view.add({ ...line, text }, press);
     showUnsent();
   } else {
     expect(false);
@@ -152,7 +154,13 @@ function send(message) {
 }
 
 const press = (button) => send({ button: button.payload, label: button.title });
-const composer = new Composer({ strings, language, limit: Number(dataset.limit), send: (text) => send({ text, label: text }) });
+const composer = new Composer({
+  strings,
+  language,
+  limit: Number(dataset.limit),
+  rules: JSON.parse(dataset.files),
+  send: (text, files) => send({ text, label: text, files }),
+});
 
 for (const chip of view.quick.children) {
   chip.addEventListener("click", () => {
@@ -214,8 +222,9 @@ function settleTyping() {
 }
 
 function count(more) {
-  state.unread = document.hidden ? state.unread + more : 0;
+  state.unread = visitor.isShown() ? 0 : state.unread + more;
   document.title = state.unread ? `(${state.unread}) ${title}` : title;
+  visitor.tell({ unread: state.unread });
 }
 
 /* ---- waking up ---- */
@@ -246,4 +255,10 @@ document.addEventListener("visibilitychange", () => {
 setInterval(() => state.loaded && sync(), LOOK_AGAIN);
 
 showUnsent();
+await visitor.begin((shown, focus) => {
+  if (!shown) return;
+  count(0);
+  view.toEnd();
+  if (focus) composer.text.focus();
+});
 sync().then(() => stream.open());

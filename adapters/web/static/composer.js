@@ -1,10 +1,11 @@
 // Where the buyer writes: grows with the text, counts near the limit, sends by Enter but not in mid-word of an IME.
+import { Attaching } from "./attaching.js";
 import { fill, lengthOf } from "./text.js";
 
 const DRAFT = "crossdesk.draft";
 
 export class Composer {
-  constructor({ strings, limit, language, send }) {
+  constructor({ strings, limit, language, rules, send }) {
     Object.assign(this, { strings, limit, send });
     this.numbers = new Intl.NumberFormat(language);
     this.text = document.getElementById("text");
@@ -15,6 +16,7 @@ export class Composer {
     } catch {
       // No storage: no draft after a reload.
     }
+    this.files = new Attaching({ strings, language, rules, changed: () => this.changed() });
     this.text.addEventListener("input", () => this.changed());
     this.text.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -36,7 +38,7 @@ export class Composer {
     this.counter.classList.toggle("over", over);
     this.counter.textContent = this.counter.hidden ? "" : fill(over ? this.strings.too_long : this.strings.count, values);
     this.text.toggleAttribute("aria-invalid", over);
-    this.button.setAttribute("aria-disabled", String(over || length === 0));
+    this.button.setAttribute("aria-disabled", String(over || this.files.busy || (length === 0 && !this.files.some)));
     this.text.style.height = "auto";
     this.text.style.height = `${this.text.scrollHeight + 3}px`;
     try {
@@ -50,9 +52,8 @@ export class Composer {
     this.text.focus();
     const text = this.text.value.trim();
     const length = lengthOf(text);
-    if (length === 0 || length > this.limit) return;
+    if (length > this.limit || this.files.busy || (length === 0 && !this.files.some)) return;
     this.text.value = "";
-    this.changed();
-    this.send(text);
+    this.send(text, this.files.take());
   }
 }

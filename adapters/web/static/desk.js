@@ -149,7 +149,7 @@ const SHORTCUTS = {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || !form.action.includes("/desk/cases/")) return;
+  if (form.method !== "post" || !/\/desk\/(cases|requests)\//.test(form.action)) return;
   event.preventDefault();
   if (!acting) act(form, event.submitter);
 });

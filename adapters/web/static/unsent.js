@@ -3,7 +3,7 @@
 const STORE = "crossdesk.unsent";
 
 /** A version 4 UUID; `randomUUID` only exists where the page came over TLS or from this machine. */
-function uuid() {
+export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

@@ -1,5 +1,7 @@
 // What the buyer sees: the transcript, the messages on their way, and who is writing.
+import { sizeOf } from "./attaching.js";
 import { build, fill, withLinks } from "./text.js";
+import { address } from "./visitor.js";
 
 /** Messages of one author that follow each other within this time stand together. */
 const TOGETHER = 5 * 60_000;
@@ -7,7 +9,7 @@ const NEAR_THE_END = 80;
 
 export class View {
   constructor({ strings, assistant, language }) {
-    Object.assign(this, { strings, assistant });
+    Object.assign(this, { strings, assistant, language });
     for (const id of ["log", "messages", "unsent", "typing", "newer", "quick", "with", "avatar"]) {
       this[id] = document.getElementById(id);
     }
@@ -49,6 +51,7 @@ export class View {
     const group = this.groupFor(line, at);
     const bubble = build("p", { className: "bubble", dir: "auto" });
     bubble.append(build("bdi", { className: "unseen", textContent: `${this.nameOf(line)}: ` }));
+    for (const file of line.files ?? []) bubble.append(this.file(file));
     bubble.append(...(line.author === "buyer" ? [line.text] : withLinks(line.text, this.strings.opens)));
     group.time.before(bubble);
     group.time.textContent = this.clock.format(at);
@@ -58,6 +61,15 @@ export class View {
     this.dropChips();
     if (line.buttons?.length) this.offer(line.buttons, press);
     if (line.author !== "buyer") this.speaksWith(line);
+  }
+
+  /** A file of a line: a click saves it, a picture is seen; what was not kept is said. */
+  file({ name, size, picture, url }) {
+    if (!url) return build("span", { className: "file lost" }, fill(this.strings.file_lost, { file: name }));
+    const shown = [build("bdi", { textContent: name }), ` (${sizeOf(size, this.language)})`];
+    // Not lazily: its place must be known before the log scrolls to its end.
+    if (picture) shown.unshift(build("img", { src: address(url), alt: "", onload: () => this.following && this.toEnd() }));
+    return build("a", { className: "file", href: address(url), download: name }, ...shown);
   }
 
   offer(buttons, press) {
@@ -134,6 +146,9 @@ export class View {
     this.unsent.replaceChildren(
       ...items.map((item) => {
         const bubble = build("p", { className: "bubble", dir: "auto", textContent: item.label });
+        for (const { name, size } of item.files ?? []) {
+          bubble.prepend(build("span", { className: "file" }, build("bdi", { textContent: name }), ` (${sizeOf(size, this.language)})`));
+        }
         const element = build("div", { className: "group buyer" }, bubble);
         if (item.state === "confirmed" || !item.trouble) {
           const time = { className: "time", textContent: this.clock.format(new Date(item.at)) };

@@ -1,5 +1,7 @@
 // Talking to the server: one request at a time with a limit, and a stream that brings the news.
 
+import { address, headers, renew } from "./visitor.js";
+
 const PATIENCE = 15_000;
 /** The server sends a beat every 15 seconds: after this long the stream is dead whatever the browser thinks. */
 const SILENCE = 40_000;
@@ -28,7 +30,7 @@ export async function ask(path, { method = "GET", json } = {}, again = true) {
   try {
     response = await fetch(path, {
       method,
-      headers: json ? { "Content-Type": "application/json" } : {},
+      headers: { ...headers(), ...(json && { "Content-Type": "application/json" }) },
       body: json && JSON.stringify(json),
       credentials: "same-origin",
       cache: "no-store",
@@ -39,15 +41,44 @@ export async function ask(path, { method = "GET", json } = {}, again = true) {
     throw new Later("unreachable");
   }
   if (response.status === 401 && again) {
-    // Our cookie is gone or no longer good: the page sets a new one.
-    await fetch("/chat", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+    // What says who we are is gone or no longer good.
+    await renew();
     return ask(path, { method, json }, false);
   }
+  throw await failure(response);
+}
+
+/** What an answer that is none means. */
+async function failure(response) {
   const code = await response.json().then((body) => body.error.code, () => "unreachable");
   if (response.status === 429 || response.status === 408 || response.status >= 500) {
-    throw new Later(code, Number(response.headers.get("Retry-After")) || undefined);
+    return new Later(code, Number(response.headers.get("Retry-After")) || undefined);
   }
-  throw new Refused(code);
+  return new Refused(code);
+}
+
+const UPLOAD_PATIENCE = 300_000;
+
+/** Send a file; its token. Throws Refused or Later, nothing else. */
+export async function uploaded({ id, file, name }, again = true) {
+  let response;
+  try {
+    response = await fetch(`/chat/files?${new URLSearchParams({ id, name })}`, {
+      method: "POST",
+      headers: { ...headers(), "Content-Type": file.type },
+      body: file,
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(UPLOAD_PATIENCE),
+    });
+    if (response.ok) return await response.json();
+  } catch {
+    throw new Later("unreachable");
+  }
+  if (response.status === 401 && again) {
+    await renew();
+    return uploaded({ id, file, name }, false);
+  }
+  throw await failure(response);
 }
 
 /** Waits that grow, with some chance in them so that a restarted server isn't met by everyone at once. */
@@ -64,7 +95,7 @@ export class Stream {
 
   open() {
     this.close();
-    this.source = new EventSource(this.path);
+    this.source = new EventSource(address(this.path));
     this.source.addEventListener("ready", () => {
       this.tries = 0;
       this.on.ready();

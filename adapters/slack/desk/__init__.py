@@ -1,0 +1,20 @@
+"""Slack's desk for the store's people."""
+
+from __future__ import annotations
+
+from adapters.slack.desk.frontend import SlackDesk
+from adapters.slack.wire import Wire
+from bot.clock import SystemClock
+from bot.desk.board import DeskWithBoard
+from bot.desk.port import DeskFrontend
+from bot.settings import Settings
+
+
+def open_desk(settings: Settings, desk: DeskWithBoard) -> DeskFrontend:
+    """People who work in Slack.
+
+    Raises:
+        ConfigurationError: ``desk_options.slack`` or ``channel_options.slack`` in ``shop.yml`` is wrong.
+    """
+    clock = SystemClock()
+    return SlackDesk(settings, desk, wire=Wire.of(settings, clock), clock=clock)

@@ -1,0 +1,123 @@
+"""The desk's frontend in Slack: a card for each case, whose thread is the conversation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from adapters.slack.desk.acting import Acting
+from adapters.slack.desk.asking import Asking
+from adapters.slack.desk.hearing import Nothing, hear
+from adapters.slack.desk.memory import Memory
+from adapters.slack.desk.missed import Missed
+from adapters.slack.desk.options import DESK, read_desk_options
+from adapters.slack.desk.posting import Posting
+from adapters.slack.desk.showing import Showing
+from adapters.slack.examining import DESK_SCOPES, SCOPES, examine
+from adapters.slack.wire import Wire
+from bot.channels import Examined
+from bot.clock import Clock
+from bot.desk.board import DeskWithBoard
+from bot.desk.values import AccountKind
+from bot.errors import CrossdeskError
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class SlackDesk:
+    """The frontend ``slack``."""
+
+    name = DESK
+
+    def __init__(self, settings: Settings, desk: DeskWithBoard, *, wire: Wire, clock: Clock) -> None:
+        options = read_desk_options(settings)
+        self.exclusive: str | None = wire.access.line
+        self._wire = wire
+        self._clock = clock
+        self._rooms = frozenset(options.channels.values())
+        posting = Posting(wire, settings.files)
+        # Whoever acts may be another process than the one that shows.
+        self._desk = desk
+        self._showing = Showing(desk.board, Memory(desk.board), posting, options, clock, self._user_of)
+        self._asking = Asking(desk.board, Memory(desk.board), posting, options)
+        self._missed = Missed(wire, posting, Memory(desk.board), self._rooms, clock, self.take)
+        self._acting = Acting(desk, Memory(desk.board), posting, wire, options, clock, self._showing.changed)
+        self._started = False
+        wire.keep_from_buyers(self._rooms)
+        wire.listen(self, first=True)
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where Slack posts what people do, without Socket Mode."""
+        return self._wire.routes()
+
+    async def start(self) -> None:
+        """Connect, and show what is not shown yet."""
+        self._missed.start()
+        try:
+            await self._wire.open()
+        except BaseException:
+            await self._missed.stop()
+            raise
+        self._started = True
+        self._showing.start()
+        self._asking.start()
+
+    def changed(self, case_id: int) -> None:
+        """Look at this case again."""
+        self._showing.changed(case_id)
+
+    async def stop(self) -> None:
+        """Let go of the connection; what is not shown yet follows after the next start."""
+        await self._missed.stop()
+        await self._showing.stop()
+        await self._asking.stop()
+        await self._acting.stop()
+        if self._started:
+            self._started = False
+            await self._wire.close()
+
+    async def take(self, body: Mapping[str, Any]) -> bool | dict[str, Any]:
+        """Do what somebody did at the desk."""
+        us = await self._wire.us()
+        heard = hear(body, us.user, self._rooms)
+        if isinstance(heard, Nothing):
+            return heard.ours
+        return await self._acting.take(heard, us)
+
+    async def examine(self) -> Sequence[Examined]:
+        """Try tokens, scopes, and each channel."""
+        found = list(await examine(self._wire, self._clock, SCOPES | DESK_SCOPES))
+        if all(one.fine for one in found):
+            found += [await self._room(channel) for channel in sorted(self._rooms)]
+        return found
+
+    async def _user_of(self, person_id: int) -> str | None:
+        account = (await self._desk.accounts(AccountKind.SLACK)).get(person_id, "")
+        team, _, user = account.partition("/")
+        return user if user and team == (await self._wire.us()).team else None
+
+    async def _room(self, channel: str) -> Examined:
+        try:
+            answer = await self._wire.call(self._wire.client.conversations_info(channel=channel))
+        except CrossdeskError as error:
+            return Examined(f"channel {channel}", False, f"{error}; invite the app there: /invite @assistant")
+        room = answer.get("channel") or {}
+        name = f"#{room.get('name')}"
+        if room.get("is_archived"):
+            return Examined(f"channel {channel}", False, f"{name} is archived: name another in shop.yml")
+        if not room.get("is_member"):
+            return Examined(f"channel {channel}", False, f"the app is not in {name}: /invite it there")
+        return Examined(f"channel {channel}", True, name)
+
+    def on_line(self, on_line: bool) -> None:
+        """Look for what was written meanwhile."""
+        self._missed.on_line(on_line)
+
+    async def trouble(self, why: str | None) -> None:
+        """The buyers' channel has it told; here it is only written down."""
+        if why is not None:
+            log.warning("the desk in Slack: %s", why)

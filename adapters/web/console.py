@@ -1,0 +1,192 @@
+"""The admins' console: its gate, its parts, and the inbox of misunderstood messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import urlencode
+
+from anyio import to_thread
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from adapters.web.console_pages import ConsolePages
+from adapters.web.console_versions import ConsoleVersions
+from adapters.web.desk_account import DeskAccount
+from adapters.web.desk_acts import BUSY, STALE, TOO_LARGE
+from adapters.web.forms import number_of, read_form, text_of
+from adapters.web.gate import Gate, Visit
+from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
+from adapters.web.shield import Shield
+from bot.errors import CrossdeskError, ErasedError, ReviewError, StaleReviewError, TryLaterError
+from bot.training.releasing import Releases
+from bot.training.review import Review, View
+from bot.training.values import Actor, Meaning, Verdict
+
+log = logging.getLogger(__name__)
+
+#: No group and no decision has a higher number, and no database takes one.
+_LAST = 2**31 - 1
+_ADMINS = "The console is for admins: your rank does not allow this."
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request, Visit], Awaitable[Response]]
+
+
+class Console:
+    """Everything below ``/console``; for those whose rank may train the model."""
+
+    def __init__(
+        self, gate: Gate, account: DeskAccount, pages: ConsolePages, review: Review, releases: Releases
+    ) -> None:
+        self._versions = ConsoleVersions(gate, releases, pages.rendered)
+        self._gate = gate
+        self._account = account
+        self._pages = pages
+        self._review = review
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The console's pages and forms."""
+        pages: list[tuple[str, str, Handler]] = [
+            ("GET", "/console", self._first),
+            ("GET", "/console/inbox", self._inbox),
+            ("POST", "/console/inbox/{group:int}/label", self._label),
+            ("POST", "/console/inbox/undo", self._undo),
+            ("GET", "/console/data", self._data),
+            ("POST", "/console/data", self._check),
+            *self._versions.pages(),
+        ]
+        shield = [Middleware(Shield)]
+        return [
+            Route(path, self._inside(handler), methods=[method], middleware=shield)
+            for method, path, handler in pages
+        ]
+
+    def _inside(self, handler: Handler) -> Endpoint:
+        """A handler for admins; who is not signed in is asked to, everybody else is told why not."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                visit = await self._gate.visit(request)
+                if visit is None:
+                    return await self._account.outside(request)
+                if not self._review.may(visit.person):
+                    return self._pages.trouble(403, _ADMINS)
+                return await handler(request, visit)
+            except (BodyTooLargeError, BodyTooSlowError):
+                return self._pages.trouble(413, TOO_LARGE)
+            except TryLaterError:
+                return self._pages.trouble(503, BUSY)
+
+        return endpoint
+
+    async def _first(self, _request: Request, _visit: Visit) -> Response:
+        return RedirectResponse("/console/inbox", 303)
+
+    async def _inbox(self, request: Request, visit: Visit) -> Response:
+        return await self._shown(visit, request.query_params)
+
+    async def _data(self, _request: Request, visit: Visit) -> Response:
+        return await to_thread.run_sync(self._pages.data, visit)
+
+    async def _check(self, request: Request, visit: Visit) -> Response:
+        form = await read_form(request)
+        if not self._gate.is_meant(request, form, visit.csrf):
+            return self._pages.trouble(403, STALE)
+        try:
+            return await to_thread.run_sync(lambda: self._pages.data(visit, checked=True))
+        except ReviewError as error:
+            return self._pages.trouble(503, str(error))
+
+    async def _shown(
+        self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, problem: str | None = None
+    ) -> Response:
+        view, language = _view(asked), asked.get("language", "")[:10]
+        number = number_of(asked, "group")
+        return await to_thread.run_sync(
+            lambda: self._pages.inbox(
+                visit,
+                view,
+                language,
+                number if 0 < number <= _LAST else None,
+                done=number_of(asked, "done"),
+                status=status,
+                problem=problem,
+            )
+        )
+
+    async def _label(self, request: Request, visit: Visit) -> Response:
+        number: int = request.path_params["group"]
+        form = await read_form(request)
+        if not self._gate.is_meant(request, form, visit.csrf):
+            return await self._shown(visit, form, status=403, problem=STALE)
+        actor = Actor(visit.person.login, visit.person.id)
+
+        def act() -> int:
+            if number > _LAST:
+                raise ErasedError
+            done = self._review.label(
+                actor,
+                number,
+                _verdict(form),
+                fence=number_of(form, "fence"),
+                upto=number_of(form, "upto"),
+                only=[int(name[5:]) for name in form if name.startswith("item-") and name[5:15].isdigit()],
+                new_intent=text_of(form, "about") if _adds(form) else None,
+            )
+            return done.act_id
+
+        return await self._done(visit, form, act)
+
+    async def _undo(self, request: Request, visit: Visit) -> Response:
+        form = await read_form(request)
+        if not self._gate.is_meant(request, form, visit.csrf):
+            return await self._shown(visit, form, status=403, problem=STALE)
+        actor = Actor(visit.person.login, visit.person.id)
+        number = number_of(form, "act")
+        return await self._done(
+            visit, form, lambda: self._review.undo(actor, number if 0 < number <= _LAST else None).act_id
+        )
+
+    async def _done(self, visit: Visit, form: Mapping[str, str], act: Callable[[], int]) -> Response:
+        """Decide, and go on with the next group; a refusal is a line on the page."""
+        try:
+            done = await to_thread.run_sync(act)
+        except ReviewError as error:
+            status = 409 if isinstance(error, StaleReviewError) else 422
+            status = 410 if isinstance(error, ErasedError) else status
+            # What was decided by somebody else meanwhile is shown as it is now.
+            again = {**form, "group": "" if status == 410 else form.get("group", "")}
+            return await self._shown(visit, again, status=status, problem=str(error))
+        except TryLaterError:
+            return self._pages.trouble(503, BUSY)
+        except CrossdeskError as error:
+            return self._pages.trouble(422, str(error))
+        kept = {"view": _view(form).value, "language": form.get("in", "")[:10], "done": str(done)}
+        return RedirectResponse(f"/console/inbox?{urlencode(kept)}", 303)
+
+
+def _view(asked: Mapping[str, str]) -> View:
+    try:
+        return View(asked.get("view", ""))
+    except ValueError:
+        return View.WAITING
+
+
+def _verdict(form: Mapping[str, str]) -> Verdict:
+    """What a form says: a button's intent before one that was typed."""
+    language = form.get("language") or None
+    if form.get("meaning") == Meaning.NOTHING.value:
+        return Verdict(Meaning.NOTHING)
+    second = text_of(form, "second").strip() or None
+    if _adds(form):
+        return Verdict(Meaning.INTENT, text_of(form, "new_name").strip(), None, language)
+    intent = form.get("intent") or text_of(form, "typed").strip() or None
+    return Verdict(Meaning.TWO if second else Meaning.INTENT, intent, second, language)
+
+
+def _adds(form: Mapping[str, str]) -> bool:
+    """Whether a new intent was typed, and no button of a known one was pressed."""
+    return not form.get("intent") and bool(text_of(form, "new_name").strip())

@@ -1,0 +1,96 @@
+"""The desk as a wall that many people look at: what a frontend shows in a room rather than to one person."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.desk.port import CaseView, Changes, Desk, RequestView
+from bot.desk.values import CaseEvent
+from bot.messages import TranscriptLine
+
+
+@dataclass(frozen=True)
+class BoardLine:
+    """A line of the conversation, and by which act of a frontend's it was said."""
+
+    line: TranscriptLine
+    #: ``digest_of`` the key that the frontend gave to ``Desk.reply``; None if there was none.
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class BoardEvent:
+    """A line of the case's history, and by which act of a frontend's it came about."""
+
+    event: CaseEvent
+    #: ``digest_of`` the key that the frontend gave with the act; None if there was none.
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class BoardCase:
+    """A case as everybody in the room may see it: personal data masked, nobody's acts in it."""
+
+    #: ``acts`` are nobody's; ``transcript`` and ``events`` are empty, see below.
+    view: CaseView
+    #: The newest lines of the conversation, oldest first.
+    lines: tuple[BoardLine, ...]
+    #: Oldest first; that the buyer wrote is seen in the lines.
+    events: tuple[BoardEvent, ...]
+
+
+class Board(Protocol):
+    """What a frontend may read without a person, and where it writes down what it must find again.
+
+    Every method raises ``TryLaterError`` while the database is away.
+    """
+
+    async def changes(self, since: int | None, *, wait: float = 1.0) -> Changes:
+        """As ``Desk.changes``."""
+        ...
+
+    async def open_cases(self) -> Sequence[int]:
+        """The ids of all cases that are not closed, most pressing first."""
+        ...
+
+    async def queues(self, case_ids: Sequence[int]) -> Mapping[int, str]:
+        """In which queue each of these cases is; those that are not there any more are left out."""
+        ...
+
+    async def case(self, case_id: int) -> BoardCase:
+        """One case.
+
+        Raises:
+            UnknownCaseError: there is none.
+        """
+        ...
+
+    async def requests(self, also: Sequence[int] = ()) -> Sequence[RequestView]:
+        """The requests that wait, and those with these ids whatever became of them, by id."""
+        ...
+
+    async def kept(self, frontend: str, name: str) -> str | None:
+        """What ``keep`` wrote down last; None if it never did."""
+        ...
+
+    async def keep(self, frontend: str, values: Mapping[str, str | None]) -> None:
+        """Write down, all or nothing, where the frontend shows what; None forgets. No words of a buyer in it.
+
+        A name has at most 120 characters. What has not been written anew for as long as closed cases are kept
+        goes.
+        """
+        ...
+
+
+class DeskWithBoard(Desk, Protocol):
+    """What frontends are given: the desk and its board."""
+
+    board: Board
+
+
+def digest_of(key: str) -> str:
+    """What a board tells of the key that a frontend gave with an act."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

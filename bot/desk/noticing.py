@@ -1,0 +1,157 @@
+"""The board over the database."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import anyio
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from bot.clock import Clock
+from bot.database import Database
+from bot.desk import views
+from bot.desk.board import BoardCase, BoardEvent, BoardLine
+from bot.desk.cases import Cases
+from bot.desk.port import Changes, RequestView
+from bot.desk.requests import Requests
+from bot.desk.tables import case_events, cases, desk_places, requests
+from bot.desk.values import EventKind, Person, Rank, RequestState
+from bot.privacy import without_nul
+from bot.settings import ShopRules
+
+T = TypeVar("T")
+
+#: The room itself looks: it may do nothing.
+NOBODY = Person(id=0, login="", name="the desk", rank=Rank.TRAINEE, active=False)
+#: How often, in seconds, the database is asked for changes while they are waited for.
+LOOK_EVERY = 0.1
+
+
+class DatabaseBoard:
+    """Implements ``bot.desk.board.Board``."""
+
+    def __init__(self, database: Database, rules: ShopRules, clock: Clock) -> None:
+        self._database = database
+        self._rules = rules
+        self._clock = clock
+        # A frontend must not take all of the database's connections.
+        self._threads = anyio.CapacityLimiter(4)
+
+    async def changes(self, since: int | None, *, wait: float = 1.0) -> Changes:
+        """See the port."""
+        until = time.monotonic() + wait
+        while True:
+            found = await self._do(lambda connection: _changes(connection, since))
+            left = until - time.monotonic()
+            if since is None or found.case_ids or left <= 0:
+                return found
+            await anyio.sleep(min(LOOK_EVERY, left))
+
+    async def open_cases(self) -> Sequence[int]:
+        """See the port."""
+        most = 100_000
+        return await self._do(lambda connection: [one.id for one in self._cases(connection).list(limit=most)])
+
+    async def queues(self, case_ids: Sequence[int]) -> Mapping[int, str]:
+        """See the port."""
+        asked = sa.select(cases.c.id, cases.c.queue).where(cases.c.id.in_(case_ids))
+        return await self._do(
+            lambda connection: {row.id: row.queue for row in connection.execute(asked)} if case_ids else {}
+        )
+
+    async def case(self, case_id: int) -> BoardCase:
+        """See the port."""
+
+        def read(connection: Connection) -> BoardCase:
+            known = self._cases(connection)
+            case = known.get(case_id)
+            view = views.view(known, case, NOBODY)
+            keys = {
+                row.id: _key(row.key)
+                for row in connection.execute(
+                    sa.select(case_events.c.id, case_events.c.key).where(case_events.c.case_id == case_id)
+                )
+            }
+            said = {one.position: one.event_id for one in view.deliveries}
+            return BoardCase(
+                dataclasses.replace(view, transcript=(), events=()),
+                tuple(BoardLine(line, keys.get(said.get(line.position, 0))) for line in view.transcript),
+                tuple(
+                    BoardEvent(event, keys.get(event.id))
+                    for event in known.events(case_id)
+                    if event.kind is not EventKind.BUYER_WROTE
+                ),
+            )
+
+        return await self._do(read)
+
+    async def requests(self, also: Sequence[int] = ()) -> Sequence[RequestView]:
+        """See the port."""
+
+        def read(connection: Connection) -> Sequence[RequestView]:
+            known = Requests(connection, self._rules, self._clock)
+            asked = sa.or_(requests.c.state == RequestState.PENDING.value, requests.c.id.in_(also))
+            ids = connection.execute(sa.select(requests.c.id).where(asked).order_by(requests.c.id)).scalars()
+            return [views.request_view(known, known.get(one), NOBODY) for one in list(ids)]
+
+        return await self._do(read)
+
+    async def kept(self, frontend: str, name: str) -> str | None:
+        """See the port."""
+        asked = sa.select(desk_places.c.value).where(
+            desk_places.c.frontend == frontend, desk_places.c.name == name
+        )
+        return await self._do(lambda connection: connection.execute(asked).scalar_one_or_none())
+
+    async def keep(self, frontend: str, values: Mapping[str, str | None]) -> None:
+        """See the port."""
+
+        def write(connection: Connection) -> None:
+            for name, value in values.items():
+                own = sa.and_(desk_places.c.frontend == frontend, desk_places.c.name == name)
+                if value is None:
+                    connection.execute(desk_places.delete().where(own))
+                    continue
+                told = {"value": without_nul(value), "changed_at": self._clock.now()}
+                if connection.execute(desk_places.update().where(own).values(**told)).rowcount:
+                    continue
+                try:
+                    with connection.begin_nested():
+                        connection.execute(desk_places.insert().values(frontend=frontend, name=name, **told))
+                except IntegrityError:
+                    # Slack brings a message twice, and two processes take it at once.
+                    connection.execute(desk_places.update().where(own).values(**told))
+
+        await self._do(write)
+
+    def _cases(self, connection: Connection) -> Cases:
+        return Cases(connection, self._rules, self._clock)
+
+    async def _do(self, work: Callable[[Connection], T]) -> T:
+        def act() -> T:
+            with self._database.begin() as connection:
+                return work(connection)
+
+        return await anyio.to_thread.run_sync(functools.partial(act), limiter=self._threads)
+
+
+def _changes(connection: Connection, since: int | None) -> Changes:
+    if since is None:
+        newest = connection.execute(sa.select(sa.func.max(case_events.c.id))).scalar_one()
+        return Changes(newest or 0, ())
+    rows = connection.execute(
+        sa.select(case_events.c.id, case_events.c.case_id)
+        .where(case_events.c.id > since)
+        .order_by(case_events.c.id)
+    ).all()
+    return Changes(rows[-1].id if rows else since, tuple(dict.fromkeys(row.case_id for row in rows)))
+
+
+def _key(stored: str | None) -> str | None:
+    return None if stored is None else stored.rpartition(":")[2]
