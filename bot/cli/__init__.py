@@ -9,7 +9,23 @@ import typer
 # Typer carries its own Click, whose errors it does not give away otherwise.
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from bot.cli import evaluate, people, service, shop, talk
+from bot.cli import (
+    backup,
+    buyer,
+    channels,
+    check,
+    data,
+    evaluate,
+    feed,
+    mail,
+    models,
+    people,
+    replay,
+    review,
+    service,
+    shop,
+    talk,
+)
 from bot.errors import CrossdeskError
 
 app = typer.Typer(
@@ -23,13 +39,26 @@ app = typer.Typer(
 app.command()(service.serve)
 app.command()(service.train)
 app.command()(service.doctor)
+app.command()(channels.channels)
 app.command(hidden=True)(service.worker)
+app.command()(service.housekeep)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(talk.chat)
 app.command()(talk.parse)
 app.command()(talk.converse)
+app.command()(replay.replay)
+app.command()(replay.why)
 app.command()(evaluate.evaluate)
+app.command()(check.check)
+app.add_typer(models.app, name="models")
 app.add_typer(shop.app, name="shop")
+app.add_typer(feed.app, name="feed")
 app.add_typer(people.app, name="people")
+app.add_typer(mail.app, name="mail")
+app.add_typer(buyer.app, name="buyer")
+app.add_typer(review.app, name="review")
+app.add_typer(data.app, name="data")
 app.add_typer(service.database_app, name="db")
 
 #: Exit code of every error that a person can mend.

@@ -11,7 +11,8 @@ from rich.table import Table
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
 from bot.desk.people import People
-from bot.desk.values import Rank
+from bot.desk.shifts import parse_shift, told
+from bot.desk.values import AccountKind, Rank
 from bot.settings import Settings
 
 app = typer.Typer(help="The people of the desk and their ranks.", no_args_is_help=True)
@@ -28,8 +29,10 @@ def show() -> None:
     """List everybody."""
     settings = Settings.load()
     with open_database(settings).begin() as connection:
-        everybody = People(connection, settings.rules, SystemClock()).list()
-    table = Table("login", "name", "rank", "languages", "queues", "state", box=None)
+        people = People(connection, settings.rules, SystemClock())
+        everybody = people.list()
+        known = {person.id: " ".join(people.accounts_of(person)) for person in everybody}
+    table = Table("login", "name", "rank", "languages", "queues", "shift", "accounts", "state", box=None)
     for person in everybody:
         state = "left" if not person.active else "away" if person.away else "here"
         table.add_row(
@@ -38,10 +41,12 @@ def show() -> None:
             person.rank.value,
             " ".join(person.languages),
             " ".join(person.queues) or "all",
+            told(person.shift),
+            known[person.id],
             state,
         )
     # A name is a name, whatever brackets it holds.
-    Console(width=120, markup=False, highlight=False).print(table)
+    Console(width=160, markup=False, highlight=False).print(table)
 
 
 @app.command()
@@ -71,6 +76,74 @@ def rank(login: Login, new: Annotated[Rank, typer.Argument(help="The new rank.")
         people = People(connection, settings.rules, SystemClock())
         people.set_rank(people.named(login), new)
     announce(f"{login} is {new.value} now.")
+
+
+@app.command()
+def work(
+    login: Login,
+    name: Annotated[str | None, typer.Option(help="The name that buyers read.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="A language they write (repeatable).")] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="A queue they serve (repeatable); `all` for all of them.")
+    ] = None,
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Days with hours, such as 'mon-fri 09:00-17:00' (repeatable); `none` for no shift."
+        ),
+    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="The shift's; the store's if left out.")] = None,
+) -> None:
+    """Change how somebody works: name, languages, queues, shift; what is left out stays."""
+    settings = Settings.load()
+    with open_database(settings).begin() as connection:
+        people = People(connection, settings.rules, SystemClock())
+        person = people.set_work(
+            people.named(login), name=name, languages=language, queues=[] if queue == ["all"] else queue
+        )
+        if shift is not None:
+            zone = timezone or settings.rules.store.timezone
+            person = people.set_shift(person, parse_shift([] if shift == ["none"] else shift, zone))
+    announce(
+        f"{person.login} writes {' '.join(person.languages) or 'any language'}, serves "
+        f"{' '.join(person.queues) or 'all queues'}, works: {told(person.shift)}."
+    )
+
+
+@app.command()
+def away(login: Login, back: Annotated[bool, typer.Option("--back", help="They are back.")] = False) -> None:
+    """Mark somebody as away, or back; who is away gives up their open questions."""
+    settings = Settings.load()
+    with open_database(settings).begin() as connection:
+        people = People(connection, settings.rules, SystemClock())
+        people.set_away(people.named(login), not back)
+    announce(f"{login} is {'back' if back else 'away'}.")
+
+
+@app.command()
+def link(
+    login: Login,
+    slack: Annotated[str, typer.Option(help="Their Slack account: workspace and user, T123ABC/U456DEF.")],
+) -> None:
+    """Know somebody by an account elsewhere: what they do there they do as this person."""
+    settings = Settings.load()
+    with open_database(settings).begin() as connection:
+        people = People(connection, settings.rules, SystemClock())
+        people.link(people.named(login), AccountKind.SLACK, slack)
+    announce(f"{login} is linked with {slack.strip().upper()}.")
+
+
+@app.command()
+def unlink(
+    login: Login,
+    slack: Annotated[str | None, typer.Option(help="This account only; all of them if left out.")] = None,
+) -> None:
+    """Forget the accounts by which somebody is known elsewhere."""
+    settings = Settings.load()
+    with open_database(settings).begin() as connection:
+        people = People(connection, settings.rules, SystemClock())
+        gone = people.unlink(people.named(login), AccountKind.SLACK, slack)
+    announce(f"{login}: {gone} {'account' if gone == 1 else 'accounts'} unlinked.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``serve``, ``train``, ``doctor`` and ``db``: running crossdesk."""
+"""``serve``, ``train``, ``doctor``, ``housekeep`` and ``db``: running crossdesk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ import uvloop
 
 from bot import logs, schema
 from bot.cli.opening import announce, open_database, prepare_store
-from bot.errors import ConfigurationError, ModelError
+from bot.clock import Clock
+from bot.database import Database
+from bot.errors import ConfigurationError, CrossdeskError, ModelError
+from bot.serving.roles import EVERYTHING, Role
 from bot.settings import Settings
 from bot.training import models
+from bot.training.watch import Watch, to_start_with
 
 database_app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -26,16 +30,22 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+    role: Annotated[
+        list[Role] | None,
+        typer.Option(help="What this process does; may be repeated. Without it: everything."),
+    ] = None,
 ) -> None:
     """Serve the buyer's chat and the desk; sets up whatever is missing first."""
-    from bot.service import bind
     from bot.service import serve as run
+    from bot.serving.alone import alone_if_sqlite
+    from bot.serving.server import bind
 
     logs.set_up()
+    roles = frozenset(role) if role else EVERYTHING
     settings = Settings.load()
     settings = dataclasses.replace(
         settings,
-        port=settings.port if port is None else port,
+        port=_port(settings, roles) if port is None else port,
         host=host or settings.host,
         rules=settings.rules
         if workers is None
@@ -43,17 +53,26 @@ def serve(
             update={"serving": settings.rules.serving.copy(update={"workers": workers})}
         ),
     )
-    with bind(settings.host, settings.port) as bound:
+    with bind(settings.host, settings.port) as bound, alone_if_sqlite(settings.database_url, roles):
         prepare_store(settings)
-        _train_if_stale(settings)
-        uvloop.run(run(settings, bound, announce))
+        if Role.WORKER in roles:
+            _train_if_stale(settings)
+        uvloop.run(run(settings, bound, announce, roles))
+
+
+def _port(settings: Settings, roles: frozenset[Role]) -> int:
+    """The pages' port; where there are no pages but for those who watch, a free one unless one is named."""
+    named = Role.WEB in roles or os.environ.get("CROSSDESK_PORT")
+    return settings.port if named else 0
 
 
 def _train_if_stale(settings: Settings) -> None:
     """Train in a process of its own, so that the front stays small."""
-    if not models.is_stale(settings):
+    if not models.has_outgrown(settings):
+        if models.is_stale(settings):
+            announce("The data are not those of the released model: `crossdesk train` makes one of them.")
         return
-    from bot.workers import environment
+    from bot.settings import environment
 
     announce("The data have changed." if _has_model(settings) else "There is no model yet.")
     trained = subprocess.run(
@@ -76,31 +95,73 @@ def _has_model(settings: Settings) -> bool:
         return False
 
 
-def train() -> None:
+def train(
+    candidate: Annotated[
+        bool, typer.Option("--candidate", help="Do not release it: `crossdesk models` compares and releases.")
+    ] = False,
+    gently: Annotated[
+        bool, typer.Option("--gently", help="Only use what processor time nobody else wants.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="Who wants it, for the log.")] = "operator",
+) -> None:
     """Train the model and release it; does nothing if it is fresh."""
-    from bot.cli.opening import write_lexicon_if_possible
+    from bot.cli.opening import ready_examples, write_lexicon_if_possible
+    from bot.training.background import NICENESS
     from bot.training.train import train as run
 
     logs.set_up()
     settings = Settings.load()
+    if gently:
+        os.nice(NICENESS)
+    ready_examples(settings)
     if not models.is_stale(settings):
         announce("The model is fresh.")
         return
     write_lexicon_if_possible(settings)
-    run(settings, announce)
+    if not candidate:
+        run(settings, announce, by=by)
+        return
+    from bot.training.judging import judge_beside_released
+    from bot.training.progress import State, Teller
+
+    try:
+        _require_sound_examples(settings)
+    except CrossdeskError as error:
+        Teller(settings, by).end(State.FAILED, str(error))
+        raise
+    run(settings, announce, by=by, release=False, judge=lambda path: judge_beside_released(settings, path))
+
+
+def _require_sound_examples(settings: Settings) -> None:
+    """Look at the store's examples before minutes are spent on them.
+
+    Raises:
+        ModelError: nothing that is learned from them would be of use.
+    """
+    from bot.training import intents
+    from bot.training.checks import check
+
+    with open_database(settings).begin() as connection:
+        known = intents.known(connection, settings)
+    grave = [one.says for one in check(settings, known) if one.kind.forbids]
+    if grave:
+        raise ModelError(f"nothing is trained with these examples: {'; '.join(grave[:3])}")
 
 
 def worker(name: Annotated[str, typer.Option(help="The worker's name, unique.")]) -> None:
     """Take turns until standard input ends; started by ``serve``."""
-    from bot.dialogue.worker import run_worker
+    from bot.dialogue.worker import Idle, run_worker
 
     logs.set_up()
     settings = Settings.load()
-    try:
-        model = models.current_path(settings)
-    except ModelError:
-        model = None
-    run_worker(settings, name, model)
+
+    def meanwhile(database: Database, clock: Clock) -> Idle:
+        # Only now: it needs parts of Rasa, of which the worker leaves some out before it imports them.
+        from bot.training.vectors import between_turns
+
+        return between_turns(database, settings, clock)
+
+    run_worker(settings, name, to_start_with(settings), Watch(settings), meanwhile)
 
 
 @database_app.command("upgrade")
@@ -113,11 +174,32 @@ def upgrade() -> None:
     announce(f"The database is at revision {schema.version(database)} (was {before or 'empty'}).")
 
 
-def doctor() -> None:
-    """Check settings, database, model and pages, and say what to do."""
-    from bot.cli.doctor import examine
+def housekeep(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go now.")] = False,
+) -> None:
+    """Remove what is older than `retention` in shop.yml says; `serve` does it every hour."""
+    from bot.clock import SystemClock
+    from bot.operations.housekeeping import keep_house
+
+    settings = Settings.load()
+    swept = keep_house(settings, open_database(settings), SystemClock(), dry_run=dry_run)
+    announce(f"{'Would remove' if dry_run else 'Removed'}: {swept}.")
+
+
+def doctor(
+    adopt_files: Annotated[
+        bool,
+        typer.Option(
+            "--adopt-files", help="Have this CROSSDESK_FILES be the store's folder, not the one before."
+        ),
+    ] = False,
+) -> None:
+    """Check settings, database, files, model and pages, and say what to do."""
+    from bot.cli.doctor import adopt, examine
 
     logs.set_up()
+    if adopt_files:
+        adopt(Settings.load())
     findings = examine()
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.fine else 'MEND'}  {finding.what}: {finding.says}")

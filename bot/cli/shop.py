@@ -51,7 +51,8 @@ def load(
     settings = Settings.load()
     database = open_database(settings)
     with database.begin() as connection:
-        report = import_folder(connection, folder, strict=strict, rules=settings.rules)
+        now = SystemClock().now()
+        report = import_folder(connection, folder, strict=strict, rules=settings.rules, now=now)
         write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
     for problem in report.problems:
         typer.echo(str(problem), err=True)

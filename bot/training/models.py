@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bot.errors import ModelError
@@ -15,6 +15,9 @@ from bot.settings import ROOT, Settings
 
 #: Everything that a model is made from, below the project's root; the store's own folder is added.
 SOURCES = ("config.yml", "domain.yml", "nlu", "stories", "replies", "requirements/run.txt")
+#: What of that, and of the store's own folder, is examples, and what is flows and words; all else is code.
+EXAMPLES, SCRIPTS = ("nlu/data",), ("domain.yml", "stories", "replies")
+CODE = ("config.yml", "nlu", "requirements/run.txt")
 _SUFFIXES = {".yml", ".yaml", ".py", ".txt"}
 
 
@@ -26,6 +29,24 @@ class ModelVersion:
     name: str
     #: Of the files it was made from.
     fingerprint: str
+    #: The version that was released before: what a worker falls back to that starts and cannot load this one.
+    previous: str | None = field(default=None, compare=False)
+    #: Of the files that lay here when a person released it: it is not trained anew until they change.
+    chosen_over: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """Digests of the parts of what a model is made from; empty: not known."""
+
+    #: The shipped examples.
+    data: str = ""
+    #: The examples in the store's own folder.
+    learned: str = ""
+    #: The components, their settings and their versions.
+    code: str = ""
+    #: Domain, flows and replies.
+    scripts: str = ""
 
 
 def models_folder(settings: Settings) -> Path:
@@ -35,10 +56,27 @@ def models_folder(settings: Settings) -> Path:
 
 def fingerprint(settings: Settings, root: Path = ROOT) -> str:
     """A digest of all that a model is made from: data, domain, stories, our components, versions."""
-    digest = hashlib.sha256()
     own = (settings.store / part for part in ("nlu", "stories", "replies"))
-    for base in (*(root / source for source in SOURCES), *own):
+    return _digest((*(root / source for source in SOURCES), *own))
+
+
+def fingerprints(settings: Settings, root: Path = ROOT) -> Fingerprints:
+    """Digests of the parts: which of them has changed."""
+    own = settings.store
+    return Fingerprints(
+        data=_digest([root / part for part in EXAMPLES]),
+        learned=_digest([own / "nlu"]),
+        code=_digest([root / part for part in CODE], without=[root / part for part in EXAMPLES]),
+        scripts=_digest([*(root / part for part in SCRIPTS), own / "stories", own / "replies"]),
+    )
+
+
+def _digest(bases: Iterable[Path], without: Sequence[Path] = ()) -> str:
+    digest = hashlib.sha256()
+    for base in bases:
         for path in _files(base):
+            if any(other in path.parents for other in without):
+                continue
             digest.update(str(path.relative_to(base.parent)).encode())
             digest.update(b"\0")
             digest.update(path.read_bytes())
@@ -80,15 +118,57 @@ def is_stale(settings: Settings) -> bool:
     return version is None or version.fingerprint != fingerprint(settings)
 
 
+def has_outgrown(settings: Settings) -> bool:
+    """Whether ``serve`` must train before it serves: the model is missing, or the program's files are others.
+
+    What a person released stays until the files change, and examples that were learned wait for a person, who
+    compares before the release.
+    """
+    if not is_stale(settings):
+        return False
+    try:
+        version = current(settings)
+    except ModelError:
+        return True
+    if version is None:
+        return True
+    if version.chosen_over is not None and version.chosen_over == fingerprint(settings):
+        return False
+    made, now = made_from(settings, version.name), fingerprints(settings)
+    return made is None or replace(made, learned=now.learned) != now
+
+
+def record_path(settings: Settings, name: str) -> Path:
+    """Where it is written down of a model what it was made from, by whom and when."""
+    return models_folder(settings) / f"{name.removesuffix('.tar.gz')}.json"
+
+
+def made_from(settings: Settings, name: str) -> Fingerprints | None:
+    """What a model was made from, part by part; None where nobody wrote it down."""
+    try:
+        record = json.loads(record_path(settings, name).read_text(encoding="utf-8"))
+        return Fingerprints(**record["made_from"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def release(settings: Settings, version: ModelVersion) -> None:
-    """Make a model the current one, at once or not at all."""
-    folder = models_folder(settings)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".json")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(version), file)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(folder / "current.json")
+    """Make a model the current one, at once or not at all; workers that run notice it by themselves."""
+    write_json(models_folder(settings) / "current.json", asdict(version))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _files(base: Path) -> Iterator[Path]:

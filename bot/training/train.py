@@ -7,30 +7,48 @@ import fcntl
 import io
 import logging
 import os
+import shutil
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from bot.clock import SystemClock
 from bot.errors import ModelError
 from bot.settings import ROOT, Settings
-from bot.training.models import ModelVersion, current_path, fingerprint, is_stale, models_folder, release
+from bot.training import models, versions
+from bot.training.models import ModelVersion, current_path, fingerprint, is_stale, models_folder
+from bot.training.progress import State, Teller, lock_path, stop_path
+from bot.training.versions import KEPT
+
+__all__ = ["KEPT", "Progress", "train"]
 
 #: Told what is being done now.
 Progress = Callable[[str], None]
+#: Asked of a model that was just made: figures to keep with it.
+Judge = Callable[[Path], dict[str, object]]
 
-#: Of released and older models, how many are kept.
-KEPT = 5
+#: Below the folder of models: what is not whole yet, on the same disk.
+MAKING = ".making"
+#: How often somebody may want a training to stop, and how long it may take to heed it, in seconds.
+STOP_EVERY, STOP_WITHIN = 0.5, 3.0
+#: What judging a model is called among the steps of its training.
+JUDGING = "test set"
+#: Exit code of a training that was stopped.
+STOPPED = 3
 _HOOKS = "rasa.engine.training.hooks"
 
 
 class _StepsTold(logging.Handler):
     """Turns Rasa's lines on each component into progress."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, teller: Teller) -> None:
         super().__init__(logging.INFO)
         self._progress = progress
+        self._teller = teller
         self._begun = time.monotonic()
         # Rasa prints to standard output while it trains; ours must not be lost with that.
         self._output = sys.stdout
@@ -40,40 +58,163 @@ class _StepsTold(logging.Handler):
         name = message.split("'")[1] if message.count("'") >= 2 else ""
         if message.startswith("Starting"):
             self._begun = time.monotonic()
+            self._teller.step(name)
             self._tell(f"  {name} …")
         elif message.startswith("Finished"):
-            self._tell(f"  {name} done in {time.monotonic() - self._begun:.1f} s")
+            seconds = time.monotonic() - self._begun
+            self._teller.finished(name, seconds)
+            self._tell(f"  {name} done in {seconds:.1f} s")
+        elif message.startswith("Restored"):
+            # As it was the last time.
+            self._teller.finished(name, 0.0)
 
     def _tell(self, line: str) -> None:
         with contextlib.redirect_stdout(self._output):
             self._progress(line)
 
 
-def train(settings: Settings, progress: Progress) -> ModelVersion:
-    """Train and release a model, unless the released one is fresh; one training at a time in a folder.
+def train(
+    settings: Settings,
+    progress: Progress,
+    *,
+    by: str = "operator",
+    release: bool = True,
+    judge: Judge | None = None,
+) -> ModelVersion:
+    """Train a model, unless there is a fresh one; one training at a time in a folder.
+
+    Args:
+        settings: where the files lie.
+        progress: told what is being done.
+        by: who wants it, a login.
+        release: release it; else it is a candidate, which waits for somebody to compare it.
+        judge: tells figures to be kept with it.
 
     Raises:
-        ModelError: the data, the domain or the stories do not fit together; the old model stays.
+        ModelError: the data, the domain or the stories do not fit together, or the disk is full; the old
+            model stays, and nothing half is left.
     """
     folder = models_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder / "training.lock", progress):
-        print_of = fingerprint(settings)
-        if not is_stale(settings):
+    with _only_one(lock_path(settings), progress):
+        made_from = fingerprint(settings)
+        fresh = _fresh(settings, made_from, release=release)
+        if fresh is not None:
             progress("The model is fresh.")
-            return ModelVersion(current_path(settings).name, print_of)
-        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{print_of[:8]}"
-        begun = time.monotonic()
-        progress("Training the model: some minutes the first time, on two cores …")
-        path = _rasa_train(settings, folder, name, progress)
-        version = ModelVersion(path.name, print_of)
-        release(settings, version)
-        _drop_old(folder, path)
-        progress(f"Trained {path.name} in {time.monotonic() - begun:.0f} s.")
+            return fresh
+        teller = Teller(settings, by, expected=_expected(settings))
+        teller.begin()
+        try:
+            with _heeding_stop(settings, teller):
+                version = _made(settings, progress, teller, made_from, judge)
+            if release:
+                version = _released(settings, version)
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            teller.end(State.STOPPED if stopped else State.FAILED, "" if stopped else str(error))
+            raise
+        finally:
+            shutil.rmtree(folder / MAKING, ignore_errors=True)
+        versions.drop_old(settings, keep=frozenset({version.name}))
+        teller.end(State.DONE, version=version.name)
         return version
 
 
-def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
+def _fresh(settings: Settings, made_from: str, *, release: bool) -> ModelVersion | None:
+    """A model that was made from these very files."""
+    if not is_stale(settings):
+        return ModelVersion(current_path(settings).name, made_from)
+    if release:
+        return None
+    same = [one for one in versions.listed(settings) if one.digest and one.fingerprint == made_from]
+    return ModelVersion(same[0].name, made_from) if same else None
+
+
+def _made(
+    settings: Settings, progress: Progress, teller: Teller, made_from: str, judge: Judge | None
+) -> ModelVersion:
+    """Make a model beside the others, and put it among them once it is whole."""
+    folder = models_folder(settings)
+    making = folder / MAKING
+    # What a training left that was killed.
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    parts = models.fingerprints(settings)
+    name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{made_from[:8]}"
+    begun = time.monotonic()
+    progress("Training the model: some minutes the first time, on two cores …")
+    try:
+        path = _rasa_train(settings, making, name, lambda line: progress(line), teller)
+        figures: dict[str, object] = {}
+        if judge is not None:
+            teller.step(JUDGING)
+            since = time.monotonic()
+            figures = judge(path)
+            teller.finished(JUDGING, time.monotonic() - since)
+        version = versions.Version(
+            path.name,
+            made_from,
+            SystemClock().now(),
+            made_by=teller.by,
+            made_from=parts,
+            digest=versions.digest_of(path),
+            seconds=round(time.monotonic() - begun, 1),
+            steps=dict(teller.took),
+            figures=figures,
+        )
+        _sync(path)
+        versions.write_down(settings, version)
+        path.replace(folder / path.name)
+    except OSError as error:
+        raise ModelError(f"training failed: {error.strerror or error}") from error
+    progress(f"Trained {path.name} in {version.seconds:.0f} s.")
+    return ModelVersion(version.name, made_from)
+
+
+def _released(settings: Settings, version: ModelVersion) -> ModelVersion:
+    return versions.release(settings, version.name, by_choice=False)
+
+
+def _expected(settings: Settings) -> dict[str, float]:
+    """How long each step took the last time that all of them were done."""
+    known = [dict(one.steps) for one in versions.listed(settings) if one.steps]
+    # What was restored from the cache took no time.
+    return max(known, key=lambda steps: sum(steps.values()), default={})
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _heeding_stop(settings: Settings, teller: Teller) -> Iterator[None]:
+    """End the training when somebody asks for it, wherever it is."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(STOP_EVERY):
+            if not stop_path(settings).exists():
+                continue
+            stop_path(settings).unlink(missing_ok=True)
+            import _thread
+
+            _thread.interrupt_main()
+            if over.wait(STOP_WITHIN):
+                return
+            # In the middle of a long computation nothing else is heeded.
+            teller.end(State.STOPPED)
+            shutil.rmtree(models_folder(settings) / MAKING, ignore_errors=True)
+            os._exit(STOPPED)
+
+    threading.Thread(target=look, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress, teller: Teller) -> Path:
     # Rasa reads these when it is imported; two trainings must not share its cache.
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     # Rasa's own progress bars, hundreds of lines in a pipe, look at this; our lines tell the same.
@@ -88,12 +229,12 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress)
 
     quiet()
     hooks = logging.getLogger(_HOOKS)
-    teller = _StepsTold(progress)
-    hooks.addHandler(teller)
+    steps = _StepsTold(progress, teller)
+    hooks.addHandler(steps)
     hooks.setLevel(logging.INFO)
     hooks.propagate = False
     try:
-        with _inside(ROOT), contextlib.redirect_stdout(io.StringIO()):
+        with _inside(ROOT), _scratch(folder), contextlib.redirect_stdout(io.StringIO()):
             result = rasa_train(
                 domain="domain.yml",
                 config="config.yml",
@@ -108,7 +249,7 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress)
             f"training failed: {' '.join(str(error).split()) or type(error).__name__}"
         ) from error
     finally:
-        hooks.removeHandler(teller)
+        hooks.removeHandler(steps)
         hooks.setLevel(logging.CRITICAL)
     if result.code != 0 or result.model is None:
         raise ModelError(
@@ -139,8 +280,12 @@ def _only_one(lock: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _drop_old(folder: Path, newest: Path) -> None:
-    models = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in models[KEPT:]:
-        if path != newest:
-            path.unlink(missing_ok=True)
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[None]:
+    """Have what is only needed on the way lie where it is cleared away, whatever becomes of the process."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before

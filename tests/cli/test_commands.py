@@ -18,18 +18,54 @@ COMMANDS = [
     ("serve",),
     ("train",),
     ("doctor",),
+    ("channels",),
+    ("check",),
     ("evaluate",),
+    ("housekeep",),
+    ("backup",),
+    ("restore",),
     ("chat",),
     ("parse",),
     ("converse",),
+    ("replay",),
+    ("why",),
+    ("models",),
+    *(("models", name) for name in ("list", "show", "compare", "release", "rollback", "log", "training")),
+    ("review",),
+    *(
+        ("review", name)
+        for name in ("fill", "list", "show", "label", "confirm", "undo", "log", "agreement", "export")
+    ),
+    ("data",),
+    *(
+        ("data", name)
+        for name in ("check", "write", "intents", "add-intent", "rename-intent", "remove-intent")
+    ),
+    ("feed",),
+    ("feed", "status"),
+    ("feed", "retry"),
     ("shop",),
     ("shop", "seed"),
     ("shop", "import"),
     ("shop", "show"),
+    ("mail",),
+    ("mail", "status"),
+    ("mail", "list"),
+    ("mail", "show"),
+    ("mail", "retry"),
+    ("mail", "bury"),
+    ("buyer",),
+    ("buyer", "export"),
+    ("buyer", "unlink"),
+    ("buyer", "erase"),
     ("people",),
     ("people", "list"),
     ("people", "add"),
     ("people", "rank"),
+    ("people", "work"),
+    ("people", "away"),
+    ("people", "link"),
+    ("people", "unlink"),
     ("people", "password"),
     ("people", "remove"),
     ("db",),
@@ -88,7 +124,9 @@ def test_without_a_command_the_commands_are_listed(crossdesk: Crossdesk) -> None
     assert "converse" in ran.out + ran.err
 
 
-@pytest.mark.parametrize("command", [("people", "list"), ("shop", "show"), ("db", "upgrade"), ("doctor",)])
+@pytest.mark.parametrize(
+    "command", [("people", "list"), ("shop", "show"), ("db", "upgrade"), ("doctor",), ("channels",)]
+)
 def test_a_wrong_setting_stops_every_command_in_one_line(
     crossdesk: Crossdesk, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
@@ -147,13 +185,46 @@ def desk(crossdesk: Crossdesk, place: Path, empty_file: Path) -> Crossdesk:
 PASSWORD = ("--password", "correct horse battery")
 
 
+def test_people_are_given_shifts_and_linked_with_slack(desk: Crossdesk) -> None:
+    desk("people", "add", "ana", "--name", "Ana", *PASSWORD)
+    desk("people", "add", "ben", "--name", "Ben", *PASSWORD)
+    said = desk(
+        "people",
+        "work",
+        "ana",
+        "--language",
+        "de",
+        "--shift",
+        "mon-fri 09:00-17:00",
+        "--timezone",
+        "Europe/Berlin",
+    )
+    assert said.out.startswith("ana writes de, serves all queues, works: mon 09:00-17:00, tue ")
+    assert "is no shift" in desk("people", "work", "ana", "--shift", "always").err
+    assert (
+        "is no time zone"
+        in desk("people", "work", "ana", "--shift", "mon 09:00-17:00", "--timezone", "x").err
+    )
+    assert (
+        desk("people", "link", "ana", "--slack", "t01abc/u02def").out == "ana is linked with T01ABC/U02DEF.\n"
+    )
+    assert "is linked with ana" in desk("people", "link", "ben", "--slack", "T01ABC/U02DEF").err
+    assert "is no account of slack" in desk("people", "link", "ben", "--slack", "@ben").err
+    row = desk("people", "list").out.splitlines()[1]
+    assert row.split()[-3:] == ["slack", "T01ABC/U02DEF", "here"]
+    assert desk("people", "unlink", "ana").out == "ana: 1 account unlinked.\n"
+    assert desk("people", "link", "ben", "--slack", "T01ABC/U02DEF").code == 0
+    assert desk("people", "away", "ben").out == "ben is away.\n"
+    assert desk("people", "away", "ben", "--back").out == "ben is back.\n"
+
+
 def test_people_are_added_changed_and_let_go(desk: Crossdesk) -> None:
     added = desk(
         "people", "add", "ana", "--name", "Ana [b]", "--language", "de", "--queue", "order", *PASSWORD
     )
     assert added.out == "Added ana as agent.\n"
     row = desk("people", "list").out.splitlines()[1]
-    assert row.split() == ["ana", "Ana", "[b]", "agent", "de", "order", "here"]
+    assert row.split() == ["ana", "Ana", "[b]", "agent", "de", "order", "always", "here"]
     assert desk("people", "rank", "ana", "supervisor").out == "ana is supervisor now.\n"
     assert desk("people", "password", "ana", "--password", "another long one").code == 0
     # Somebody must be left who may look after people.
@@ -246,6 +317,19 @@ def test_the_doctor_says_what_to_do_about_each_thing(crossdesk: Crossdesk, place
     assert found["model"].startswith("MEND ")
     assert "run `crossdesk train`" in found["model"]
     assert ran.err == "crossdesk: something needs mending, see above\n"
+
+
+def test_the_doctor_tells_a_folder_that_the_others_do_not_use_and_adopts_it(
+    crossdesk: Crossdesk, monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
+    crossdesk("db", "upgrade")
+    crossdesk("doctor", "--adopt-files")
+    assert "ok    shared: this folder is the store's" in crossdesk("doctor").out
+    monkeypatch.setenv("CROSSDESK_FILES", str(place / "elsewhere"))
+    assert f"MEND  shared: {place / 'elsewhere'} has no mark of this store" in crossdesk("doctor").out
+    assert "ok    shared" in crossdesk("doctor", "--adopt-files").out
+    monkeypatch.setenv("CROSSDESK_FILES", str(place / "files"))
+    assert "belongs to another store" in crossdesk("doctor").out
 
 
 def test_the_doctor_is_the_first_to_tell_of_a_wrong_rule(crossdesk: Crossdesk, place: Path) -> None:

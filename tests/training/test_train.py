@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import fcntl
 import os
 import shutil
 import subprocess
@@ -13,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import SetClock
 from bot.errors import ModelError
-from bot.settings import ROOT, Settings
-from bot.training import models
+from bot.settings import ROOT, Settings, environment
+from bot.training import background, models, progress
 from bot.training import train as module
-from bot.training.train import KEPT, Progress, train
-from bot.workers import environment
+from bot.training.progress import State, Teller, lock_path
+from bot.training.train import KEPT, MAKING, Progress, train
 
 
 @pytest.fixture
@@ -36,7 +39,9 @@ class Trainer:
         self.fails = False
         self._guard = threading.Lock()
 
-    def __call__(self, settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
+    def __call__(
+        self, settings: Settings, folder: Path, name: str, progress: Progress, teller: Teller
+    ) -> Path:
         with self._guard:
             self.at_work += 1
             self.together = max(self.together, self.at_work)
@@ -92,9 +97,11 @@ def test_a_training_that_fails_leaves_the_old_model_in_its_place(place: Settings
 def test_data_that_change_during_a_training_leave_the_model_stale(
     place: Settings, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def change_and_train(settings: Settings, folder: Path, name: str, progress: Progress) -> Path:
+    def change_and_train(
+        settings: Settings, folder: Path, name: str, progress: Progress, teller: Teller
+    ) -> Path:
         _change(place, "changed meanwhile")
-        return trainer(settings, folder, name, progress)
+        return trainer(settings, folder, name, progress, teller)
 
     monkeypatch.setattr(module, "_rasa_train", change_and_train)
     train(place, lambda _: None)
@@ -147,3 +154,89 @@ def test_a_broken_file_of_the_store_is_one_clear_line_and_the_old_model_stays(
     assert "own.yml" in said[0]
     assert "Traceback" not in ran.stderr
     assert models.current(place) == old
+
+
+# --- As others see it ---
+
+
+def test_how_a_training_goes_and_ends_is_told_to_others(place: Settings, trainer: Trainer) -> None:
+    assert progress.latest(place) is None
+    version = train(place, lambda _: None, by="ada", release=False)
+    done = progress.latest(place)
+    assert done is not None
+    assert (done.state, done.by, done.version, done.share) == (State.DONE, "ada", version.name, 1.0)
+    # A candidate waits for a person.
+    assert models.current(place) is None
+    _change(place, "changed")
+    trainer.fails = True
+    with pytest.raises(ModelError):
+        train(place, lambda _: None)
+    failed = progress.latest(place)
+    assert failed is not None
+    assert (failed.state, failed.why) == (State.FAILED, "training failed: the stories contradict each other")
+
+
+def test_the_time_left_is_told_by_what_each_step_took_before(place: Settings, clock: SetClock) -> None:
+    models.models_folder(place).mkdir(parents=True)
+    with lock_path(place).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        teller = Teller(place, "ada", {"A": 30.0, "B": 60.0, "C": 10.0}, clock)
+        teller.begin()
+        clock.advance(seconds=60)
+        teller.finished("A", 60.0)
+        teller.step("B")
+        now = progress.latest(place)
+    assert now is not None
+    # Twice as slow as before so far.
+    assert (now.state, now.step, now.share, now.left) == (State.RUNNING, "B", 0.3, 140.0)
+
+
+def test_a_training_whose_process_is_gone_is_told_as_dead_with_its_last_words(place: Settings) -> None:
+    models.models_folder(place).mkdir(parents=True)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    Teller(place, "ada", pid=gone.pid).begin()
+    progress.log_path(place).write_text("MoodDetector …\nMemoryError\n", encoding="utf-8")
+    dead = progress.latest(place)
+    assert dead is not None
+    assert dead.state is State.DIED
+    assert dead.why.endswith("(its last words: MemoryError)")
+
+
+def test_nothing_half_is_left_of_a_training_that_fails_or_was_killed(
+    place: Settings, trainer: Trainer
+) -> None:
+    folder = models.models_folder(place)
+    (folder / MAKING).mkdir(parents=True)
+    (folder / MAKING / "killed.tar.gz").write_bytes(b"half")
+    trainer.fails = True
+    with pytest.raises(ModelError):
+        train(place, lambda _: None)
+    assert list(folder.glob("**/*.tar.gz")) == []
+    assert not (folder / MAKING).exists()
+
+
+def test_a_full_disk_leaves_the_old_model_and_says_so(
+    place: Settings, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = train(place, lambda _: None)
+    _change(place, "changed")
+
+    def full(*_: object) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module, "_rasa_train", full)
+    with pytest.raises(ModelError, match="training failed: No space left on device"):
+        train(place, lambda _: None)
+    assert models.current(place) == old
+    assert [path.name for path in models.models_folder(place).glob("*.tar.gz")] == [old.name]
+
+
+def test_two_trainings_are_not_begun_at_once_and_none_is_stopped_that_is_not_there(place: Settings) -> None:
+    models.models_folder(place).mkdir(parents=True)
+    with pytest.raises(ModelError, match="no training is running"):
+        progress.ask_to_stop(place)
+    with lock_path(place).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(ModelError, match="a training is running already"):
+            background.start(place, "ada")

@@ -1,0 +1,41 @@
+"""Train in a process of its own, at low priority, while the bot serves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from bot.errors import ModelError
+from bot.settings import ROOT, Settings, environment
+from bot.training.models import models_folder
+from bot.training.progress import State, Teller, is_locked, latest, lock_path, log_path
+
+#: What a training in the background leaves to whoever serves: it computes with one thread …
+GENTLY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+#: … and only when nobody else wants the processor.
+NICENESS = 15
+
+
+def start(settings: Settings, by: str) -> None:
+    """Begin to train a candidate; returns at once. It goes on whatever becomes of this process.
+
+    Raises:
+        ModelError: a training is running already.
+    """
+    before = latest(settings)
+    if is_locked(lock_path(settings)) or (before is not None and before.state is State.RUNNING):
+        raise ModelError("a training is running already")
+    models_folder(settings).mkdir(parents=True, exist_ok=True)
+    with log_path(settings).open("w", encoding="utf-8") as log:
+        begun = subprocess.Popen(  # noqa: S603 (our own program; a login is one argument)
+            [sys.executable, "-m", "bot", "train", "--candidate", "--gently", "--by", by],
+            cwd=ROOT,
+            env={**os.environ, **environment(settings), **GENTLY},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # It says more itself once it has loaded what it needs.
+    Teller(settings, by, pid=begun.pid).begin()

@@ -1,0 +1,122 @@
+"""Compare a candidate with the released model on real conversations: whose outcome would have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.database import Database
+from bot.dialogue.engine import Engine
+from bot.dialogue.recovery import load_replies
+from bot.dialogue.replay import Replayed, Replayer, stored
+from bot.dialogue.tables import turns
+from bot.settings import Settings
+from bot.training import models
+
+#: Conversations that are compared where nobody says how many.
+CONVERSATIONS = 200
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one model makes of a turn."""
+
+    intent: str | None
+    flow: str | None
+    said: tuple[str, ...]
+    buttons: tuple[str, ...]
+    actions: tuple[str, ...]
+    #: Whether all of it is known: what was asked for that was not read then may be of today.
+    known: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first turn of a conversation in which two models part; what lies after it nobody knows."""
+
+    conversation_id: int
+    turn_id: int
+    #: What the buyer wrote.
+    text: str
+    before: Outcome
+    after: Outcome
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What changes, such as ``intent``."""
+        names = ("intent", "flow", "said", "buttons", "actions")
+        return tuple(name for name in names if getattr(self.before, name) != getattr(self.after, name))
+
+
+def compare(
+    settings: Settings, database: Database, before: str, after: str, conversations: int = CONVERSATIONS
+) -> list[Difference]:
+    """Take the latest conversations again with both models, up to the first turn in which they part.
+
+    Reads only, and acts on nothing.
+
+    Raises:
+        ModelError: one of the two does not load.
+    """
+    folder = models.models_folder(settings)
+    with closing(Engine.load(folder / before)) as old, closing(Engine.load(folder / after)) as new:
+        return list(differences(settings, database, old, new, conversations))
+
+
+def differences(
+    settings: Settings, database: Database, before: Engine, after: Engine, conversations: int
+) -> Iterator[Difference]:
+    """The same with two models that are loaded, the latest conversation first."""
+    replies = load_replies(settings)
+    with database.engine.connect() as connection:
+        reader = _reader(connection)
+        old, new = (Replayer(database, settings.rules, replies, engine, reader) for engine in (before, after))
+        for conversation_id in _latest(connection, conversations):
+            for turn in stored(connection, conversation_id):
+                if turn.tape is None:
+                    continue
+                then, now = _outcome(old.take(turn)), _outcome(new.take(turn))
+                if then != now:
+                    yield Difference(conversation_id, turn.id, turn.row.text, then, now)
+                    break
+
+
+def _outcome(taken: Replayed) -> Outcome:
+    return Outcome(
+        taken.understanding.intent if taken.understanding else None,
+        taken.flow,
+        tuple(one.text for one in taken.said),
+        tuple(button.title for one in taken.said for button in one.buttons),
+        tuple(str(step["action"]) for step in taken.steps),
+        known=taken.off_tape is None and taken.failed is None,
+    )
+
+
+def _latest(connection: Connection, limit: int) -> list[int]:
+    newest = sa.func.max(turns.c.id)
+    rows = connection.execute(
+        sa.select(turns.c.conversation_id)
+        .where(turns.c.tape.is_not(None))
+        .group_by(turns.c.conversation_id)
+        .order_by(newest.desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+def _reader(connection: Connection) -> Callable[[str, Any], tuple[int, Sequence[Sequence[Any]]]]:
+    """Reads what was not read then, as of today."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    def read(statement: str, given: Any) -> tuple[int, Sequence[Sequence[Any]]]:
+        # What is locked there is only looked at here.
+        found = connection.exec_driver_sql(statement.partition(" FOR ")[0], given)
+        return len(found.keys()), [tuple(row) for row in found.all()]
+
+    return read

@@ -1,0 +1,108 @@
+"""How well a model understands the test set: asked once, and kept with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bot.settings import ROOT, Settings
+from bot.training import models, versions
+from bot.training.versions import Version
+from nlu.evaluation import Judged, Labelled, evaluate_parsed, read_labelled
+
+#: Labelled messages that no model is trained on, ``<lang>/<topic>.yml``.
+TEST_SET = ROOT / "tests" / "nlu" / "data"
+#: What a message with a threat or harm in it means.
+THREAT = "service_threat"
+#: Messages that are read at once.
+BATCH = 256
+
+#: Rasa's parse results of many messages.
+ParseAll = Callable[[Sequence[str]], Sequence[Mapping[str, Any]]]
+
+
+def figures(parse_all: ParseAll, labelled: Sequence[Labelled]) -> dict[str, Any]:
+    """What is kept of how a model understands a labelled set.
+
+    Shares are between 0 and 1; ``right`` has by language a sign for each message, in order, and ``missed``
+    the places of those with a threat that was not seen.
+    """
+    parsed = list(_parsed(parse_all, [one.text for one in labelled]))
+    result = evaluate_parsed(zip(parsed, labelled, strict=True))
+    return {
+        "test_set": test_set_digest(labelled),
+        "messages": len(labelled),
+        "accuracy": result.accuracy,
+        "macro_f1": result.macro_f1,
+        "fallbacks": result.fallbacks,
+        "calibration_error": result.calibration_error,
+        "by_language": dict(result.by_language),
+        "by_intent": dict(result.by_intent),
+        "right": _signs(result.judged),
+        "missed": [
+            number
+            for number, (one, read) in enumerate(zip(result.judged, parsed, strict=True))
+            if _is_missed(one, read)
+        ],
+    }
+
+
+def judged(settings: Settings, version: Version) -> Version:
+    """The version with its figures on the test set of today; asks the model where nobody did yet.
+
+    Raises:
+        ModelError: it does not load.
+        LabelledSetError: the test set cannot be read.
+    """
+    labelled = read_labelled(TEST_SET)
+    if version.figures.get("test_set") == test_set_digest(labelled):
+        return version
+    known = replace(version, figures=judge(models.models_folder(settings) / version.name))
+    versions.write_down(settings, known)
+    return known
+
+
+def judge(path: Path) -> dict[str, Any]:
+    """Load a model and ask it for the test set."""
+    # Rasa takes seconds to import.
+    from bot.dialogue.engine import Engine
+
+    with closing(Engine.load(path)) as engine:
+        return figures(engine.parse_all, read_labelled(TEST_SET))
+
+
+def judge_beside_released(settings: Settings, path: Path) -> dict[str, Any]:
+    """Ask a model for the test set, and the released one as well if nobody did: only then can gates tell."""
+    released = models.current(settings)
+    if released is not None:
+        judged(settings, versions.find(settings, released.name))
+    return judge(path)
+
+
+def test_set_digest(labelled: Sequence[Labelled]) -> str:
+    """By which figures on the same messages are known."""
+    digest = hashlib.sha256()
+    for one in labelled:
+        digest.update(f"{one.language}\0{one.intent}\0{one.text}\0".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _parsed(parse_all: ParseAll, texts: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    for start in range(0, len(texts), BATCH):
+        yield from parse_all(texts[start : start + BATCH])
+
+
+def _is_missed(one: Judged, read: Mapping[str, Any]) -> bool:
+    return one.labelled.intent == THREAT and one.intent != THREAT and read.get("threat") is None
+
+
+def _signs(judged: Sequence[Judged]) -> dict[str, str]:
+    signs: defaultdict[str, str] = defaultdict(str)
+    for one in judged:
+        signs[one.labelled.language or "?"] += "+" if one.right else "-"
+    return dict(signs)

@@ -1,0 +1,145 @@
+"""The tables of training: what was done with models, and the review inbox with what people say of it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.database import UTCDateTime, metadata
+
+model_acts = sa.Table(
+    "model_acts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    # A login, or "operator" for the command line.
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("act", sa.String(20), nullable=False),
+    # The version that it was done with, and the one that served before.
+    sa.Column("version", sa.String(100), nullable=False),
+    sa.Column("before", sa.String(100)),
+    # Why, in the words of whoever did it: asked for where a gate is overridden.
+    sa.Column("reason", sa.Text, nullable=False),
+    # The gates that stood against it.
+    sa.Column("gates", sa.JSON, nullable=False),
+)
+
+# Messages of one language that mean nearly the same: one decision.
+review_groups = sa.Table(
+    "review_groups",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("language", sa.String(10), nullable=False),
+    # The sum of its members' vectors (32-bit numbers), how many they are, and which encoder made them.
+    sa.Column("centre", sa.LargeBinary, nullable=False),
+    sa.Column("members", sa.Integer, nullable=False),
+    sa.Column("encoder", sa.String(100), nullable=False),
+    # What the model made of them, summed up: intent, and how likely it was in all.
+    sa.Column("likely", sa.JSON, nullable=False),
+    # The intent that was likeliest of the first one.
+    sa.Column("intent", sa.String(100), nullable=False),
+    # How many wait for a decision, for a second person, or are disputed.
+    sa.Column("waiting", sa.Integer, nullable=False),
+    sa.Column("second", sa.Integer, nullable=False),
+    sa.Column("disputed", sa.Integer, nullable=False),
+    # The sum of the doubts of those that wait: uncertainty times size.
+    sa.Column("worth", sa.Float, nullable=False),
+    sa.Column("newest_at", UTCDateTime, nullable=False),
+    # Grows with each decision: whoever looked at an older state is refused.
+    sa.Column("fence", sa.Integer, nullable=False),
+    # A number is never given to a second group: pages name them by it.
+    sqlite_autoincrement=True,
+)
+
+# Only those that somebody must look at: however many are decided, the next one is found at once.
+for _name in ("waiting", "second", "disputed"):
+    _left = review_groups.c[_name] > 0
+    sa.Index(
+        f"ix_review_groups_{_name}",
+        review_groups.c.worth.desc(),
+        review_groups.c.id,
+        sqlite_where=_left,
+        postgresql_where=_left,
+    )
+
+review_items = sa.Table(
+    "review_items",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("group_id", sa.ForeignKey("review_groups.id"), nullable=False),
+    # Whose message it was, and which: both may be gone by age before what was learnt of it.
+    sa.Column("conversation_id", sa.Integer, nullable=False, index=True),
+    sa.Column("inbox_id", sa.Integer, nullable=False, unique=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("language", sa.String(10), nullable=False),
+    # Personal data masked.
+    sa.Column("text", sa.Text, nullable=False),
+    # What the model made of it.
+    sa.Column("model", sa.String(100)),
+    sa.Column("ranking", sa.JSON, nullable=False),
+    # Why somebody should look at it, and how much there is to learn from it (0 to 1).
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("doubt", sa.Float, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    # What it was found to be, once that is settled.
+    sa.Column("meaning", sa.String(16)),
+    sa.Column("intent", sa.String(100)),
+    sa.Column("second_intent", sa.String(100)),
+    sa.Index("ix_review_items_group_id_state_id", "group_id", "state", "id"),
+    # What is learnt, language by language.
+    sa.Index("ix_review_items_state_language_id", "state", "language", "id"),
+    sqlite_autoincrement=True,
+)
+
+# One decision of one person, on a group or a part of it.
+review_acts = sa.Table(
+    "review_acts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    # NULL: whoever runs the command line.
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id")),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("group_id", sa.Integer, nullable=False),
+    sa.Column("meaning", sa.String(16), nullable=False),
+    sa.Column("intent", sa.String(100)),
+    sa.Column("second_intent", sa.String(100)),
+    sa.Column("language", sa.String(10), nullable=False),
+    # How many people must say the same before it is settled.
+    sa.Column("needed", sa.Integer, nullable=False),
+    # How many messages it was about.
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("undone_at", UTCDateTime),
+    sa.Index("ix_review_acts_actor_id", "actor", "id"),
+)
+
+# That what one person decided holds of one message.
+review_labels = sa.Table(
+    "review_labels",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("review_items.id"), nullable=False),
+    sa.Column("act_id", sa.ForeignKey("review_acts.id"), nullable=False, index=True),
+    sa.Column("actor", sa.String(64), nullable=False),
+    # A person says one thing of a message; undone, it is deleted, and the act tells of it.
+    sa.UniqueConstraint("item_id", "actor"),
+)
+
+# Up to where turns were looked at.
+review_places = sa.Table(
+    "review_places",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+)
+
+# Intents that the store has added to the shipped ones.
+learned_intents = sa.Table(
+    "learned_intents",
+    metadata,
+    sa.Column("name", sa.String(100), primary_key=True),
+    # What it is and what it is not, in the words of whoever added it.
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+)
