@@ -29,7 +29,7 @@ class Visitor(Protocol):
 
 
 class Side(Protocol):
-    """One of the two bots under measurement."""
+    """One of the bots under measurement."""
 
     name: str
 
@@ -43,6 +43,10 @@ class Side(Protocol):
 
     def visit(self, number: int) -> AbstractAsyncContextManager[Visitor]:
         """A new buyer, who has not written before."""
+        ...
+
+    def turns_since(self, begun: float) -> Sequence[float] | None:
+        """Seconds from acceptance to outbox of each turn since then (Unix time); None if nobody can tell."""
         ...
 
 
@@ -72,6 +76,8 @@ class Measured:
     p95_seconds: float
     memory_bytes: int
     processes: int
+    #: From acceptance until the reply lay in the outbox, at half the messages a second; None if nobody asked.
+    turn_p95_seconds: float | None
     unexpected: Sequence[tuple[str, str | None]]
 
     @property
@@ -84,9 +90,10 @@ async def measure(
     group: Group,
     warm_up: Sequence[Conversation],
     conversations: Sequence[Conversation],
+    at_half: Sequence[Conversation],
     at_once: int,
 ) -> Measured:
-    """Start a side, wait until it has answered, warm it up, and put the load on it."""
+    """Start a side, wait until it has answered, warm it up, and put the load on it; then half of it."""
     begun = time.monotonic()
     side.start(group)
     await asyncio.wait_for(_first_answer(side, group), READY_LIMIT)
@@ -98,6 +105,13 @@ async def measure(
     await asyncio.sleep(SETTLED)
     used = group.cpu_seconds() - before
     count = len(load.latencies)
+    half_begun, turns = time.time(), None
+    if at_half and side.turns_since(half_begun) is not None:
+        pause = 2 * at_once * load.seconds / count
+        first = 1 + len(warm_up) + len(conversations)
+        await asyncio.wait_for(_drive(side, at_half, at_once, first, pause), LOAD_LIMIT)
+        await asyncio.sleep(SETTLED)
+        turns = side.turns_since(half_begun)
     return Measured(
         messages=count,
         expected=1 - len(load.unexpected) / sum(map(len, conversations)),
@@ -108,6 +122,7 @@ async def measure(
         p95_seconds=percentile(load.latencies, 95),
         memory_bytes=group.memory(),
         processes=group.count(),
+        turn_p95_seconds=percentile(turns, 95) if turns else None,
         unexpected=load.unexpected,
     )
 
@@ -127,15 +142,21 @@ async def _first_answer(side: Side, group: Group) -> None:
             raise RuntimeError(f"{side.name} serves, but answers nothing")
 
 
-async def _drive(side: Side, conversations: Sequence[Conversation], at_once: int, first: int) -> Load:
+async def _drive(
+    side: Side, conversations: Sequence[Conversation], at_once: int, first: int, pause: float = 0.0
+) -> Load:
+    """Each buyer writes when the last reply is there, and ``pause`` seconds after the last message."""
     load = Load()
     waiting = deque(enumerate(conversations, first))
 
-    async def keep_talking() -> None:
+    async def keep_talking(late: float) -> None:
+        following = time.monotonic() + late
         while waiting:
             number, conversation = waiting.popleft()
             async with side.visit(number) as visitor:
                 for line in conversation:
+                    await asyncio.sleep(max(0.0, following - time.monotonic()))
+                    following = max(following + pause, time.monotonic())
                     begun = time.monotonic()
                     replies = await asyncio.wait_for(visitor.say(line.text), REPLY_LIMIT)
                     if replies is not None:
@@ -144,6 +165,6 @@ async def _drive(side: Side, conversations: Sequence[Conversation], at_once: int
                         load.unexpected.append((line.text, replies))
 
     begun = time.monotonic()
-    await asyncio.gather(*(keep_talking() for _ in range(at_once)))
+    await asyncio.gather(*(keep_talking(pause * number / at_once) for number in range(at_once)))
     load.seconds = time.monotonic() - begun
     return load

@@ -19,14 +19,17 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
+import sqlalchemy as sa
 
 from bench.processes import Group, free_port
 from bot import schema
 from bot.cli.opening import prepare_store
 from bot.database import Database
+from bot.mailroom.tables import inbox, outbox
 from bot.settings import ROOT, Settings
 from bot.shop.seed import seed
 from bot.training import models
+from tests.peers.postgres import Server
 
 #: The rival is trained on what the store holds: another store would mean another training.
 STORE_SEED, STORE_DAY = 1, dt.date(2026, 1, 5)
@@ -111,16 +114,35 @@ class _Page:
 class Ours:
     """Crossdesk, on a store of its own that is thrown away."""
 
-    name = "crossdesk"
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, server: Server | None = None, workers: int = 1) -> None:
+        self._settings, self._server, self._workers = settings, server, workers
+        self.name = f"crossdesk, {'SQLite' if server is None else 'PostgreSQL'}"
         self._environment = environment(settings)
         self._port = free_port()
         self._address = f"http://127.0.0.1:{self._port}"
 
     def start(self, group: Group) -> None:
-        serve = [sys.executable, "-m", "bot", "serve", "--port", str(self._port), "--workers", "1"]
+        serve = [sys.executable, "-m", "bot", "serve", "--port", str(self._port)]
+        serve += ["--workers", str(self._workers)]
         group.start(serve, self._environment, ROOT)
+        if self._server is not None:
+            group.watch(self._server.pid)
+
+    def turns_since(self, begun: float) -> Sequence[float]:
+        """Until the page had the reply, which is a little more than until it lay in the outbox."""
+        database = Database(self._settings.database_url)
+        since = dt.datetime.fromtimestamp(begun, dt.timezone.utc)
+        said = outbox.alias()
+        first = sa.select(sa.func.min(said.c.sent_at)).where(
+            said.c.conversation_id == inbox.c.conversation_id, said.c.position > inbox.c.position
+        )
+        query = sa.select(inbox.c.received_at, first.scalar_subquery()).where(
+            inbox.c.received_at >= since, inbox.c.note == "answered"
+        )
+        with database.begin() as connection:
+            rows = connection.execute(query).all()
+        database.close()
+        return [(sent - received).total_seconds() for received, sent in rows if sent is not None]
 
     async def is_up(self) -> bool:
         async with aiohttp.ClientSession() as session:
@@ -145,11 +167,11 @@ class Ours:
                 await page.close()
 
 
-def throw_away(folder: Path) -> Settings:
+def throw_away(folder: Path, url: str | None = None) -> Settings:
     """Settings of a store in this folder, with the shipped rules only."""
     return Settings.load(
         {
-            "CROSSDESK_DATABASE_URL": f"sqlite:///{folder / 'crossdesk.sqlite'}",
+            "CROSSDESK_DATABASE_URL": url or f"sqlite:///{folder / 'crossdesk.sqlite'}",
             "CROSSDESK_FILES": str(folder / "files"),
             "CROSSDESK_STORE": str(folder / "store"),
         }
@@ -178,6 +200,21 @@ def train(settings: Settings, cache: Path) -> None:
     if models.is_stale(kept):
         subprocess.run([sys.executable, "-m", "bot", "train"], env=environment(kept), cwd=ROOT, check=True)
     shutil.copytree(models.models_folder(kept), models.models_folder(settings), dirs_exist_ok=True)
+
+
+def read_before(settings: Settings, texts: Sequence[str]) -> None:
+    """Have the encoder know these texts, as it knows what other buyers have written before."""
+    parse = [sys.executable, "-m", "bot", "parse"]
+    said = "".join(f"{text}\n" for text in texts)
+    subprocess.run(
+        parse,
+        env=environment(settings),
+        cwd=ROOT,
+        check=True,
+        input=said,
+        text=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def environment(settings: Settings) -> dict[str, str]:

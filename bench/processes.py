@@ -74,6 +74,7 @@ class Group:
     def __init__(self, log: Path) -> None:
         self._log = log
         self._roots: list[subprocess.Popen[bytes]] = []
+        self._watched: list[int] = []
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         """Start a process; what it says goes to the log."""
@@ -91,6 +92,10 @@ class Group:
                 )
             )
 
+    def watch(self, pid: int) -> None:
+        """Count a process, with its children, that somebody else has started and stops."""
+        self._watched.append(pid)
+
     def said(self) -> str:
         """All that the processes have said."""
         return self._log.read_text(errors="replace")
@@ -107,15 +112,19 @@ class Group:
 
     def memory(self) -> int:
         """The sum of their proportional set sizes, in bytes."""
-        pids = self._pids(all_stats())
-        return sum(pss_of(Path(f"/proc/{pid}/smaps_rollup").read_text()) for pid in pids)
+        total = 0
+        for pid in self._pids(all_stats()):
+            # One that has ended meanwhile needs no memory any more.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                total += pss_of(Path(f"/proc/{pid}/smaps_rollup").read_text())
+        return total
 
     def count(self) -> int:
         return len(self._pids(all_stats()))
 
     def stop(self) -> None:
         """End them as an operator would; what doesn't heed is killed."""
-        pids = self._pids(all_stats())
+        pids = family([root.pid for root in self._roots], all_stats())
         try:
             for root in self._roots:
                 if root.poll() is None:
@@ -130,7 +139,7 @@ class Group:
                 root.wait()
 
     def _pids(self, stats: Mapping[int, Stat]) -> list[int]:
-        return family([root.pid for root in self._roots], stats)
+        return family([*(root.pid for root in self._roots), *self._watched], stats)
 
 
 def _kill_if_ours(pid: int, log: Path) -> None:

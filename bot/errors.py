@@ -6,12 +6,21 @@
     ├── ConfigurationError      a person must change a setting or a file
     ├── SchemaError             the database is older or newer than the code
     ├── TryLaterError           the outside or the database is away for now
+    │   ├── RowsBusyError       somebody else holds what this needs in the database
+    │   └── LostLeaseError      another process does this now
     ├── NeverError              this will not work however often it is tried
     ├── OperatorError           the outside refuses until a person acts (credentials, rights)
     ├── UnknownOutcomeError     nobody can tell whether the outside acted
     ├── LostClaimError          another worker holds the conversation now
     ├── TurnTimeoutError        a turn took too long
     ├── ModelError              the model is missing or does not load
+    │   └── GateError           something stands against releasing it
+    ├── MailError               a row of the mailroom cannot be tried again or given up now
+    ├── BackupError             an archive cannot be made, or must not be restored
+    ├── BuyerError              what is known of a buyer cannot be told or erased
+    ├── ReviewError             what a message means cannot be said like this
+    │   ├── StaleReviewError    somebody else decided meanwhile
+    │   └── ErasedError         the message is no longer there
     ├── ShopError               the store's data does not allow it
     │   └── PolicyError         the store's policy does not allow it
     └── DeskError               a person's act that is not allowed
@@ -43,10 +52,22 @@ class SchemaError(CrossdeskError):
 class TryLaterError(CrossdeskError):
     """Not now: try again later."""
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, retry_after: float | None = None, whole_account: bool = False
+    ) -> None:
         super().__init__(message)
         #: Seconds that the other side asked us to wait, if it said so.
         self.retry_after = retry_after
+        #: Whether it takes nothing at all from this account until then.
+        self.whole_account = whole_account
+
+
+class RowsBusyError(TryLaterError):
+    """Somebody else holds what this needs in the database."""
+
+
+class LostLeaseError(TryLaterError):
+    """Another process does this now."""
 
 
 class NeverError(CrossdeskError):
@@ -73,6 +94,39 @@ class ModelError(CrossdeskError):
     """The model is missing or does not load."""
 
 
+class GateError(ModelError):
+    """Something stands against the release of this model."""
+
+    def __init__(self, message: str | None = None, *, gates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        #: What stands against it, for a person to read.
+        self.gates = gates
+
+
+class MailError(CrossdeskError):
+    """This row cannot be tried again or given up now."""
+
+
+class BackupError(CrossdeskError):
+    """The archive cannot be made, or must not be restored."""
+
+
+class BuyerError(CrossdeskError):
+    """What is known of this buyer cannot be told or erased now."""
+
+
+class ReviewError(CrossdeskError):
+    """What a message means cannot be said like this."""
+
+
+class StaleReviewError(ReviewError):
+    """Somebody else decided on these messages while you looked: look again."""
+
+
+class ErasedError(ReviewError):
+    """These messages are no longer there: their buyer was erased, or they were too old. Nothing was done."""
+
+
 class ShopError(CrossdeskError):
     """The store's data does not allow this."""
 
@@ -84,6 +138,10 @@ class ShopError(CrossdeskError):
 
 class PolicyError(ShopError):
     """The store's policy does not allow this."""
+
+
+class NotAcceptedError(ShopError):
+    """The system in which the store's orders live does not do this: a person must."""
 
 
 class DeskError(CrossdeskError):
@@ -101,6 +159,14 @@ class SignInError(DeskError):
 
 class UnknownCaseError(DeskError):
     """There is no such case."""
+
+
+class UnknownRequestError(DeskError):
+    """There is no such request."""
+
+
+class DecidedError(DeskError):
+    """Somebody has decided on this request already, or its time has run out."""
 
 
 class CaseTakenError(DeskError):

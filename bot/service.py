@@ -1,230 +1,214 @@
-"""The service: a front process (pages, channels, delivery, clocks) and its worker processes."""
+"""The service: a process with one role, some, or all; see ``bot.serving``."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
-import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
-import uvicorn
 from anyio import to_thread
-from sqlalchemy.engine import Connection
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from bot.channels import Channel, Receipt, open_channels
-from bot.clock import Clock, SystemClock
+from bot.channels import Channel, open_channels
+from bot.clock import SystemClock
 from bot.database import Database
-from bot.desk.cases import Cases
 from bot.desk.port import DeskFrontend, open_desks
-from bot.desk.service import DatabaseDesk, turn_clocks, watch
-from bot.desk.values import CaseCard, Priority, Reason
-from bot.errors import ConfigurationError, CrossdeskError, OperatorError, TryLaterError
-from bot.mailroom import conversations, inbox, transcript
-from bot.mailroom.delivery import Delivery
-from bot.messages import Inbound, TranscriptLine
+from bot.desk.service import DatabaseDesk
+from bot.dialogue.macros import ReplyMacros
+from bot.dialogue.recovery import load_replies
+from bot.networks import LOOPBACK, is_among, read_networks
+from bot.operations.figures import Counted
+from bot.operations.watching import Watching
+from bot.serving.delivering import deliver
+from bot.serving.doorbook import DoorBook
+from bot.serving.doors import by_line, keep_open, open_door
+from bot.serving.feeding import feed, outlet_of
+from bot.serving.front import Front
+from bot.serving.roles import EVERYTHING, Role
+from bot.serving.screens import Screens, Told
+from bot.serving.server import Server
+from bot.serving.tenure import Tenure
+from bot.serving.timing import keep_time
 from bot.settings import Settings
-from bot.workers import WorkerPool
 
-log = logging.getLogger(__name__)
-
-#: The outbox is looked into this often even if nobody woke the front, in seconds.
-DELIVERY_POLL = 1.0
-#: Clocks of cases are turned this often, in seconds.
-CLOCKS_EVERY = 5.0
-#: The desk's watchdog runs this often, in seconds.
-WATCH_EVERY = 60.0
-#: Waits between tries of a channel that is away, in seconds; the last one repeats.
-START_WAITS = (1, 5, 15, 60)
+Part = Coroutine[Any, Any, None]
 
 
-class Front:
-    """What the front process does beside serving pages; implements ``bot.channels.Reception``."""
-
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
-        self._settings = settings
-        self._database = database
-        self._clock = clock
-        self._new_mail = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self.workers = WorkerPool(settings, database, on_turn=self._new_mail.set)
-
-    async def accept(self, message: Inbound) -> Receipt:
-        """See ``Reception``."""
-        receipt = await to_thread.run_sync(self._accept, message)
-        self.workers.wake()
-        return receipt
-
-    async def transcript(
-        self, channel: str, account: str, sender: str, *, after: int = 0
-    ) -> Sequence[TranscriptLine]:
-        """See ``Reception``."""
-        return await to_thread.run_sync(self._transcript, channel, account, sender, after)
-
-    def notify(self) -> None:
-        """Something lies in the inbox or the outbox; may be called from any thread."""
-        self._loop.call_soon_threadsafe(self._new_mail.set)
-        self._loop.call_soon_threadsafe(self.workers.wake)
-
-    def undelivered(self, connection: Connection, conversation_id: int, why: str) -> None:
-        """Open a case for a message that did not reach its buyer."""
-        talk = conversations.get(connection, conversation_id)
-        Cases(connection, self._settings.rules, self._clock).open(
-            conversation_id,
-            intent="service_human",
-            reason=Reason.UNDELIVERED,
-            card=CaseCard(
-                wants="(a message of ours)", why=why, name=talk.sender_name, language=talk.language
-            ),
-            priority=Priority.HIGH,
-            language=talk.language,
-        )
-
-    async def deliver(self, channels: dict[str, Channel]) -> None:
-        """Take what is due to its channel, for ever."""
-        delivery = Delivery(
-            self._database, channels, self._clock, self.undelivered, on_more=self._new_mail.set
-        )
-        recovered = False
-        try:
-            while True:
-                self._new_mail.clear()
-                try:
-                    if not recovered:
-                        await to_thread.run_sync(delivery.recover)
-                        recovered = True
-                    await delivery.deliver_due()
-                except TryLaterError as error:
-                    log.warning("delivery waits: %s", error)
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._new_mail.wait(), DELIVERY_POLL)
-        finally:
-            await delivery.stop()
-
-    async def turn_clocks(self, frontends: Sequence[DeskFrontend]) -> None:
-        """Move cases up whose clock ran out, and let the watchdog look, for ever."""
-        beats = 0
-        while True:
-            try:
-                moved = await to_thread.run_sync(
-                    turn_clocks, self._database, self._settings.rules, self._clock
-                )
-                for case_id in moved:
-                    for frontend in frontends:
-                        frontend.changed(case_id)
-                if moved:
-                    self.notify()
-                if beats % int(WATCH_EVERY / CLOCKS_EVERY) == 0:
-                    for fault in await to_thread.run_sync(watch, self._database, self._clock):
-                        log.error("the desk's watchdog: %s", fault)
-            except TryLaterError as error:
-                log.warning("the clocks wait: %s", error)
-            beats += 1
-            await asyncio.sleep(CLOCKS_EVERY)
-
-    def _accept(self, message: Inbound) -> Receipt:
-        rules = self._settings.rules
-        hint = (message.language_hint or "")[:2].lower()
-        language = hint if hint in rules.languages else rules.fallback_language
-        with self._database.begin() as connection:
-            return inbox.accept(connection, message, language=language, now=self._clock.now())
-
-    def _transcript(self, channel: str, account: str, sender: str, after: int) -> Sequence[TranscriptLine]:
-        with self._database.begin() as connection:
-            talk = conversations.find(connection, channel, account, sender)
-            return () if talk is None else transcript.lines(connection, talk.id, after=after)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Take the address of the pages, before anything that takes long.
-
-    Raises:
-        OperatorError: it cannot be had; says why.
-    """
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-    except OSError as error:
-        made.close()
-        why = "another program has this port" if error.errno == errno.EADDRINUSE else error.strerror
-        raise OperatorError(
-            f"cannot listen on {host}:{port}: {why}; choose another with --port or --host"
-        ) from error
-    return made
-
-
-async def serve(settings: Settings, bound: socket.socket, announce: Callable[[str], None]) -> None:
+async def serve(
+    settings: Settings,
+    bound: socket.socket,
+    announce: Callable[[str], None],
+    roles: frozenset[Role] = EVERYTHING,
+) -> None:
     """Serve until interrupted: open the doors, start the workers, say where the pages are.
 
     Raises:
         ConfigurationError: a setting must be changed.
         OperatorError: a channel refuses our credentials.
     """
-    clock = SystemClock()
     database = Database(settings.database_url)
-    front = Front(settings, database, clock)
-    desk = DatabaseDesk(database, settings.rules, clock, front.notify)
-    channels = open_channels(settings, front)
-    frontends = open_desks(settings, desk)
-    doors: list[tuple[str, Channel | DeskFrontend]] = [*channels.items(), *frontends.items()]
-    server = _Server(settings, bound, [door for _, door in doors])
-    tasks: list[asyncio.Task[None]] = []
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     try:
-        await server.start()
-        await front.workers.start(settings.rules.serving.workers)
-        tasks += [asyncio.create_task(_open(name, door.start, announce)) for name, door in doors]
-        tasks.append(asyncio.create_task(front.deliver(channels)))
-        tasks.append(asyncio.create_task(front.turn_clocks(list(frontends.values()))))
-        announce(f"Buyer's chat: {server.address}/chat")
-        announce(f"Desk:         {server.address}/desk")
-        announce("Stop with Ctrl-C.")
-        failed = asyncio.create_task(_first_failure(tasks))
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({failed, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        failed.cancel()
-        if failed.done() and not failed.cancelled():
-            failed.result()
-        announce("Stopping: turns in progress are finished …")
+        await _Process(settings, database, announce, roles).run(bound)
     finally:
-        for _, door in doors:
-            await door.stop()
-        await front.workers.stop()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.stop()
         database.close()
     announce("Stopped; nothing was lost.")
 
 
-async def _open(name: str, start: Callable[[], Awaitable[None]], announce: Callable[[str], None]) -> None:
-    """Start one door; one that is away is tried again, one that is wrong is told, the others go on."""
-    for attempt in range(1_000_000):
+class _Process:
+    """One serving process: what its roles need, put together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        announce: Callable[[str], None],
+        roles: frozenset[Role],
+    ) -> None:
+        self._settings = settings
+        self._announce = announce
+        self._roles = roles
+        clock = SystemClock()
+        self._front = Front(settings, database, clock)
+        self._tenure = Tenure(database)
+        self._book = DoorBook(database, clock, self._tenure.holder)
+        self._front.on_trouble(lambda channel, why: self._book.trouble(f"channel {channel}", why))
+        self._front.on_models(self._book.models)
+        macros = ReplyMacros(load_replies(settings), settings.rules.store.timezone)
+        desk = DatabaseDesk(database, settings.rules, clock, self._front.notify, macros=macros)
+        self._channels = open_channels(settings, self._front)
+        self._desks = open_desks(settings, desk)
+        self._watching = Watching(
+            self._front.figures,
+            database,
+            settings.watchers,
+            lambda: self._front.workers.loaded if Role.WORKER in roles else None,
+        )
+        self._outlet = outlet_of(settings)
+        self._screens = Screens(database, self._channels, self._tenure.holder)
+        self._front.on_pages(self._screens.hear)
+        #: Doors that any number of processes may have open.
+        self._open_here: list[tuple[str, Channel | DeskFrontend]] = []
+
+    async def run(self, bound: socket.socket) -> None:
+        """Serve until interrupted."""
+        front, server = self._front, Server(self._settings, bound, self._routes())
+        stop = _interruption()
+        doors: list[asyncio.Task[None]] = []
+        tasks: list[asyncio.Task[None]] = []
         try:
-            await start()
-            return
-        except TryLaterError as error:
-            wait = error.retry_after or START_WAITS[min(attempt, len(START_WAITS) - 1)]
-            log.warning("%s is away, next try in %s s: %s", name, wait, error)
-            await asyncio.sleep(wait)
-        except (ConfigurationError, OperatorError) as error:
-            announce(f"{name} stays closed until a person acts: {error}")
-            return
+            await server.start()
+            if Role.WORKER in self._roles:
+                await front.workers.start(self._settings.rules.serving.workers)
+            front.listener.start()
+            doors += [asyncio.create_task(part) for part in self._opening()]
+            tasks += [asyncio.create_task(part) for part in self._parts()]
+            self._tell(server.address)
+            failed = asyncio.create_task(first_failure([*doors, *tasks]))
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({failed, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            failed.cancel()
+            if failed.done() and not failed.cancelled():
+                failed.result()
+            self._announce("Stopping: turns in progress are finished …")
+        finally:
+            # Each part ends what it is doing and lets go of what others wait for.
+            await _end(doors)
+            for _, door in self._open_here:
+                await door.stop()
+            await front.workers.stop()
+            await to_thread.run_sync(front.listener.stop)
+            await _end(tasks)
+            await server.stop()
+
+    def _routes(self) -> Sequence[BaseRoute]:
+        if Role.WEB not in self._roles:
+            return self._watching.routes()
+        doors: list[Channel | DeskFrontend] = [*self._channels.values(), *self._desks.values()]
+        return [
+            *(route for door in doors for route in door.routes()),
+            Route("/", _to_chat),
+            *self._watching.routes(),
+        ]
+
+    def _opening(self) -> Sequence[Part]:
+        """The doors."""
+        doors: dict[str, Channel | DeskFrontend] = {
+            **{f"channel {name}": one for name, one in self._channels.items()},
+            **{f"desk {name}": one for name, one in self._desks.items()},
+        }
+        parts: list[Part] = []
+        if Role.WEB in self._roles:
+            self._open_here = [(name, door) for name, door in doors.items() if door.exclusive is None]
+            parts += [
+                open_door(name, door.start, self._announce, self._book) for name, door in self._open_here
+            ]
+        if Role.CHANNELS in self._roles:
+            parts += [
+                keep_open(self._tenure, line, sharing, self._announce, self._book)
+                for line, sharing in by_line(doors).items()
+            ]
+        return parts
+
+    def _parts(self) -> Sequence[Part]:
+        """What else goes on for as long as the process serves."""
+        front, roles, tenure = self._front, self._roles, self._tenure
+        parts: list[Part] = [self._book.keep()]
+        if Role.WEB in roles:
+            parts.append(self._screens.show())
+        if Role.DELIVERY in roles:
+            channels = {name: self._counted(one) for name, one in self._channels.items()}
+            # One deliverer at a time: what an account may be sent a second is counted in one place.
+            parts.append(tenure.hold("delivery", lambda: deliver(front, channels)))
+            if (outlet := self._outlet) is not None:
+                parts.append(tenure.hold("feed", lambda: feed(front, outlet)))
+        if Role.TIMERS in roles:
+            frontends = list(self._desks.values())
+            parts.append(tenure.hold("timers", lambda: keep_time(front, frontends)))
+        return parts
+
+    def _counted(self, channel: Channel) -> Channel:
+        figures, database = self._front.figures, self._front.database
+        if channel.local and not database.is_sqlite:
+            return Told(channel, figures, database, self._tenure.holder)
+        return Counted(channel, figures)
+
+    def _tell(self, address: str) -> None:
+        if Role.WEB in self._roles:
+            self._announce(f"Buyer's chat: {address}/chat")
+            self._announce(f"Desk:         {address}/desk")
+        else:
+            self._announce(f"Figures:      {address}/metrics")
+        if self._roles != EVERYTHING:
+            named = ", ".join(role.value for role in Role if role in self._roles)
+            self._announce(f"This process does: {named}.")
+        if not is_among(self._settings.host, read_networks("", LOOPBACK)):
+            self._announce(
+                "Other machines may reach this, without TLS: let only a reverse proxy do so (see README.md)."
+            )
+        self._announce("Stop with Ctrl-C.")
 
 
-async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> None:
+def _interruption() -> asyncio.Event:
+    """Set when the process is asked to stop."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def first_failure(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Raise what the first part that breaks raises; one that ends in peace is no failure."""
     pending = set(tasks)
     while pending:
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -233,63 +217,5 @@ async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.Event().wait()
 
 
-class _Server:
-    """The one HTTP server of the front, on which every door's routes lie."""
-
-    def __init__(
-        self, settings: Settings, bound: socket.socket, doors: Sequence[Channel | DeskFrontend]
-    ) -> None:
-        self._bound = bound
-        routes = [route for door in doors for route in door.routes()]
-        routes.append(Route("/", _to_chat))
-        routes.append(Route("/healthz", _healthy))
-        self._config = uvicorn.Config(
-            Starlette(routes=routes),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=3,
-            lifespan="off",
-            # Pages listen to server-sent events; Rasa's pin of websockets is too old for uvicorn.
-            ws="none",
-        )
-        self._server = uvicorn.Server(self._config)
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def address(self) -> str:
-        """Where the pages are, with the port that was really taken."""
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
-        return f"http://{host}:{port}"
-
-    async def start(self) -> None:
-        """Listen and serve.
-
-        Raises:
-            OperatorError: it does not start.
-        """
-        # Our own handlers stop the doors first; uvicorn's would end the server under them.
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._bound]))
-        while not self._server.started:
-            if self._task.done():
-                raise OperatorError("the web server did not start")
-            await asyncio.sleep(0.01)
-
-    async def stop(self) -> None:
-        """Finish what is being answered and let go of the port."""
-        if self._task is not None:
-            self._server.should_exit = True
-            with contextlib.suppress(CrossdeskError):
-                await self._task
-
-
 async def _to_chat(_request: Request) -> Response:
     return RedirectResponse("/chat")
-
-
-async def _healthy(_request: Request) -> Response:
-    return Response("ok\n", media_type="text/plain")

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 from anyio import to_thread
@@ -15,8 +15,9 @@ from anyio import to_thread
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.dialogue.recovery import Recovery, describe, load_replies
+from bot.dialogue.worker import REFUSES, SERVES
 from bot.errors import CrossdeskError, TryLaterError
-from bot.settings import Settings
+from bot.settings import Settings, environment
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +45,34 @@ class WorkerDiedError(CrossdeskError):
 class WorkerPool:
     """Keeps a number of worker processes alive."""
 
-    def __init__(self, settings: Settings, database: Database, on_turn: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        on_turn: Callable[[], None],
+        on_line: Callable[[str], None] = lambda _: None,
+        on_models: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._database = database
         self._on_turn = on_turn
+        #: Told every line of a worker, for counting.
+        self._on_line = on_line
+        #: Told which models serve here, and why one does not that should; empty: it serves.
+        self._on_models = on_models
+        self._serving: dict[str, str] = {}
+        self._refused: dict[str, tuple[str, str]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         #: Those whose model is loaded; only they can be in the middle of a turn.
         self._loaded: set[str] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = False
         self.ready = asyncio.Event()
+
+    @property
+    def loaded(self) -> int:
+        """How many workers have their model and take turns now."""
+        return len(self._loaded)
 
     async def start(self, count: int) -> None:
         """Start the workers; messages wait in the inbox until the first is ready."""
@@ -127,11 +146,30 @@ class WorkerPool:
                     self._loaded.add(name)
                     self.ready.set()
                     log.info("worker %s is ready", name)
+                told = line.decode("utf-8", "replace")
+                self._hear_of_models(name, told)
+                self._on_line(told)
                 self._on_turn()
             return await process.wait()
         finally:
             del self._processes[name]
             self._loaded.discard(name)
+            self._serving.pop(name, None)
+            self._refused.pop(name, None)
+
+    def _hear_of_models(self, worker: str, line: str) -> None:
+        """Note which model a worker serves with, or that it refuses one."""
+        word, _, rest = line.strip().partition(" ")
+        if word == SERVES:
+            self._serving[worker] = rest
+            self._refused.pop(worker, None)
+            log.info("worker %s serves with the model %s", worker, rest)
+        elif word == REFUSES:
+            model, _, why = rest.partition(" ")
+            self._refused[worker] = (model, why)
+        else:
+            return
+        self._on_models(dict(self._refused.values()) | dict.fromkeys(self._serving.values(), ""))
 
     async def _recover(self, name: str) -> None:
         """Give back what the dead worker held, so that its turn runs again."""
@@ -150,14 +188,3 @@ class WorkerPool:
             log.warning("took back %s turn(s) of %s", freed, name)
             self.wake()
             self._on_turn()
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment that a process of ours needs to see the same ones."""
-    return {
-        "CROSSDESK_DATABASE_URL": settings.database_url,
-        "CROSSDESK_FILES": str(settings.files),
-        "CROSSDESK_STORE": str(settings.store),
-        "CROSSDESK_HOST": settings.host,
-        "CROSSDESK_PORT": str(settings.port),
-    }

@@ -6,7 +6,9 @@ and the real model, which is trained once and kept between runs.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import fcntl
 import os
 import shutil
 import subprocess
@@ -24,6 +26,7 @@ from bot.database import Database
 from bot.errors import CrossdeskError
 from bot.settings import ROOT, Settings, ShopRules
 from bot.training import models
+from tests.peers.postgres import Server, programs
 
 if TYPE_CHECKING:
     # Rasa takes seconds to import: only tests that load a model wait for it.
@@ -33,6 +36,10 @@ NO_SKIPS = os.environ.get("CI") == "true"
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    # What a test logs may be no text at all, on purpose: between processes it must be.
+    report.sections = [
+        (name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections
+    ]
     if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
@@ -55,6 +62,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+#: What the mailroom and all that claims must hold over.
+BACKENDS = ("sqlite", "postgresql")
 #: A Monday noon in the queues' time zone: every queue is open.
 NOON = dt.datetime(2026, 11, 23, 4, 0, tzinfo=dt.timezone.utc)
 #: Where the tests' model is kept between runs.
@@ -104,12 +113,69 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real server of PostgreSQL, started for the first test that needs it."""
+    folder = programs()
+    if folder is None:
+        pytest.skip("there is no PostgreSQL here: apt-get install postgresql, or put its programs on PATH")
+    server = Server(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres: Server) -> str:
+    """The name of a database on it with every table and nothing in them, to be copied."""
+    name = postgres.create()
+    database = Database(postgres.url(name))
+    schema.upgrade(database)
+    database.close()
+    return name
+
+
 @pytest.fixture
-def database(empty_file: Path, tmp_path: Path) -> Iterator[Database]:
-    """A fresh SQLite file."""
-    path = tmp_path / "crossdesk.sqlite"
-    shutil.copy(empty_file, path)
-    database = Database(f"sqlite:///{path}")
+def backend() -> str:
+    """On which kind of database a test runs: ``sqlite`` or ``postgresql``.
+
+    Where a test must hold over both, its module (or folder) has ``backend`` take each of ``BACKENDS``.
+    """
+    return "sqlite"
+
+
+@pytest.fixture
+def blank_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with nothing in it."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.sqlite'}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with every table."""
+    if backend == "sqlite":
+        path = tmp_path / "crossdesk.sqlite"
+        shutil.copy(request.getfixturevalue("empty_file"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.create(request.getfixturevalue("empty_database"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database."""
+    database = Database(database_url)
     yield database
     database.close()
 
@@ -124,6 +190,15 @@ def _kept_settings() -> Settings:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """End the process of a browser test that hangs: what a signal raises inside Playwright is lost."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            limit = item.get_closest_marker("timeout")
+            seconds = limit.args[0] if limit is not None else item.config.getini("timeout")
+            item.add_marker(pytest.mark.timeout(float(seconds), method="thread"), append=False)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Train the model before the first test starts, outside of any test's time limit."""
     if session.config.option.collectonly:
@@ -131,12 +206,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not any("model_path" in getattr(item, "fixturenames", ()) for item in session.items):
         return
     kept = _kept_settings()
-    if not models.is_stale(kept):
-        return
-    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:
-        terminal.write_line("training the tests' model, some minutes the first time …")
     KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "training.lock").open("w") as lock:
+        # Several processes run the tests; one of them trains.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if models.is_stale(kept):
+            _train(session, kept)
+
+
+def _train(session: pytest.Session, kept: Settings) -> None:
+    capture = session.config.pluginmanager.get_plugin("capturemanager")
+    with contextlib.nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        print("\ntraining the tests' model, some minutes the first time …", file=sys.stderr)
     own = {
         "CROSSDESK_FILES": str(kept.files),
         "CROSSDESK_STORE": str(kept.store),

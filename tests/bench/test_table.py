@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bench.driving import Measured, percentile
-from bench.turns import TABLE, main, table
+from bench.turns import TABLE, main, table, turn_line
 
 OURS = Measured(
     messages=300,
@@ -19,11 +19,12 @@ OURS = Measured(
     p95_seconds=0.04,
     memory_bytes=500_000_000,
     processes=2,
+    turn_p95_seconds=0.05,
     unexpected=(),
 )
 RIVAL = replace(
     OURS,
-    cpu_seconds=20.0,
+    cpu_seconds=25.0,
     wall_seconds=24.0,
     ready_seconds=40.0,
     p95_seconds=0.1,
@@ -38,7 +39,7 @@ def _row(text: str, name: str) -> str:
 
 def test_both_sides_stand_beside_each_other_with_their_ratio():
     row = _row(table(OURS, RIVAL, ("a", "b")), "messages per CPU-second")
-    assert row.split()[3:] == ["60.0", "15.0", "4.00", "≥", "3", "reached"]
+    assert row.split()[3:] == ["60.0", "12.0", "5.00", "≥", "5", "reached"]
 
 
 def test_a_missed_target_is_told():
@@ -50,8 +51,8 @@ def test_a_missed_target_is_told():
 @pytest.mark.parametrize(
     ("name", "ratio", "reached"),
     [
-        ("messages per CPU-second", 3.0, True),
-        ("messages per CPU-second", 2.99, False),
+        ("messages per CPU-second", 5.0, True),
+        ("messages per CPU-second", 4.99, False),
         ("p95", 0.49, True),
         ("p95", 0.5, False),
         ("memory", 0.5, False),
@@ -63,6 +64,11 @@ def test_a_missed_target_is_told():
 def test_targets_are_the_ones_that_were_set(name, ratio, reached):
     target = next(target for target in TABLE if target.name.startswith(name))
     assert target.reached(ratio) is reached
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.0599, "reached"), (0.06, "MISSED"), (None, "not measured")])
+def test_the_wait_for_a_turn_is_told_with_its_bound(seconds, told):
+    assert turn_line(replace(OURS, turn_p95_seconds=seconds)).endswith(told)
 
 
 def test_a_percentile_is_a_value_that_was_seen():
@@ -82,4 +88,4 @@ def test_a_number_that_cannot_be_is_told_before_anything_starts(wrong, capsys):
     with pytest.raises(SystemExit) as ended:
         main(wrong)
     assert ended.value.code == 2
-    assert "from 1 to 150" in capsys.readouterr().err
+    assert "from 1 to 100" in capsys.readouterr().err

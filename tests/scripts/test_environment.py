@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,11 @@ class Machine:
     def start(self, level: str) -> subprocess.Popen[str]:
         environ = {"PATH": f"{self.home / 'bin'}:/usr/bin:/bin", "HOME": str(self.home)}
         command = [sys.executable, "-m", "scripts.setup", level]
-        return subprocess.Popen(command, cwd=self.root, env=environ, stderr=subprocess.PIPE, text=True)
+        # Whoever runs the tests in the background of a shell has interrupts ignored, and so would this.
+        heeded = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+        return subprocess.Popen(
+            command, cwd=self.root, env=environ, stderr=subprocess.PIPE, text=True, preexec_fn=heeded
+        )
 
     def setup(self, level: str) -> tuple[int, str]:
         process = self.start(level)

@@ -23,6 +23,8 @@ def run_suite(tmp_path: Path):
             (tmp_path / f"{name}.py").write_text(f"import pytest\n{text}\n")
         environ = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")}
         environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        # What stands beside the suite's own conftest is found from anywhere.
+        environ["PYTHONPATH"] = str(TESTS.parent)
         if ci is not None:
             environ["CI"] = ci
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
 import logging
 import sys
@@ -15,13 +16,17 @@ import sqlalchemy as sa
 from bot import database as database_module
 from bot import logs, service, workers
 from bot.clock import SetClock
-from bot.database import Database, lock_now
+from bot.database import Database, lock_now, shared_now
 from bot.desk.cases import Cases
 from bot.desk.values import Reason
 from bot.errors import ConfigurationError, OperatorError, TryLaterError
 from bot.mailroom import inbox
-from bot.service import Front
+from bot.serving.doorbook import DoorBook
+from bot.serving.doors import open_door
+from bot.serving.front import Front
 from bot.settings import Settings
+from bot.sharing import doors
+from bot.sharing.doors import DoorState
 from bot.workers import WorkerPool
 from tests.mailroom.letters import letter
 
@@ -119,23 +124,87 @@ class Door:
             raise self.failures.pop(0)
 
 
-async def _opened(door: Door) -> list[str]:
+@pytest.fixture
+async def book(database: Database, clock: SetClock) -> DoorBook:
+    return DoorBook(database, clock, "host-1-a")
+
+
+def _stands(database: Database) -> list[tuple[str, DoorState, str]]:
+    with database.begin() as connection:
+        return [(door.name, door.state, door.why) for door in doors.listed(connection)]
+
+
+async def _written(book: DoorBook, database: Database, *told: tuple[str, DoorState, str]) -> None:
+    """Wait until the database says what the book was told."""
+    keeping = asyncio.create_task(book.keep())
+    try:
+        for _ in range(1000):
+            if _stands(database) == list(told):
+                break
+            await asyncio.sleep(0.01)
+        assert _stands(database) == list(told)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def _opened(door: Door, book: DoorBook) -> list[str]:
     told: list[str] = []
-    await asyncio.wait_for(service._open("telegram", door.start, told.append), 5)
+    await asyncio.wait_for(open_door("telegram", door.start, told.append, book), 5)
     return told
 
 
-async def test_a_door_that_is_away_is_tried_until_it_opens() -> None:
+async def test_a_door_that_is_away_is_tried_until_it_opens(book: DoorBook, database: Database) -> None:
     door = Door(*(TryLaterError("away", retry_after=0.01) for _ in range(5)))
-    assert await _opened(door) == []
+    assert await _opened(door, book) == []
     assert door.tries == 6
+    await _written(book, database, ("telegram", DoorState.OPEN, ""))
+    # Who ends takes back what it told.
+    assert _stands(database) == []
 
 
 @pytest.mark.parametrize("error", [OperatorError("the token was revoked"), ConfigurationError("no token")])
-async def test_a_door_that_needs_a_person_says_so_and_holds_nobody_up(error: Exception) -> None:
+async def test_a_door_that_needs_a_person_says_so_and_holds_nobody_up(
+    error: Exception, book: DoorBook, database: Database
+) -> None:
     door = Door(error)
-    assert await _opened(door) == [f"telegram stays closed until a person acts: {error}"]
+    assert await _opened(door, book) == [f"telegram stays closed until a person acts: {error}"]
     assert door.tries == 1
+    await _written(book, database, ("telegram", DoorState.CLOSED, str(error)))
+
+
+async def test_a_line_that_breaks_in_mid_run_is_told_once_until_it_is_whole(
+    book: DoorBook, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    book.trouble("telegram", "nobody has opened it")
+    await _opened(Door(), book)
+    for _ in range(3):
+        book.trouble("telegram", "the token was revoked\x00" + "!" * 1000)
+    assert caplog.text.count("telegram is in trouble: the token was revoked") == 1
+    why = ("the token was revoked" + "!" * 1000)[:300]
+    await _written(book, database, ("telegram", DoorState.WAITING, why))
+    book.trouble("telegram", None)
+    await _written(book, database, ("telegram", DoorState.OPEN, ""))
+    book.drop("telegram")
+    await _written(book, database)
+
+
+async def test_a_process_that_fell_silent_has_no_door_open(database: Database, clock: SetClock) -> None:
+    door = doors.Door("telegram", "host-1-a", DoorState.OPEN, "", clock.now())
+    with database.begin() as connection:
+        doors.tell(connection, "host-1-a", [door])
+        doors.tell(connection, "host-2-b", [dataclasses.replace(door, holder="host-2-b")])
+        assert [one.holder for one in doors.listed(connection)] == ["host-1-a", "host-2-b"]
+        late = shared_now(connection) - doors.SILENT
+        table = doors.doors
+        connection.execute(table.update().where(table.c.holder == "host-1-a").values(seen_at=late))
+        assert [one.holder for one in doors.listed(connection)] == ["host-2-b"]
+        # One whose clock ran ahead, as before a restart of the machine, is gone too.
+        ahead = shared_now(connection) + doors.SILENT
+        connection.execute(table.update().values(seen_at=ahead))
+        assert list(doors.listed(connection)) == []
+        doors.tell(connection, "host-3-c", [])
+        assert connection.execute(sa.select(table)).all() == []
 
 
 async def test_a_part_of_the_front_that_breaks_is_never_ignored() -> None:
@@ -150,7 +219,7 @@ async def test_a_part_of_the_front_that_breaks_is_never_ignored() -> None:
 
     tasks = [asyncio.create_task(part()) for part in (go_on, end, break_down)]
     with pytest.raises(RuntimeError, match="a bug"):
-        await asyncio.wait_for(service._first_failure(tasks), 5)
+        await asyncio.wait_for(service.first_failure(tasks), 5)
     tasks[0].cancel()
 
 

@@ -104,6 +104,26 @@ def test_two_buyers_never_see_each_others_words(service: Service, buyer: Buyer) 
     other.close()
 
 
+def _page_with_a_turn(service: Service) -> str:
+    page = httpx.get(f"{service.address}/metrics").text
+    return "" if 'crossdesk_turns_total{channel="web",outcome="answered"} 0.0' in page else page
+
+
+def test_who_watches_reads_what_the_workers_and_the_channels_did(service: Service, buyer: Buyer) -> None:
+    buyer.write("Hello")
+    buyer.answered(1)
+    assert httpx.get(f"{service.address}/readyz").text == "ready\n"
+    page = until(
+        lambda: _page_with_a_turn(service),
+        "the worker's count",
+    )
+    assert "crossdesk_workers_ready 1.0" in page
+    for figure in ("messages_accepted_total", "delivery_lag_seconds_count"):
+        assert f'crossdesk_{figure}{{channel="web"}} 0.0' not in page
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    assert httpx.get(f"{service.address}/metrics", headers=forwarded).status_code == 403
+
+
 # --- It survives ---
 
 

@@ -1,0 +1,1 @@
+"""What a serving process does, a module for each role."""

@@ -1,0 +1,41 @@
+"""The role ``delivery``: takes what is due to its channel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+
+from bot.channels import Channel
+from bot.errors import TryLaterError
+from bot.mailroom.delivery import Delivery
+from bot.serving.front import Front
+
+log = logging.getLogger(__name__)
+
+#: The outbox is looked into this often even if nobody woke the front, in seconds.
+POLL = 1.0
+
+
+async def deliver(front: Front, channels: Mapping[str, Channel]) -> None:
+    """Take what is due to its channel, for ever; cancelled, it begins nothing more and ends what it began."""
+    delivery = Delivery(
+        front.database,
+        channels,
+        front.clock,
+        front.undelivered,
+        on_more=front.new_mail.set,
+        pace=front.pace,
+    )
+    try:
+        while True:
+            front.new_mail.clear()
+            try:
+                await delivery.deliver_due()
+            except TryLaterError as error:
+                log.warning("delivery waits: %s", error)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(front.new_mail.wait(), POLL)
+    finally:
+        await delivery.stop()
