@@ -10,7 +10,7 @@ BIN = .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check format proof bench-turns bench-nlu tune lock clean setup-run setup-dev
+.PHONY: help run test check format proof chaos bench-turns bench-scale bench-desk bench-review bench-nlu tune lock clean setup-run setup-dev
 
 help: ## show this list
 	@echo "make TARGET [ARGS=\"…\"]"
@@ -19,10 +19,10 @@ help: ## show this list
 run: setup-run ## set up, make and fill the database, train if need be, and serve on this machine
 	@exec $(BIN)/crossdesk serve $(ARGS)
 
-test: setup-dev ## run the tests (ARGS goes to pytest)
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: setup-dev ## run the tests on two cores (ARGS goes to pytest; -n 0 keeps them in one process)
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-check: setup-dev ## formatting, lint, types, import contracts, YAML
+check: setup-dev ## formatting, lint, types, import contracts, YAML, flows and replies
 	@exec scripts/check.sh
 
 format: setup-dev ## format the code and repair what can be repaired
@@ -32,8 +32,20 @@ format: setup-dev ## format the code and repair what can be repaired
 proof: setup-dev ## run the long proofs (ARGS goes to pytest)
 	@exec $(BIN)/python -m pytest -m proof $(ARGS)
 
+chaos: setup-dev ## kill processes while thousands of messages pass (ARGS="--seed 7", or "--help")
+	@exec $(BIN)/python -W ignore -m tests.chaos $(ARGS)
+
 bench-turns: setup-dev ## measure whole turns, beside stock Rasa
 	@exec $(BIN)/python -m bench.turns $(ARGS)
+
+bench-scale: setup-dev ## measure what a turn costs as the store grows, with a backlog, and at rest
+	@exec $(BIN)/python -m bench.scale $(ARGS)
+
+bench-desk: setup-dev ## measure the desk: buyer to agents' pages, agent to outbox, at 20 cases a second
+	@exec $(BIN)/python -m bench.desk $(ARGS)
+
+bench-review: setup-dev ## measure the screens of the review inbox with 100,000 messages waiting
+	@exec $(BIN)/python -m bench.review $(ARGS)
 
 bench-nlu: setup-dev ## measure understanding on public data sets (DATA=folder)
 	@exec $(BIN)/python -m bench.nlu "$(DATA)" $(ARGS)

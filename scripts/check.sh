@@ -27,6 +27,7 @@ step types .venv/bin/mypy --strict
 step "import contracts" .venv/bin/lint-imports --no-logo
 step YAML .venv/bin/yamllint --strict .
 step scripts scripts
+step "flows and replies" .venv/bin/python -W ignore -m bot check
 
 if [ -n "$failed" ]; then
     echo "check: failed:${failed#,}" >&2
