@@ -190,15 +190,6 @@ def _kept_settings() -> Settings:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """End the process of a browser test that hangs: what a signal raises inside Playwright is lost."""
-    for item in items:
-        if item.get_closest_marker("browser") is not None:
-            limit = item.get_closest_marker("timeout")
-            seconds = limit.args[0] if limit is not None else item.config.getini("timeout")
-            item.add_marker(pytest.mark.timeout(float(seconds), method="thread"), append=False)
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Train the model before the first test starts, outside of any test's time limit."""
     if session.config.option.collectonly:

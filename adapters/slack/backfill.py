@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,6 +13,7 @@ from adapters.slack.wire import Wire
 from bot.channels import Reception
 from bot.clock import Clock
 from bot.errors import CrossdeskError, NeverError, OperatorError, TryLaterError
+from bot.tasks import end, set_within
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +89,7 @@ class Backfill:
         """Leave the rest to the next start. Idempotent."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
     def on_line(self, on_line: bool) -> None:
         """Slack has begun to send, or has ceased to: from now on something may be missing."""
@@ -118,8 +117,7 @@ class Backfill:
     async def _run(self, account: str) -> None:
         said = ""
         while True:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), EVERY)
+            await set_within(self._wake, EVERY)
             self._wake.clear()
             # Whatever Slack sent before it may be with us in a moment, or never.
             begun = self._clock.now() - MARGIN

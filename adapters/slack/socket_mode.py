@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import to_error
 from bot.errors import OperatorError
+from bot.tasks import end
 
 #: How long a connection may take to come about, in seconds.
 PATIENCE = 20.0
@@ -86,8 +87,7 @@ class Socket:
         """Let go of the connection. What is being taken in at this moment is finished or asked for again."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
     async def _ask_url(self) -> str:
         try:

@@ -17,12 +17,13 @@ from adapters.telegram.outgo import Outgo
 from adapters.telegram.poll import WAITS, Poll
 from adapters.telegram.translate import KINDS, translate
 from adapters.telegram.webhook import Webhook
-from adapters.telegram.wire import Wire, end
+from adapters.telegram.wire import Wire
 from bot.channels import Examined, Limits, Rate, Reception
 from bot.clock import Clock
 from bot.errors import ConfigurationError, CrossdeskError, OperatorError
 from bot.messages import Outbound
 from bot.settings import Settings
+from bot.tasks import end
 
 #: Of Telegram's calls at the same time: those of one chat come one after the other.
 CONNECTIONS = 10

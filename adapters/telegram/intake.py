@@ -22,12 +22,13 @@ from adapters.telegram.translate import (
     Written,
     together,
 )
-from adapters.telegram.wire import Wire, end
+from adapters.telegram.wire import Wire
 from adapters.telegram.words import declining
 from bot.channels import Receipt, Reception
 from bot.clock import Clock
 from bot.errors import CrossdeskError, NeverError
 from bot.messages import Attachment, Inbound
+from bot.tasks import end
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,17 +21,6 @@ POLL = 25
 MOST = 100
 #: How long an answer of its may take, in seconds.
 PATIENCE = 20.0
-#: After so many seconds a task that goes on is cancelled again.
-AGAIN = 0.5
-
-
-async def end(tasks: Collection[asyncio.Task[None]]) -> None:
-    """End tasks that use the wire, for certain: while it connects, being cancelled may pass unheard."""
-    waiting = set(tasks)
-    while waiting:
-        for task in waiting:
-            task.cancel()
-        _, waiting = await asyncio.wait(waiting, timeout=AGAIN)
 
 
 class RawBot(Bot):

@@ -9,7 +9,7 @@ from bot.dialogue.filling import MissingValueError
 from bot.dialogue.replies import MissingReplyError, Replies
 from bot.dialogue.words import Words
 
-#: What the replies that are macros begin with.
+#: What the replies that are macros begin with; spelled out in ``fill``, where ``crossdesk check`` reads it.
 PREFIX = "utter_macro_"
 
 
@@ -45,7 +45,7 @@ class ReplyMacros:
         missing: list[str] = []
         while True:
             try:
-                reply = self._replies.say(f"{PREFIX}{name}", spoken, told, channel=channel)
+                reply = self._replies.say(f"utter_macro_{name}", spoken, told, channel=channel)
             except MissingReplyError as error:
                 if not isinstance(error.__cause__, MissingValueError) or error.__cause__.args[0] in told:
                     raise

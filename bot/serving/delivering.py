@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 
@@ -11,6 +9,7 @@ from bot.channels import Channel
 from bot.errors import TryLaterError
 from bot.mailroom.delivery import Delivery
 from bot.serving.front import Front
+from bot.tasks import set_within
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,6 @@ async def deliver(front: Front, channels: Mapping[str, Channel]) -> None:
                 await delivery.deliver_due()
             except TryLaterError as error:
                 log.warning("delivery waits: %s", error)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(front.new_mail.wait(), POLL)
+            await set_within(front.new_mail, POLL)
     finally:
         await delivery.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 
@@ -15,6 +14,7 @@ from bot.errors import CrossdeskError
 from bot.privacy import without_nul
 from bot.sharing import doors
 from bot.sharing.doors import Door, DoorState
+from bot.tasks import set_within
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +70,7 @@ class DoorBook:
             while True:
                 self._changed.clear()
                 await self._write(list(self._doors.values()))
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), doors.EVERY)
+                await set_within(self._changed, doors.EVERY)
         finally:
             await self._write([])
 

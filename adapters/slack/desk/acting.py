@@ -35,6 +35,7 @@ from bot.desk.port import CaseView, Desk, RequestView
 from bot.desk.values import AccountKind, CardField, CaseState, Outcome, Person
 from bot.errors import CrossdeskError, DeskError, NotOwnerError, TryLaterError
 from bot.privacy import mask_cards
+from bot.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,7 @@ class Acting:
 
     async def stop(self) -> None:
         """Let nothing go on."""
-        for task in list(self._beside):
-            task.cancel()
-        await asyncio.gather(*self._beside, return_exceptions=True)
+        await end(self._beside)
 
     async def take(self, heard: Heard, us: Us) -> Answer:
         """Do it; what Slack is answered.

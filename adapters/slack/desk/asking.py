@@ -14,6 +14,7 @@ from bot.desk.board import Board
 from bot.desk.port import RequestView
 from bot.desk.values import RequestState
 from bot.errors import CrossdeskError, NeverError, OperatorError, UnknownOutcomeError
+from bot.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,7 @@ class Asking:
         """Leave the rest to the next start. Idempotent."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
     async def _run(self) -> None:
         said = ""

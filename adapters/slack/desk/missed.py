@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from adapters.slack.wire import Wire
 from bot.clock import Clock
 from bot.desk.board import digest_of
 from bot.errors import CrossdeskError
+from bot.tasks import end, set_within
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,7 @@ class Missed:
         """Leave the rest to the next start. Idempotent."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
     def on_line(self, on_line: bool) -> None:
         """Slack has begun to send, or has ceased to."""
@@ -89,8 +88,7 @@ class Missed:
             except Exception as error:
                 log.error("what was written in threads meanwhile is taken later: %s", type(error).__name__)
                 wait = AGAIN
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+            await set_within(self._wake, wait)
             self._wake.clear()
 
     async def _look(self) -> None:

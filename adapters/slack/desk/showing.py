@@ -28,6 +28,7 @@ from bot.errors import (
     UnknownCaseError,
     UnknownOutcomeError,
 )
+from bot.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +102,7 @@ class Showing:
     async def stop(self) -> None:
         """Leave the rest to the next start. Idempotent."""
         tasks, self._tasks, self._lanes = self._tasks, [], {}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     def changed(self, case_id: int) -> None:
         """Something happened to this case."""
