@@ -14,11 +14,11 @@ from hypothesis import settings as how_often
 from hypothesis import strategies as st
 
 from adapters.slack.desk import home, modals
-from adapters.slack.desk.acting import _sent
 from adapters.slack.desk.cards import case_card, digest_card, moved_card, request_card
 from adapters.slack.desk.hearing import Nothing, Picked, Pressed, Said, Submitted, hear
 from adapters.slack.desk.options import DeskOptions, read_desk_options
 from adapters.slack.desk.thread import MOST_BLOCKS, items, posts
+from adapters.slack.desk.words import to_send
 from bot.clock import SetClock
 from bot.desk.board import BoardLine
 from bot.errors import ConfigurationError
@@ -124,7 +124,7 @@ async def test_two_hundred_messages_take_few_posts_and_lose_none(staff: Staff) -
     ],
 )
 def test_only_a_message_that_begins_with_the_sign_is_sent(text: str, sign: str, words: str | None) -> None:
-    assert _sent(text, sign) == words
+    assert to_send(text, sign) == words
 
 
 # --- What comes in ---

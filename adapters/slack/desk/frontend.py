@@ -15,6 +15,7 @@ from adapters.slack.desk.memory import Memory
 from adapters.slack.desk.missed import Missed
 from adapters.slack.desk.options import DESK, read_desk_options
 from adapters.slack.desk.posting import Posting
+from adapters.slack.desk.reach import Reach
 from adapters.slack.desk.showing import Showing
 from adapters.slack.examining import DESK_SCOPES, SCOPES, examine
 from adapters.slack.wire import Wire
@@ -45,7 +46,8 @@ class SlackDesk:
         self._showing = Showing(desk.board, Memory(desk.board), posting, options, clock, self._user_of)
         self._asking = Asking(desk.board, Memory(desk.board), posting, options)
         self._missed = Missed(wire, posting, Memory(desk.board), self._rooms, clock, self.take)
-        self._acting = Acting(desk, Memory(desk.board), posting, wire, options, clock, self._showing.changed)
+        reach = Reach(desk, Memory(desk.board), posting, wire, options, clock, self._showing.changed)
+        self._acting = Acting(reach)
         self._started = False
         wire.keep_from_buyers(self._rooms)
         wire.listen(self, first=True)

@@ -1,0 +1,153 @@
+"""What people write in a case's thread: remarks, words to the buyer, corrections of both."""
+
+from __future__ import annotations
+
+from adapters.slack.desk import modals
+from adapters.slack.desk.hearing import Picked, Place, Said
+from adapters.slack.desk.reach import BUSY, Answer, Reach
+from adapters.slack.text import to_plain
+from adapters.slack.translate import Us
+from bot.desk.board import digest_of
+from bot.desk.values import Person
+from bot.errors import DeskError, TryLaterError
+from bot.privacy import mask_cards
+
+CARD = (
+    "There is a payment card's number in your message. The desk keeps its last four digits only, and so does "
+    "the buyer: please delete the message here in Slack, too."
+)
+MOVED = "This case is shown elsewhere by now; nothing was done."
+
+
+class Words:
+    """Takes what is written."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def said(self, heard: Said, person: Person | None, us: Us) -> Answer:
+        """Somebody wrote, changed or deleted a message."""
+        case_id = await self._reach.case_of(heard.place)
+        if case_id is None:
+            return True
+        if person is None:
+            text = await self._reach.stranger(heard.who, "write in the thread", case_id)
+            self._reach.whisper(heard.place, heard.who, text)
+            return True
+        if await self._reach.memory.where(case_id) != (heard.place.channel, heard.place.thread):
+            self._reach.whisper(heard.place, heard.who, MOVED)
+            return True
+        text = to_plain(heard.text, us.user)
+        words = to_send(text, self._reach.options.send_sign)
+        if mask_cards(text) != text and not heard.deleted:
+            self._reach.whisper(heard.place, heard.who, CARD)
+        try:
+            if heard.edited or heard.deleted:
+                told = await self._corrected(heard, person, case_id, text, words)
+            else:
+                told = await self._spoken(heard, person, case_id, text, words)
+        except DeskError as error:
+            told = f"Not done: {error}"
+        if told:
+            self._reach.whisper(heard.place, heard.who, told)
+        self._reach.changed(case_id)
+        return True
+
+    async def _spoken(self, heard: Said, person: Person, case_id: int, text: str, words: str | None) -> str:
+        files = " Files cannot be sent from here: the buyer gets the words only." if heard.files else ""
+        key = _key(heard.place)
+        if words is None:
+            view = await self._reach.desk.case(person, case_id)
+            if view.summary.direct and view.summary.owner_id == person.id:
+                words = text
+        if words is None:
+            if text:
+                await self._reach.memory.say_here(digest_of(key), heard.place.ts)
+                await self._reach.desk.note(person, case_id, text, key=key)
+            return ""
+        if not words:
+            return f"There are no words to send.{files}"
+        return await self._send(person, case_id, heard.place, words, key) + files
+
+    async def _send(self, person: Person, case_id: int, place: Place, words: str, key: str) -> str:
+        """Send words that stand in the thread already."""
+        # Before it is said: from then on it may be shown at any moment.
+        await self._reach.memory.say_here(digest_of(key), place.ts)
+        view = await self._reach.desk.case(person, case_id)
+        await self._reach.desk.reply(person, case_id, view.fence, words, key=key)
+        return "An agent's yes is asked for; then it goes to the buyer." if view.reply_needs_approval else ""
+
+    async def _corrected(self, heard: Said, person: Person, case_id: int, text: str, sent: str | None) -> str:
+        words = text if sent is None else sent
+        key = _key(heard.place)
+        delivery = await self._reach.desk.delivery(person, case_id, key) or await self._reach.desk.delivery(
+            person, case_id, f"{key}:sent"
+        )
+        view = await self._reach.desk.case(person, case_id)
+        if delivery is None:
+            if heard.edited:
+                changed = f"(changed) {words}"
+                again = f"{key}:{modals.fingerprint(words)}"
+                await self._reach.memory.say_here(digest_of(again), heard.place.ts)
+                await self._reach.desk.note(person, case_id, changed, key=again)
+                return "" if sent is None else "A change sends nothing: please write it anew."
+            return "Your remark stays in the case's history."
+        if delivery.position is None:
+            return "It waits for a yes as it was written at first."
+        if heard.deleted:
+            await self._reach.desk.withdraw_reply(person, case_id, view.fence, delivery.position)
+            return "It had not gone yet: the buyer will not get it."
+        await self._reach.desk.change_reply(person, case_id, view.fence, delivery.position, words)
+        return "It had not gone yet: the buyer gets the new words."
+
+    async def picked(self, heard: Picked, person: Person | None, us: Us) -> Answer:
+        """Somebody chose "send to buyer" on a message."""
+        case_id = await self._reach.case_of(heard.place)
+        if case_id is None:
+            self._reach.whisper(heard.place, heard.who, "This is no case's thread.")
+            return True
+        if person is None:
+            self._reach.whisper(
+                heard.place, heard.who, await self._reach.stranger(heard.who, "send a message", case_id)
+            )
+            return True
+        text = to_plain(heard.text, us.user)
+        words = to_send(text, self._reach.options.send_sign)
+        key = _key(heard.place)
+        try:
+            if heard.author != heard.who.user:
+                told = "Only your own words can be sent in your name."
+            elif await self._reach.memory.where(case_id) != (heard.place.channel, heard.place.thread):
+                told = MOVED
+            elif await self._reach.desk.delivery(person, case_id, key) is not None:
+                told = "This was sent already."
+            else:
+                told = await self._send(
+                    person, case_id, heard.place, text if words is None else words, f"{key}:sent"
+                )
+        except DeskError as error:
+            told = f"Not sent: {error}"
+        except TryLaterError:
+            told = BUSY
+        if told:
+            self._reach.whisper(heard.place, heard.who, told)
+        self._reach.changed(case_id)
+        return True
+
+
+def _key(place: Place) -> str:
+    """The same for a message however often Slack brings it."""
+    return f"slack:{place.channel}:{place.ts}"
+
+
+def to_send(text: str, sign: str) -> str | None:
+    """The words after the sign that sends; None if it does not stand there. Slack may put blanks into it."""
+    at = 0
+    text = text.lstrip()
+    for char in sign:
+        while at < len(text) and at and text[at] == " ":
+            at += 1
+        if at >= len(text) or text[at] != char:
+            return None
+        at += 1
+    return text[at:].strip()
