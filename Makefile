@@ -10,7 +10,7 @@ BIN = .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check format proof chaos bench-turns bench-scale bench-desk bench-review bench-nlu tune lock clean setup-run setup-dev
+.PHONY: help run test check format proof fuzz chaos bench-turns bench-scale bench-desk bench-letters bench-review bench-nlu tune lock clean setup-run setup-dev
 
 help: ## show this list
 	@echo "make TARGET [ARGS=\"…\"]"
@@ -32,6 +32,10 @@ format: setup-dev ## format the code and repair what can be repaired
 proof: setup-dev ## run the long proofs (ARGS goes to pytest)
 	@exec $(BIN)/python -m pytest -m proof $(ARGS)
 
+fuzz: setup-dev ## give each channel's translation 10,000 examples of whatever anybody may send
+	@exec $(BIN)/python -m pytest -n 2 --hypothesis-profile long -o timeout=3600 -m hypothesis $(ARGS) \
+		tests/*/test_translate.py tests/slack/test_desk_cards.py
+
 chaos: setup-dev ## kill processes while thousands of messages pass (ARGS="--seed 7", or "--help")
 	@exec $(BIN)/python -W ignore -m tests.chaos $(ARGS)
 
@@ -43,6 +47,9 @@ bench-scale: setup-dev ## measure what a turn costs as the store grows, with a b
 
 bench-desk: setup-dev ## measure the desk: buyer to agents' pages, agent to outbox, at 20 cases a second
 	@exec $(BIN)/python -m bench.desk $(ARGS)
+
+bench-letters: setup-dev ## measure a mailbox that filled while nobody worked, beside a plain reader
+	@exec $(BIN)/python -m bench.letters $(ARGS)
 
 bench-review: setup-dev ## measure the screens of the review inbox with 100,000 messages waiting
 	@exec $(BIN)/python -m bench.review $(ARGS)

@@ -18,6 +18,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from bot import schema
@@ -61,6 +62,9 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     _refuse_skip(report)
     return report
 
+
+#: For `make fuzz`: a hundred times as many examples of whatever anybody may send.
+hypothesis.settings.register_profile("long", max_examples=10_000, deadline=None)
 
 #: What the mailroom and all that claims must hold over.
 BACKENDS = ("sqlite", "postgresql")

@@ -89,7 +89,7 @@ def _letters(draw: st.DrawFn) -> bytes:
     return head + b"\r\n" + b"\r\n".join(draw(_BODIES))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(_letters(), st.binary(max_size=400)))
 def test_whatever_comes_is_translated(raw: bytes) -> None:
     json.dumps(told(taken(raw))).encode()

@@ -156,7 +156,7 @@ def written(**changed: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("whole", [pressed(), written()], ids=["pressed", "written"])
 @given(data=st.data())
-@how_often(max_examples=150, deadline=None)
+@how_often(deadline=None)
 def test_whatever_comes_is_heard_without_an_error(whole: dict[str, Any], data: st.DataObject) -> None:
     broken = json.loads(json.dumps(whole))
     part = broken
@@ -171,7 +171,7 @@ def test_whatever_comes_is_heard_without_an_error(whole: dict[str, Any], data: s
 
 
 @given(body=_JSON)
-@how_often(max_examples=100, deadline=None)
+@how_often(deadline=None)
 def test_whatever_is_no_body_is_nothing(body: Any) -> None:
     assert hear(body, BOT, ROOMS) == Nothing()
 
