@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "help": "/service_capabilities",
     "language": "/service_language",
     "human": "/service_human",
-    "stop": "/service_leave",
+    "stop": '/notice_answer{"notice_answer": "stop"}',
 }
 #: The longest word that a link to the bot can carry.
 LONGEST_LINK = 64
