@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.web.console_overview import SVG_HEADERS, ConsoleOverview
 from adapters.web.console_pages import ConsolePages
 from adapters.web.console_versions import ConsoleVersions
 from adapters.web.desk_account import DeskAccount
@@ -21,6 +22,7 @@ from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from adapters.web.shield import Shield
 from bot.errors import CrossdeskError, ErasedError, ReviewError, StaleReviewError, TryLaterError
+from bot.training.overview import Overview
 from bot.training.releasing import Releases
 from bot.training.review import Review, View
 from bot.training.values import Actor, Meaning, Verdict
@@ -41,6 +43,8 @@ class Console:
     def __init__(
         self, gate: Gate, account: DeskAccount, pages: ConsolePages, review: Review, releases: Releases
     ) -> None:
+        overview = Overview(releases.settings, releases.database, releases.clock)
+        self._overview = ConsoleOverview(releases.settings, overview, review, pages.rendered)
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
         self._gate = gate
         self._account = account
@@ -50,7 +54,7 @@ class Console:
     def routes(self) -> Sequence[BaseRoute]:
         """The console's pages and forms."""
         pages: list[tuple[str, str, Handler]] = [
-            ("GET", "/console", self._first),
+            *self._overview.pages(),
             ("GET", "/console/inbox", self._inbox),
             ("POST", "/console/inbox/{group:int}/label", self._label),
             ("POST", "/console/inbox/undo", self._undo),
@@ -58,10 +62,16 @@ class Console:
             ("POST", "/console/data", self._check),
             *self._versions.pages(),
         ]
-        shield = [Middleware(Shield)]
+        shield, framed = [Middleware(Shield)], [Middleware(Shield, changed=SVG_HEADERS)]
         return [
-            Route(path, self._inside(handler), methods=[method], middleware=shield)
-            for method, path, handler in pages
+            *(
+                Route(path, self._inside(handler), methods=["GET"], middleware=framed)
+                for path, handler in self._overview.pictures()
+            ),
+            *(
+                Route(path, self._inside(handler), methods=[method], middleware=shield)
+                for method, path, handler in pages
+            ),
         ]
 
     def _inside(self, handler: Handler) -> Endpoint:
@@ -81,9 +91,6 @@ class Console:
                 return self._pages.trouble(503, BUSY)
 
         return endpoint
-
-    async def _first(self, _request: Request, _visit: Visit) -> Response:
-        return RedirectResponse("/console/inbox", 303)
 
     async def _inbox(self, request: Request, visit: Visit) -> Response:
         return await self._shown(visit, request.query_params)

@@ -15,6 +15,7 @@ from bot.training.values import ActLine, Actor, ItemState, Why
 
 #: The console's parts, in order: where, and what it is called.
 PARTS = (
+    ("/console", "Overview"),
     ("/console/inbox", "Inbox"),
     ("/console/data", "Examples"),
     ("/console/versions", "Versions"),

@@ -19,6 +19,7 @@ from bot.cli import (
     feed,
     mail,
     models,
+    overview,
     people,
     replay,
     review,
@@ -51,6 +52,7 @@ app.command()(replay.replay)
 app.command()(replay.why)
 app.command()(evaluate.evaluate)
 app.command()(check.check)
+app.command()(overview.overview)
 app.add_typer(models.app, name="models")
 app.add_typer(shop.app, name="shop")
 app.add_typer(feed.app, name="feed")

@@ -18,6 +18,7 @@ from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
 from bot.errors import ReviewError
 from bot.settings import Settings
+from bot.training import weeks
 from bot.training.exporting import write_table
 from bot.training.review import Review, View
 from bot.training.values import ActLine, Done, Group, Item, ItemState, Meaning, Verdict
@@ -49,13 +50,15 @@ def fill() -> None:
     """Look at the turns that nobody has looked at yet; `serve` does it between turns."""
     from bot.training.vectors import filler
 
-    settings = Settings.load()
+    settings, clock = Settings.load(), SystemClock()
     database = open_database(settings)
     try:
-        own = filler(database, settings, SystemClock())
+        own = filler(database, settings, clock)
         count = 0
         while looked := own.fill():
             count += looked
+        while weeks.count(database, settings, clock):
+            pass
     finally:
         database.close()
     announce(f"Looked at {count} turns.")

@@ -46,6 +46,7 @@ FOREVER: Mapping[str, str] = {
     "marks": "one row",
     "review_groups": "those whose messages went go with them",
     "review_places": "a few rows",
+    "turn_weeks": "a row for each intent, language and week: what is asked is compared over years",
     "learned_intents": "the store's own",
     "people": "somebody who left is named in what they did",
     "people_accounts": "a few rows",

@@ -28,7 +28,8 @@ from bot.training.finding import TURN, Candidate, Finder, Found
 from bot.training.grouping import Cluster, Clusters, Encode
 from bot.training.labels import Labels
 from bot.training.masking import masked
-from bot.training.tables import review_groups, review_items, review_places
+from bot.training.places import SETTLING, move, place_of
+from bot.training.tables import review_groups, review_items
 from bot.training.values import Actor, ItemState, Meaning, Verdict, Why
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,6 @@ _LEASE, _LEASE_LENGTH = "review", dt.timedelta(seconds=60)
 BATCH = 200
 #: Open groups that new messages are compared with: the most recent ones.
 MOST_GROUPS = 4_000
-#: On a server, a turn that began earlier may be committed later.
-_SETTLING = dt.timedelta(seconds=60)
 #: How often it is looked for what was left alone.
 _HOURLY = dt.timedelta(hours=1)
 
@@ -89,18 +88,18 @@ class Filler:
     def _anything(self, connection: Connection) -> bool:
         for name, table in (("turns", turns), ("agents", intent_labels)):
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar_one() or 0
-            if newest > _place(connection, name)[0]:
+            if newest > place_of(connection, name)[0]:
                 return True
         # What is left alone shows by time alone: it is looked for whenever the hour is over.
         return self._hour_is_over(connection)
 
     def _hour_is_over(self, connection: Connection) -> bool:
-        return _place(connection, "hourly")[1] <= self._clock.now() - _HOURLY
+        return place_of(connection, "hourly")[1] <= self._clock.now() - _HOURLY
 
     def _fill(self, batch: int) -> int:
         now = self._clock.now()
         with self._database.begin() as connection:
-            place, _ = _place(connection, "turns")
+            place, _ = place_of(connection, "turns")
             new = connection.execute(
                 TURN.where(turns.c.id > place, turns.c.at <= self._until(now))
                 .order_by(turns.c.id)
@@ -108,10 +107,10 @@ class Filler:
             ).all()
             finder = Finder(connection, self._rules, self._encode)
             found = finder.among(new, place)
-            agents = _place(connection, "agents")[0]
+            agents = place_of(connection, "agents")[0]
             agents_to = finder.agents_knew(agents, batch, found)
             hourly = self._hour_is_over(connection)
-            left, more = _place(connection, "left")[0], False
+            left, more = place_of(connection, "left")[0], False
             if hourly:
                 silent_since = now - dt.timedelta(hours=self._rules.left_hours)
                 left, more = finder.left_alone(left, silent_since, batch, found)
@@ -120,17 +119,17 @@ class Filler:
         vectors = self._encode([texts[one] for one in found]) if found else np.empty((0, 0))
         with self._database.begin() as connection:
             lock_now(connection, _LEASE)
-            if _place(connection, "turns")[0] != place:
+            if place_of(connection, "turns")[0] != place:
                 # The lease ended while this was encoded, and another has done it.
                 return 0
             if new:
-                _move(connection, "turns", new[-1].id, now)
+                move(connection, "turns", new[-1].id, now)
             if agents_to != agents:
-                _move(connection, "agents", agents_to, now)
+                move(connection, "agents", agents_to, now)
             if hourly:
-                _move(connection, "left", left, now)
+                move(connection, "left", left, now)
                 # A full batch was not all: the next one follows at once.
-                _move(connection, "hourly", 0, now - _HOURLY if more else now)
+                move(connection, "hourly", 0, now - _HOURLY if more else now)
             if clusters is not None:
                 self._store(connection, clusters, found, texts, vectors)
         # Not before all is committed; every hour they are read anew, without those that are decided.
@@ -144,7 +143,7 @@ class Filler:
         return kept[1] if kept and kept[0] == place else Clusters(self._open_groups(connection))
 
     def _until(self, now: dt.datetime) -> dt.datetime:
-        return now if self._database.is_sqlite else now - _SETTLING
+        return now if self._database.is_sqlite else now - SETTLING
 
     def _store(
         self,
@@ -250,21 +249,6 @@ def _masked_texts(connection: Connection, found: Found) -> dict[int, str]:
         number: masked(one.turn.text, (part or "" for part in known.get(one.turn.conversation_id, ())))
         for number, one in found.items()
     }
-
-
-def _place(connection: Connection, name: str) -> tuple[int, dt.datetime]:
-    row = connection.execute(
-        sa.select(review_places.c.value, review_places.c.at).where(review_places.c.name == name)
-    ).one_or_none()
-    return (0, dt.datetime.min.replace(tzinfo=dt.timezone.utc)) if row is None else (row.value, row.at)
-
-
-def _move(connection: Connection, name: str, value: int, now: dt.datetime) -> None:
-    changed = connection.execute(
-        review_places.update().where(review_places.c.name == name).values(value=value, at=now)
-    )
-    if changed.rowcount == 0:
-        connection.execute(review_places.insert().values(name=name, value=value, at=now))
 
 
 def _add_reasons(connection: Connection, row: Any, one: Candidate) -> None:

@@ -1,4 +1,4 @@
-"""The tables of training: what was done with models, and the review inbox with what people say of it."""
+"""The tables of training: what was done with models, the review inbox, and what buyers asked by week."""
 
 from __future__ import annotations
 
@@ -142,4 +142,18 @@ learned_intents = sa.Table(
     sa.Column("about", sa.Text, nullable=False),
     sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("at", UTCDateTime, nullable=False),
+)
+
+# What buyers said of their own by week, counted: it outlives the turns, and holds nobody's words.
+turn_weeks = sa.Table(
+    "turn_weeks",
+    metadata,
+    # Its Monday, in the store's time zone.
+    sa.Column("week", sa.Date, primary_key=True),
+    sa.Column("language", sa.String(10), primary_key=True),
+    # What was acted upon; ``nlu_fallback``: not understood.
+    sa.Column("intent", sa.String(100), primary_key=True),
+    sa.Column("messages", sa.Integer, nullable=False),
+    # How many of them went to a person.
+    sa.Column("handed", sa.Integer, nullable=False),
 )

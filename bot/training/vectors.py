@@ -1,4 +1,4 @@
-"""The model's own sentence vectors for the review inbox, made where the model is at hand."""
+"""What a worker does between turns, where the model and its sentence vectors are at hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import uuid4
 from bot.clock import Clock
 from bot.database import Database
 from bot.settings import Settings
+from bot.training import weeks
 from bot.training.filling import Filler
 from bot.training.grouping import Vector
 from nlu.encoder import shared_encoder
@@ -42,7 +43,7 @@ def filler(database: Database, settings: Settings, clock: Clock) -> Filler:
 
 
 def between_turns(database: Database, settings: Settings, clock: Clock) -> Callable[[], bool]:
-    """What a worker does while no turn waits: it looks at a few turns that nobody has looked at."""
+    """What a worker does while no turn waits: it looks at a few new turns, and counts them."""
     own = filler(database, settings, clock)
     looked = -EVERY
 
@@ -51,6 +52,7 @@ def between_turns(database: Database, settings: Settings, clock: Clock) -> Calla
         if time.monotonic() - looked < EVERY:
             return False
         more = own.fill(STEP) == STEP
+        more = weeks.count(database, settings, clock) == weeks.BATCH or more
         looked = -EVERY if more else time.monotonic()
         return more
 

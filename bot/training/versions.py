@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.errors import ModelError
 from bot.settings import Settings
-from bot.training import models
+from bot.training import history, models
 from bot.training.models import Fingerprints, ModelVersion, models_folder, record_path, write_json
 
 #: Of released and older models, how many are kept.
@@ -103,7 +103,10 @@ def require_whole(settings: Settings, version: Version) -> None:
 
 
 def drop_old(settings: Settings, keep: frozenset[str] = frozenset()) -> None:
-    """Remove all but the latest few; never the released one, nor the one that was released before."""
+    """Remove all but the latest few; never the released one, nor the one that was released before.
+
+    How well those were that go is kept.
+    """
     try:
         released = models.current(settings)
     except ModelError:
@@ -111,6 +114,7 @@ def drop_old(settings: Settings, keep: frozenset[str] = frozenset()) -> None:
     kept = {*keep, *((released.name, released.previous) if released else ())}
     for version in listed(settings)[KEPT:]:
         if version.name not in kept:
+            history.keep(settings, version.name, version.made_at, version.figures)
             (models_folder(settings) / version.name).unlink(missing_ok=True)
             record_path(settings, version.name).unlink(missing_ok=True)
 

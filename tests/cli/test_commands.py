@@ -21,6 +21,7 @@ COMMANDS = [
     ("channels",),
     ("check",),
     ("evaluate",),
+    ("overview",),
     ("housekeep",),
     ("backup",),
     ("restore",),

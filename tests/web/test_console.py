@@ -51,7 +51,7 @@ def test_the_console_is_for_admins(rank: str, staff: Staff, enter: Enter, door: 
     staff.person("sam", rank)
     client = enter("sam")
     assert "/console" not in client.get("/desk").text
-    for path in ("/console", "/console/inbox"):
+    for path in ("/console", "/console/inbox", "/console/pictures/coverage.svg"):
         assert client.get(path).status_code == 403
     assert client.post("/console/inbox/1/label", data={"intent": "order_state"}).status_code == 403
     stranger = door().get("/console/inbox")
@@ -60,7 +60,7 @@ def test_the_console_is_for_admins(rank: str, staff: Staff, enter: Enter, door: 
 
 def test_a_group_is_decided_at_once_and_the_next_one_follows(ada: TestClient, talks: Talks) -> None:
     assert "/console" in ada.get("/desk").text
-    page = ada.get("/console").text
+    page = ada.get("/console/inbox").text
     assert "5 messages in English" in page
     answer = decide(ada, intent="logistics_where_is_parcel")
     assert answer.status_code == 200
