@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.web.console_figures import ConsoleFigures
 from adapters.web.console_overview import SVG_HEADERS, ConsoleOverview
 from adapters.web.console_pages import ConsolePages
 from adapters.web.console_versions import ConsoleVersions
@@ -45,6 +46,7 @@ class Console:
     ) -> None:
         overview = Overview(releases.settings, releases.database, releases.clock)
         self._overview = ConsoleOverview(releases.settings, overview, review, pages.rendered)
+        self._figures = ConsoleFigures(releases.settings, pages.rendered)
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
         self._gate = gate
         self._account = account
@@ -61,12 +63,13 @@ class Console:
             ("GET", "/console/data", self._data),
             ("POST", "/console/data", self._check),
             *self._versions.pages(),
+            *self._figures.pages(),
         ]
         shield, framed = [Middleware(Shield)], [Middleware(Shield, changed=SVG_HEADERS)]
         return [
             *(
                 Route(path, self._inside(handler), methods=["GET"], middleware=framed)
-                for path, handler in self._overview.pictures()
+                for path, handler in (*self._overview.pictures(), *self._figures.pictures())
             ),
             *(
                 Route(path, self._inside(handler), methods=[method], middleware=shield)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +30,8 @@ By = Annotated[str, typer.Option(help="Who does it, for the log.")]
 
 #: Who works on the command line, for the log.
 OPERATOR = "operator"
+#: Of what is taken for something else, so much is told.
+CONFUSIONS = 10
 
 
 @app.command("list")
@@ -60,10 +63,17 @@ def show_all(as_json: Json = False) -> None:
 
 
 @app.command()
-def show(name: Name, as_json: Json = False) -> None:
+def show(
+    name: Name,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A folder to draw confusions, languages and reliability in.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Tell all of one version: what it was made from, its figures, and what stands against its release."""
     settings = Settings.load()
     version = versions.find(settings, name)
+    drawn = [] if pictures is None else _draw(version, pictures)
     found = gates.standing(settings, version)
     if as_json:
         told = _as_json(version, _released(settings), _workers(settings))
@@ -75,8 +85,14 @@ def show(name: Name, as_json: Json = False) -> None:
         announce(f"  {part}: {digest[:16] or 'nobody wrote it down'}")
     if version.figures:
         announce(f"accuracy on the test set: {_accuracy(version)}")
+        by_language = version.figures.get("by_language", {}).items()
+        announce("  ".join(f"{language} {100 * share:.1f}" for language, share in by_language))
+    for right, taken, count in version.figures.get("confusions", ())[:CONFUSIONS]:
+        announce(f"  {right} is taken for {taken}: {count}")
     for gate in found:
         announce(f"{'STOP' if gate.refuses else 'ok  '}  {gate.name}: {gate.says}")
+    for path in drawn:
+        announce(f"{path}")
 
 
 @app.command()
@@ -190,6 +206,19 @@ def training(
         left = "" if found.left is None else f", about {found.left:.0f} s left"
         announce(f"{found.step or 'beginning'}{share}{left}")
     announce(found.version or as_line(found.why))
+
+
+def _draw(version: Version, folder: Path) -> list[Path]:
+    # matplotlib takes a second to import.
+    from bot.cli.drawing import write_pictures
+    from bot.reports import gallery
+
+    known = [one for one in gallery.Picture if one.is_known(version.figures)]
+    if not known:
+        raise ModelError(
+            f"nobody has judged {version.name} on the test set yet: `crossdesk models compare` does it"
+        )
+    return write_pictures(folder, {one.value: gallery.of_version(one, version.figures) for one in known})
 
 
 def _releases() -> Releases:

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from bot.reports.charts import confusion_picture, reliability_picture
+from bot.reports.charts import confusion_picture, languages_picture, reliability_picture
 from nlu.breakdown import by_intent, by_language, confusion, reliability, worst
 from nlu.evaluation import Evaluation, Judged, topic_of
 
@@ -63,6 +63,9 @@ def page(evaluation: Evaluation, figures: dict[str, Any]) -> str:
     )
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
     pictures = {
+        "languages": languages_picture(
+            evaluation.by_language, Counter(item.labelled.language or "?" for item in evaluation.judged)
+        ),
         "reliability": reliability_picture(reliability(evaluation.judged)),
         "topics": confusion_picture(*confusion(topics)),
         "intents": confusion_picture(*confusion(pairs)),

@@ -97,7 +97,7 @@ def test_the_report_is_one_page_that_needs_nothing_else_and_hostile_text_stays_t
     html = (place / "files" / "reports" / "evaluation.html").read_text(encoding="utf-8")
     page = _Page(html)
     assert page.loaded == []
-    assert page.tags.count("svg") == 3
+    assert page.tags.count("svg") == 4
     assert "script" not in page.tags
     assert "b" not in page.tags
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
