@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.routing import BaseRoute
 
 from bot.errors import ConfigurationError
-from bot.messages import Answered, Attachment, Inbound, Outbound, TranscriptLine
+from bot.messages import Answered, Attachment, Correction, Inbound, Outbound, TranscriptLine
 from bot.settings import Settings
 
 #: Adapters register a factory ``(settings, reception) -> Channel`` under this group.
@@ -276,6 +276,22 @@ class LooksUp(Protocol):
 
         ``NOT_SENT`` has it sent once more, even if it confirms money: say so only if it cannot appear later.
         What it raises counts as ``UNKNOWN``.
+        """
+        ...
+
+
+@runtime_checkable
+class Corrects(Protocol):
+    """A channel that can change what it has shown. A ``Channel`` may be one, or not."""
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        """Show a message's text in place of the ``former`` one, or take that one back.
+
+        Done again it changes nothing: the front asks again where it does not know what came of it.
+
+        Raises:
+            TryLaterError, OperatorError, UnknownOutcomeError: as ``Channel.send``.
+            NeverError: the buyer goes on seeing the former words, or both; the error says why.
         """
         ...
 

@@ -98,6 +98,20 @@ class Weight(str, enum.Enum):
 
 
 @dataclass(frozen=True)
+class Correction:
+    """Which message of ours another one changes or takes back, as the channel showed it."""
+
+    #: Its place in the conversation's transcript.
+    position: int
+    #: The channel's own id of it.
+    message_id: str
+    #: What it said.
+    text: str
+    #: Whether it is taken back; otherwise the correction's own text stands in its place.
+    deletes: bool
+
+
+@dataclass(frozen=True)
 class Outbound:
     """A message on its way to a buyer."""
 
@@ -117,6 +131,8 @@ class Outbound:
     #: ISO 639-1 of the text.
     language: str = "en"
     attachments: tuple[Attachment, ...] = ()
+    #: What it changes, where it is no message of its own: see ``bot.channels.Corrects``.
+    corrects: Correction | None = None
 
 
 @dataclass(frozen=True)

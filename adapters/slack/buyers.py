@@ -30,7 +30,7 @@ from bot.errors import (
     TryLaterError,
     UnknownOutcomeError,
 )
-from bot.messages import Outbound
+from bot.messages import Correction, Outbound
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,24 @@ class SlackBuyers:
                 raise UnknownOutcomeError(f"only a part was sent: {error}") from error
             raise
         return posted and f"{address.channel}:{posted}"
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        """Change or delete it where it was posted."""
+        channel, _, ts = former.message_id.partition(":")
+        before, posts = to_posts(dataclasses.replace(message, text=former.text)), to_posts(message)
+        if message.attachments or len(before) != 1 or (len(posts) != 1 and not former.deletes):
+            raise NeverError("Slack changes one message at a time, and this reply took several")
+        client = self._wire.client
+        try:
+            if former.deletes:
+                await self._wire.call(client.chat_delete(channel=channel, ts=ts))
+            else:
+                (post,) = posts
+                asked = client.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks)
+                await self._wire.call(asked)
+        except NeverError as error:
+            if not (former.deletes and "message_not_found" in str(error)):
+                raise
 
     async def look_up(self, message: Outbound) -> Found:
         """Look for a message among the conversation's newest, by the ids of its blocks.

@@ -21,7 +21,7 @@ from adapters.telegram.wire import Wire
 from bot.channels import Examined, Limits, Rate, Reception
 from bot.clock import Clock
 from bot.errors import ConfigurationError, CrossdeskError, OperatorError
-from bot.messages import Outbound
+from bot.messages import Correction, Outbound
 from bot.settings import Settings
 from bot.tasks import end
 
@@ -167,6 +167,13 @@ class Telegram:
         if line is None:
             raise self._missing_bot(message.account)
         return await line.outgo.send(message)
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        """Change or take back what was sent; Telegram lets bots delete for two days."""
+        line = self._lines.get(message.account)
+        if line is None:
+            raise self._missing_bot(message.account)
+        await line.outgo.correct(message, former)
 
     async def stop(self) -> None:
         """Stop listening, with every bot."""

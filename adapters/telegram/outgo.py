@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from adapters.telegram.speech import data_of, pieces
 from adapters.telegram.wire import RawBot, Wire
 from bot.clock import Clock
 from bot.errors import NeverError, OperatorError, TryLaterError
-from bot.messages import Attachment, Outbound
+from bot.messages import Attachment, Correction, Outbound
 
 #: The largest file that Telegram takes from bots, and the largest that it shows as a photo, in bytes.
 LARGEST = 50_000_000
@@ -24,6 +26,8 @@ PHOTOS = frozenset({"image/jpeg", "image/png"})
 BROKEN_OFF = 1_000
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+#: What Telegram says where there is nothing left to do.
+_DONE = re.compile(r"message is not modified|message to delete not found", re.IGNORECASE)
 _Part = Callable[[RawBot], Awaitable[Message]]
 
 
@@ -61,6 +65,26 @@ class Outgo:
                 raise
         self._sent.pop(message.key, None)
         return number
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        """Change or delete a message that was sent.
+
+        Raises:
+            CrossdeskError: as ``bot.channels.Corrects.correct`` says.
+        """
+        before, texts = pieces(replace(message, text=former.text)), pieces(message)
+        if message.attachments or len(before) != 1 or (len(texts) != 1 and not former.deletes):
+            raise NeverError("Telegram changes one message at a time, and this reply took several")
+        chat, number = int(message.sender), int(former.message_id)
+        try:
+            async with self._wire.bot() as bot:
+                if former.deletes:
+                    await bot.delete_message(chat, number)
+                else:
+                    await bot.edit_message_text(texts[0], chat, number, link_preview_options=_NO_PREVIEW)
+        except NeverError as error:
+            if not _DONE.search(str(error)):
+                raise
 
     async def _parts(self, message: Outbound) -> Sequence[_Part]:
         """What to call for each part, in order."""

@@ -35,6 +35,7 @@ from adapters.web.translate import (
     TOO_LONG,
     Refusal,
     Sender,
+    as_corrected,
     to_inbound,
     to_line,
     to_page,
@@ -45,7 +46,7 @@ from adapters.web.wording import COOKIE, Wording
 from bot.channels import UNLIMITED, Reception, read_options
 from bot.clock import Clock
 from bot.errors import TryLaterError
-from bot.messages import Outbound, TranscriptLine
+from bot.messages import Correction, Outbound, TranscriptLine
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -145,6 +146,10 @@ class WebChat:
             self._hub.publish(message.sender, _signal(line))
         return message.key
 
+    async def correct(self, message: Outbound, former: Correction) -> None:  # noqa: ARG002 (the line says it itself)
+        """Show it in place of what it corrects, as pages do with such a line."""
+        await self.send(message)
+
     async def stop(self) -> None:
         """End all streams at once."""
         self._hub.close()
@@ -206,7 +211,7 @@ class WebChat:
             lines = await self._reception.transcript(CHANNEL, ACCOUNT, visitor.id, after=int(after))
         except TryLaterError as error:
             return _refuse(_LATER, error.retry_after)
-        return JSONResponse({"messages": [self._to_page(visitor, line) for line in lines]})
+        return JSONResponse({"messages": [self._to_page(visitor, line) for line in as_corrected(lines)]})
 
     async def _write(self, request: Request) -> Response:
         network = network_of(request)

@@ -7,12 +7,12 @@ import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.web.files import of_line
-from bot.messages import Attachment, Inbound, Outbound, TranscriptLine
+from bot.messages import Attachment, Author, Inbound, Outbound, TranscriptLine
 
 CHANNEL = "web"
 #: The web chat has one account: the store's own page.
@@ -137,14 +137,30 @@ def to_page(line: TranscriptLine, sign_button: Callable[[str], str]) -> dict[str
         "author": line.author.value,
         "name": line.author_name,
         "text": line.text,
+        "edits": line.edits,
+        "change": line.change,
         "at": line.at.astimezone(dt.timezone.utc).isoformat(),
         "files": of_line(line.attachments, f"/chat/files/{line.position}"),
         "buttons": [{"title": b.title, "payload": sign_button(b.payload)} for b in line.buttons],
     }
 
 
+def as_corrected(lines: Sequence[TranscriptLine]) -> Sequence[TranscriptLine]:
+    """The lines with our own as they are now: what was taken back is not told."""
+    changes = {line.edits: line for line in lines if line.change and line.author is not Author.BUYER}
+    return [
+        line
+        if (change := changes.get(line.position)) is None
+        else replace(
+            line, text=change.text, attachments=() if change.change == "deleted" else line.attachments
+        )
+        for line in lines
+    ]
+
+
 def to_line(message: Outbound) -> TranscriptLine:
     """A message to the buyer as the line that the transcript shows of it."""
+    former = message.corrects
     return TranscriptLine(
         position=message.position,
         author=message.author,
@@ -153,6 +169,8 @@ def to_line(message: Outbound) -> TranscriptLine:
         buttons=message.buttons,
         author_name=message.author_name,
         attachments=message.attachments,
+        edits=None if former is None else former.position,
+        change=None if former is None else "deleted" if former.deletes else "edited",
     )
 
 

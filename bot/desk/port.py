@@ -421,21 +421,26 @@ class Desk(Protocol):
     async def change_reply(
         self, person: Person, case_id: int, fence: int, position: int, text: str
     ) -> CaseView:
-        """Change one's own reply as long as it has not gone to the channel; the buyer sees the new text only.
+        """Change one's own reply: before it goes, or on the channel that has shown it.
+
+        What the channel has shown is changed by it, in order with what else goes to the buyer. Whether it did
+        stands in the transcript: a line that ``edits`` the reply's, and its state.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
-            DeskError: there is no such reply of theirs, the text is empty or too long, or it has gone
-                already: the message says so, and nothing was changed.
+            ForbiddenError: the person's replies need a yes.
+            DeskError: there is no such reply of theirs, the text is empty or too long, or it is on its way at
+                this moment: the message says so, and nothing was changed.
         """
         ...
 
     async def withdraw_reply(self, person: Person, case_id: int, fence: int, position: int) -> CaseView:
-        """Take back one's own reply as long as it has not gone to the channel. Idempotent.
+        """Take back one's own reply: before it goes, or from the channel that has shown it.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
-            DeskError: there is no such reply of theirs, or it has gone already: the message says so.
+            DeskError: there is no such reply of theirs, it was taken back already, or is on its way at this
+                moment: the message says so.
         """
         ...
 

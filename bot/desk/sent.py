@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +11,11 @@ from bot.desk import ranks
 from bot.desk.ownership import CaseOwnership
 from bot.desk.tables import case_drafts, case_events
 from bot.desk.values import Case, Delivery, DeliveryState, DraftState, EventKind, Person
-from bot.errors import DeskError, MailError, NotOwnerError
-from bot.mailroom import conversations, mending
-from bot.mailroom.outbox import OutboxState, line_up
+from bot.errors import DeskError, ForbiddenError, MailError, NotOwnerError
+from bot.mailroom import mending
+from bot.mailroom.outbox import OutboxState, line_up, post
 from bot.mailroom.tables import outbox
+from bot.messages import Correction
 from bot.privacy import mask_cards, without_nul
 
 #: The longest text that an agent may send or note; the longest any of our channels takes in one piece.
@@ -57,7 +58,12 @@ class SentReplies(CaseOwnership):
                 )
             )
         }
-        return tuple(_delivery(event, rows.get(outbox_key(event.id))) for event in said)
+        gone = {
+            corrects["position"]
+            for _, corrects in self._corrections(case.conversation_id)
+            if corrects["deletes"]
+        }
+        return tuple(_delivery(event, rows.get(outbox_key(event.id)), gone) for event in said)
 
     def delivery(self, case_id: int, person: Person, key: str) -> Delivery | None:
         """Where the reply stands that this person wrote under a key; ``None`` if there is none."""
@@ -104,45 +110,93 @@ class SentReplies(CaseOwnership):
         return case
 
     def change_reply(self, case_id: int, person: Person, position: int, text: str, fence: int) -> Case:
-        """Change one's own reply that has not gone to the channel yet.
+        """Change one's own reply: before it goes, or on the channel that has shown it.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
-            DeskError: it is not theirs, or has gone; nothing was changed.
+            ForbiddenError: the person's replies need a yes.
+            DeskError: it is not theirs, or on its way at this moment; nothing was changed.
         """
         ranks.require(self.rules, person, "reply")
+        if ranks.reply_needs_approval(self.rules, person.rank):
+            raise ForbiddenError("It goes as it was approved: write another reply.")
         text = proper_text(text)
         case = self._locked(case_id)
         self._require_owner(case, person, fence)
         row = self._own_row(case, person, position)
+        if row.state == OutboxState.SENT.value:
+            shown = self._shown(row)
+            if shown != text:
+                self._correct(case, row, text, deletes=False)
+                self._record(case.id, EventKind.CHANGED, person, f"which the buyer had; before: {shown}")
+            return case
         if row.text == text:
             return case
         # One more try: who read the former words in order to send them finds that they are no longer his.
         done = self.connection.execute(
             outbox.update().where(_waits(row)).values(text=text, attempts=outbox.c.attempts + 1)
         )
-        self._require_in_time(case, done.rowcount, "changed")
-        self._record(case.id, EventKind.CHANGED, person, f"a reply before it went; before: {row.text}")
+        _require_in_time(done.rowcount)
+        self._record(case.id, EventKind.CHANGED, person, f"before it went; before: {row.text}")
         return case
 
     def withdraw_reply(self, case_id: int, person: Person, position: int, fence: int) -> Case:
-        """Take back one's own reply that has not gone to the channel yet.
+        """Take back one's own reply: before it goes, or from the channel that has shown it.
 
         Raises:
             NotOwnerError: the person is not, or no longer, the owner.
-            DeskError: it is not theirs, or has gone; nothing was changed.
+            DeskError: it is not theirs, or on its way at this moment; nothing was changed.
         """
         ranks.require(self.rules, person, "reply")
         case = self._locked(case_id)
         self._require_owner(case, person, fence)
         row = self._own_row(case, person, position)
+        if row.state == OutboxState.SENT.value:
+            shown = self._shown(row)
+            self._correct(case, row, "", deletes=True)
+            self._record(case.id, EventKind.WITHDRAWN, person, f"which the buyer had: {shown}")
+            return case
         # It goes as if it had never been said: no page shows it, and no deliverer finds it.
         done = self.connection.execute(outbox.delete().where(_waits(row)))
-        self._require_in_time(case, done.rowcount, "taken back")
+        _require_in_time(done.rowcount)
         line_up(self.connection, case.conversation_id)
-        self._record(case.id, EventKind.WITHDRAWN, person, row.text)
+        self._record(case.id, EventKind.WITHDRAWN, person, f"before it went: {row.text}")
         # The buyer has read no answer after all.
         return self._owes(case) if case.state.is_buyers_turn else case
+
+    def _shown(self, row: Any) -> str:
+        """What the buyer sees of a reply, or will once its corrections are out."""
+        for text, corrects in self._corrections(row.conversation_id):
+            if corrects["position"] == row.position:
+                if corrects["deletes"]:
+                    raise DeskError("It was taken back already.")
+                return str(text)
+        return str(row.text)
+
+    def _corrections(self, conversation_id: int) -> Sequence[Any]:
+        """Their texts and what they correct, but for those that failed; the newest first."""
+        return self.connection.execute(
+            sa.select(outbox.c.text, outbox.c.corrects)
+            .where(
+                outbox.c.conversation_id == conversation_id,
+                outbox.c.corrects.is_not(None),
+                outbox.c.state != OutboxState.FAILED.value,
+            )
+            .order_by(outbox.c.position.desc())
+        ).all()
+
+    def _correct(self, case: Case, row: Any, text: str, *, deletes: bool) -> None:
+        if row.channel_message_id is None:
+            raise DeskError("The channel did not say which message it is: send a correction.")
+        post(
+            self.connection,
+            case.conversation_id,
+            text,
+            now=self.clock.now(),
+            author_name=row.author_name,
+            language=row.language,
+            corrects=Correction(row.position, row.channel_message_id, row.text, deletes),
+        )
 
     def _row(self, case: Case, position: int) -> Any:
         event = next((one.event_id for one in self.deliveries(case) if one.position == position), None)
@@ -155,13 +209,6 @@ class SentReplies(CaseOwnership):
         if row.author_name != person.name:
             raise DeskError("This reply is a colleague's.")
         return row
-
-    def _require_in_time(self, case: Case, changed: int, what: str) -> None:
-        if changed != 1:
-            channel = conversations.get(self.connection, case.conversation_id).channel
-            raise DeskError(
-                f"It has gone to the buyer ({channel}) already and cannot be {what}: send a correction."
-            )
 
 
 def outbox_key(event_id: int | None) -> str:
@@ -183,12 +230,17 @@ def proper_text(text: str) -> str:
     return text
 
 
+def _require_in_time(changed: int) -> None:
+    if changed != 1:
+        raise DeskError("It is on its way at this moment: try again once it is delivered.")
+
+
 def _waits(row: Any) -> Any:
     """The row as long as no channel can have shown it."""
     return sa.and_(outbox.c.id == row.id, outbox.c.state == OutboxState.QUEUED.value, outbox.c.doubts == 0)
 
 
-def _delivery(event: Any, row: Any) -> Delivery:
+def _delivery(event: Any, row: Any, gone: Collection[int]) -> Delivery:
     if row is None:
         # Taken back, or gone by age.
         return Delivery(event.id, None, DeliveryState.WITHDRAWN, None, "", event.actor, event.at)
@@ -203,4 +255,5 @@ def _delivery(event: Any, row: Any) -> Delivery:
         at=event.at,
         may_retry=state in (DeliveryState.FAILED, DeliveryState.UNKNOWN),
         may_change=row.state == OutboxState.QUEUED.value and row.doubts == 0,
+        may_correct=row.state == OutboxState.SENT.value and row.position not in gone,
     )

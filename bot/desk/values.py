@@ -340,8 +340,10 @@ class Delivery:
     at: dt.datetime
     #: Whether ``retry_reply`` would do something.
     may_retry: bool = False
-    #: Whether ``change_reply`` and ``withdraw_reply`` can still do something.
+    #: Whether ``change_reply`` and ``withdraw_reply`` would come before the buyer sees it.
     may_change: bool = False
+    #: Whether they would ask the channel to change what the buyer sees.
+    may_correct: bool = False
 
 
 @dataclass(frozen=True)

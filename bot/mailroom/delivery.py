@@ -17,7 +17,7 @@ from uuid import uuid4
 from anyio import to_thread
 from sqlalchemy.engine import Connection
 
-from bot.channels import UNLIMITED, Channel, Found, Limits, LooksUp, Sighting
+from bot.channels import UNLIMITED, Channel, Corrects, Found, Limits, LooksUp, Sighting
 from bot.clock import Clock
 from bot.database import Database, shared_now
 from bot.errors import CrossdeskError, NeverError, OperatorError, TryLaterError, UnknownOutcomeError
@@ -303,7 +303,15 @@ class Delivery:
         try:
             if channel is None:
                 raise OperatorError(f"the channel '{message.channel}' is not open")
-            return self._outcomes.sent(held, await channel.send(message))
+            former = message.corrects
+            if former is None:
+                return self._outcomes.sent(held, await channel.send(message))
+            # Not every channel is one: to the type checker no channel is.
+            asked: object = channel
+            if not isinstance(asked, Corrects):
+                raise NeverError(f"on {message.channel} nothing can be changed that was sent")
+            await asked.correct(message, former)
+            return self._outcomes.sent(held, None)
         except TryLaterError as error:
             outcome = self._outcomes.waits(held, str(error), error.retry_after)
             if error.whole_account:
@@ -324,7 +332,7 @@ class Delivery:
         found = Found(Sighting.UNKNOWN)
         # Not every channel is one: to the type checker no channel is.
         asked: object = channel
-        if isinstance(asked, LooksUp):
+        if isinstance(asked, LooksUp) and held.row.message.corrects is None:
             try:
                 found = await asked.look_up(held.row.message)
             except Exception as error:

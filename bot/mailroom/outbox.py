@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from bot.database import UTCDateTime
 from bot.mailroom import conversations as talks
 from bot.mailroom.tables import conversations, outbox
-from bot.messages import Attachment, Author, Button, Outbound, Weight
+from bot.messages import Attachment, Author, Button, Correction, Outbound, Weight
 from bot.privacy import without_nul
 from bot.wake import Topic, notify
 
@@ -45,6 +45,7 @@ def post(
     language: str = "en",
     weight: Weight = Weight.TALK,
     key: str | None = None,
+    corrects: Correction | None = None,
 ) -> int:
     """Queue a message to the buyer in the caller's unit of work.
 
@@ -60,6 +61,7 @@ def post(
         language: ISO 639-1 of the text.
         weight: whether a repeated delivery would be harmless talk.
         key: an idempotency key, unique for ever; made up if none is given.
+        corrects: the message that was sent and that this one changes or takes back.
 
     Returns:
         The row's id.
@@ -75,6 +77,7 @@ def post(
             "attachments": [dataclasses.asdict(item) for item in attachments],
             "author": author.value,
             "author_name": author_name,
+            "corrects": None if corrects is None else dataclasses.asdict(corrects),
             "language": language,
             "weight": weight.value,
             "state": OutboxState.QUEUED.value,
@@ -210,6 +213,7 @@ def message_of(row: Any) -> Outbound:
         author_name=row.author_name,
         language=row.language,
         attachments=tuple(Attachment(**item) for item in row.attachments),
+        corrects=None if row.corrects is None else Correction(**row.corrects),
     )
 
 
@@ -267,7 +271,8 @@ STALE_AFTER = 30
 
 _LAST_BUTTONS = (
     sa.select(outbox.c.buttons)
-    .where(outbox.c.conversation_id == sa.bindparam("conversation_id"))
+    # A correction offers nothing, and takes nothing away that was offered.
+    .where(outbox.c.conversation_id == sa.bindparam("conversation_id"), outbox.c.corrects.is_(None))
     .order_by(outbox.c.position.desc())
     .limit(sa.bindparam("most"))
 )

@@ -105,7 +105,7 @@ class Outcomes:
 
     def _failed(self, held: Hold, error: str, connection: Connection) -> None:
         if handover.conclude(connection, held, OutboxState.FAILED, now=self._clock.now(), error=error):
-            self._on_undelivered(connection, held.row.conversation_id, error)
+            self._tell(connection, held, error)
 
     def _doubtful(self, held: Hold, connection: Connection) -> None:
         now, doubts = self._clock.now(), held.row.doubts + 1
@@ -115,6 +115,9 @@ class Outcomes:
             return
         error = "outcome unknown"
         if handover.conclude(connection, held, OutboxState.UNKNOWN, now=now, error=error, doubts=doubts):
-            self._on_undelivered(
-                connection, held.row.conversation_id, "nobody knows whether the message was delivered"
-            )
+            self._tell(connection, held, "nobody knows whether the message was delivered")
+
+    def _tell(self, connection: Connection, held: Hold, why: str) -> None:
+        # Of a correction the words did reach the buyer: that they stand is for whoever asked, who sees it.
+        if held.row.message.corrects is None:
+            self._on_undelivered(connection, held.row.conversation_id, why)

@@ -104,6 +104,8 @@ outbox = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("buttons", sa.JSON, nullable=False),
     sa.Column("attachments", sa.JSON, nullable=False, server_default="[]"),
+    # Of one that changes or takes back an earlier one: which, as its channel showed it (`Correction`).
+    sa.Column("corrects", sa.JSON(none_as_null=True)),
     sa.Column("author", sa.String(10), nullable=False),
     sa.Column("author_name", sa.String(200)),
     sa.Column("language", sa.String(10), nullable=False),

@@ -57,6 +57,8 @@ def lines(
             author_name=row.author_name,
             state=row.state if row.delivered_at is None else "delivered",
             attachments=tuple(Attachment(**item) for item in row.attachments),
+            edits=row.corrects and row.corrects["position"],
+            change=row.corrects and ("deleted" if row.corrects["deletes"] else "edited"),
             why=row.error,
         )
         for row in said

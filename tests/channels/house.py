@@ -18,7 +18,7 @@ from bot.desk.tables import cases
 from bot.mailroom import outbox
 from bot.mailroom.tables import conversations, inbox
 from bot.mailroom.tables import outbox as outbox_rows
-from bot.messages import Attachment, Button
+from bot.messages import Attachment, Button, Correction
 from bot.serving.delivering import deliver
 from bot.serving.doorbook import DoorBook
 from bot.serving.doors import open_door
@@ -140,6 +140,14 @@ class House:
             outbox.post(
                 connection, talk, text, now=self.clock.now(), buttons=buttons, attachments=attachments
             )
+        self.front.new_mail.set()
+
+    async def corrects(self, text: str, *, deletes: bool = False) -> None:
+        """Change the first message to the buyer, or take it back."""
+        with self.database.begin() as connection:
+            first = connection.execute(sa.select(outbox_rows).order_by(outbox_rows.c.id).limit(1)).one()
+            former = Correction(first.position, first.channel_message_id, first.text, deletes)
+            outbox.post(connection, first.conversation_id, text, now=self.clock.now(), corrects=former)
         self.front.new_mail.set()
 
     async def keeps(self, name: str, media_type: str, content: bytes) -> Attachment:

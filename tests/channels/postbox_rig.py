@@ -19,7 +19,7 @@ class PostboxRig:
     """A buyer who drops letters into it, and reads those that are handed out."""
 
     name: ClassVar[str] = "postbox"
-    can: ClassVar[frozenset[Can]] = frozenset(Can) - {Can.BUTTONS}
+    can: ClassVar[frozenset[Can]] = frozenset(Can) - {Can.BUTTONS, Can.CORRECTS}
     troubles: ClassVar[frozenset[Trouble]] = frozenset(Trouble)
 
     def __init__(self, place: Path) -> None:

@@ -25,6 +25,8 @@ class Can(enum.Enum):
     REPEATS = enum.auto()
     #: The outside keeps what is written while nobody listens.
     KEEPS = enum.auto()
+    #: What we have said can be changed and taken back.
+    CORRECTS = enum.auto()
 
 
 class Trouble(enum.Enum):

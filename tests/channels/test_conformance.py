@@ -89,6 +89,40 @@ async def test_a_long_reply_is_seen_whole_in_order_and_no_word_is_cut(house: Hou
     assert [word for one in shown for word in words(one.text)] == words(LONG)
 
 
+@needs(Can.CORRECTS)
+async def test_what_was_said_can_be_changed_and_taken_back(house: House) -> None:
+    await house.rig.says("hello")
+    await house.has(1)
+    await house.replies("It ships on Monday.")
+    await house.replies("Anything else?")
+    await settled(house, "sent", "sent")
+    # Twice the same: after an answer that was lost it is asked again.
+    for text in ("It ships on <b>Tuesday</b>.", "It ships on <b>Tuesday</b>.", "It ships today."):
+        await house.corrects(text)
+    await settled(house, *["sent"] * 5)
+    assert [one.text for one in await house.rig.sees()] == ["It ships today.", "Anything else?"]
+    await house.corrects("", deletes=True)
+    await house.corrects("", deletes=True)
+    await settled(house, *["sent"] * 7)
+    assert [one.text for one in await house.rig.sees()] == ["Anything else?"]
+
+
+async def test_what_cannot_be_changed_stays_and_whoever_asked_is_told(house: House) -> None:
+    await house.rig.says("hello")
+    await house.has(1)
+    await house.replies(LONG)
+    await settled(house, "sent")
+    before = await house.rig.sees()
+    await house.corrects("It ships today.")
+    await house.replies("Anything else?")
+    if Can.CORRECTS in house.rig.can and len(before) == 1:
+        await settled(house, "sent", "sent", "sent")
+        return
+    await settled(house, "sent", "failed", "sent")
+    assert (await house.rig.sees())[: len(before)] == before
+    assert await house.cases() == 0
+
+
 # --- Choices ---
 
 

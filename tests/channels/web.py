@@ -20,7 +20,9 @@ class WebRig:
     """One visitor with a cookie."""
 
     name: ClassVar[str] = "web"
-    can: ClassVar[frozenset[Can]] = frozenset({Can.BUTTONS, Can.REPEATS, Can.FILES_OUT, Can.FILES_IN})
+    can: ClassVar[frozenset[Can]] = frozenset(
+        {Can.BUTTONS, Can.REPEATS, Can.FILES_OUT, Can.FILES_IN, Can.CORRECTS}
+    )
     troubles: ClassVar[frozenset[Trouble]] = frozenset()
 
     def __init__(self, place: Path) -> None:
@@ -71,11 +73,12 @@ class WebRig:
     async def sees(self) -> Sequence[Shown]:
         shown = []
         for line in await self._lines():
-            if line["author"] != "buyer":
+            if line["author"] != "buyer" and line["change"] is None:
                 files = [await self._saved(file) for file in line["files"]]
                 choices = tuple(button["title"] for button in line["buttons"])
                 shown.append(Shown(line["text"], choices, tuple(files)))
-        return shown
+        # Of what was taken back the page shows only that it was.
+        return [one for one in shown if one != Shown("")]
 
     async def trouble(self, what: Trouble | None) -> None:
         raise NotImplementedError

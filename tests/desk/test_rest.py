@@ -10,11 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.clock import SetClock
+from bot.database import Database
 from bot.desk.offers import offered_to
 from bot.desk.service import turn_clocks, watch
 from bot.desk.shifts import in_shift, is_at_work, parse_shift, told
 from bot.desk.values import Case, CaseState, ClockKind, Outcome, Person, Rank, Shift
 from bot.errors import DeskError, ForbiddenError, NotOwnerError
+from bot.mailroom import outbox as mailroom
+from bot.mailroom.outbox import OutboxState
+from bot.mailroom.tables import outbox
 from bot.settings import ShopRules
 from tests.desk.acting import WEDNESDAY, Acting
 
@@ -258,6 +262,57 @@ def test_a_reply_is_known_by_the_key_of_who_wrote_it(
     (draft,) = desk.act(lambda cases: cases.drafts(his.id))
     desk.act(lambda cases: cases.approve_reply(his.id, ana, draft.id))
     assert of(tim, "1718.03", his) == "queued"
+
+
+def test_a_reply_that_was_sent_is_corrected_in_order_and_once(
+    desk: Acting, ana: Person, database: Database
+) -> None:
+    case = desk.answered(ana)
+    (sent,) = desk.act(lambda cases: cases.deliveries(case))
+    where = sent.position or 0
+
+    def settle(state: OutboxState) -> None:
+        with database.begin() as connection:
+            for row in connection.execute(outbox.select().where(outbox.c.state == "queued")).all():
+                told = f"shown {row.position}"
+                mailroom.settle(connection, row.id, state, now=WEDNESDAY, channel_message_id=told)
+
+    def change(text: str) -> None:
+        desk.act(lambda cases: cases.change_reply(case.id, ana, where, text, case.fence))
+
+    def corrections() -> list[tuple[str, Any]]:
+        with database.begin() as connection:
+            rows = connection.execute(outbox.select().where(outbox.c.corrects.is_not(None))).all()
+        return [(row.text, row.corrects) for row in sorted(rows, key=lambda row: row.position)]
+
+    settle(OutboxState.SENDING)
+    with pytest.raises(DeskError, match="on its way at this moment"):
+        change("It is in Leipzig.")
+    with database.begin() as connection:
+        connection.execute(outbox.update().values(state="queued"))
+    settle(OutboxState.SENT)
+    for text in ("It is in Leipzig.", "It is in Leipzig.", "It is in Halle."):
+        change(text)
+    former = {"position": where, "message_id": f"shown {where}", "text": sent.text, "deletes": False}
+    assert corrections() == [("It is in Leipzig.", former), ("It is in Halle.", former)]
+    desk.act(lambda cases: cases.withdraw_reply(case.id, ana, where, case.fence))
+    assert corrections()[-1] == ("", {**former, "deletes": True})
+    with pytest.raises(DeskError, match="taken back already"):
+        change("It is there.")
+    # What could not be taken back stands, and can be changed again.
+    settle(OutboxState.FAILED)
+    change("It is there.")
+    assert corrections()[-1] == ("It is there.", former)
+
+
+def test_a_trainees_approved_reply_stays_as_it_was_approved(desk: Acting, ana: Person, tim: Person) -> None:
+    his = desk.claimed(tim)
+    desk.act(lambda cases: cases.reply(his.id, tim, "A draft", his.fence))
+    (draft,) = desk.act(lambda cases: cases.drafts(his.id))
+    desk.act(lambda cases: cases.approve_reply(his.id, ana, draft.id))
+    (sent,) = desk.act(lambda cases: cases.deliveries(desk.get(his)))
+    with pytest.raises(ForbiddenError, match="as it was approved"):
+        desk.act(lambda cases: cases.change_reply(his.id, tim, sent.position or 0, "Else", his.fence))
 
 
 def test_a_reply_that_waits_is_changed_and_only_the_new_words_go(

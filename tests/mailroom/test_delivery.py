@@ -17,7 +17,7 @@ from bot.mailroom import delivery as module
 from bot.mailroom import handover, outbox
 from bot.mailroom.delivery import LEASE, Delivery
 from bot.mailroom.outbox import OutboxState
-from bot.messages import Author, Button, Weight
+from bot.messages import Author, Button, Correction, Outbound, Weight
 from tests.mailroom.office import Office
 from tests.mailroom.shelf import Shelf
 
@@ -442,3 +442,112 @@ async def test_a_stop_lets_a_channel_that_answers_finish(office: Office) -> None
     await stopping
     assert office.states() == {"a1": "sent"}
     assert office.cases() == []
+
+
+# --- Corrections ---
+
+
+class Board(Shelf):
+    """A shelf on which what was put can be changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.corrected: list[tuple[str, str, bool]] = []
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        self.tries.append(message.text)
+        if failures := self.fails[message.text]:
+            raise failures.pop(0)
+        self.corrected.append((former.message_id, message.text, former.deletes))
+
+
+def _correct(office: Office, text: str, *, deletes: bool = False) -> None:
+    with office.database.begin() as connection:
+        first = connection.execute(sa.select(rows).order_by(rows.c.id).limit(1)).one()
+        former = Correction(first.position, first.channel_message_id, first.text, deletes)
+        outbox.post(connection, first.conversation_id, text, now=office.clock.now(), corrects=former)
+
+
+@pytest.fixture
+def board(office: Office) -> Board:
+    board = Board()
+    office.delivery = office.another(board)
+    return board
+
+
+async def test_corrections_go_in_their_order_and_say_what_they_change(office: Office, board: Board) -> None:
+    office.post("a1")
+    await office.deliver()
+    _correct(office, "a1, but right")
+    office.post("a2")
+    _correct(office, "", deletes=True)
+    await office.deliver()
+    assert board.tries == ["a1", "a1, but right", "a2", ""]
+    assert board.corrected == [("id-1", "a1, but right", False), ("id-1", "", True)]
+    assert set(office.states().values()) == {OutboxState.SENT.value}
+
+
+async def test_a_correction_that_waits_holds_back_what_comes_after_it(office: Office, board: Board) -> None:
+    office.post("a1")
+    await office.deliver()
+    board.fails["better"] = [TryLaterError("busy", retry_after=30)]
+    _correct(office, "better")
+    office.post("a2")
+    await office.deliver()
+    assert board.texts() == ["a1"]
+    office.clock.advance(seconds=30)
+    await office.deliver()
+    assert (board.texts(), board.corrected) == (["a1", "a2"], [("id-1", "better", False)])
+
+
+@pytest.mark.parametrize("error", [UnknownOutcomeError("no answer"), RuntimeError("?")])
+async def test_a_correction_of_unknown_outcome_is_made_once_more(
+    office: Office, board: Board, error: Exception
+) -> None:
+    office.post("a1")
+    await office.deliver()
+    board.fails["better"] = [error]
+    _correct(office, "better")
+    await office.deliver()
+    await office.deliver()
+    assert board.tries == ["a1", "better", "better"]
+    assert board.corrected == [("id-1", "better", False)]
+
+
+@pytest.mark.parametrize("errors", [[NeverError("too late")], [UnknownOutcomeError("no answer")] * 2])
+async def test_a_correction_that_fails_opens_no_case(
+    office: Office, board: Board, errors: list[BaseException]
+) -> None:
+    office.post("a1")
+    await office.deliver()
+    board.fails["better"] = errors
+    _correct(office, "better")
+    await office.deliver()
+    await office.deliver()
+    office.post("a2")
+    await office.deliver()
+    assert (board.texts(), board.corrected) == (["a1", "a2"], [])
+    assert office.cases() == []
+
+
+async def test_a_channel_that_can_change_nothing_fails_a_correction_at_once(office: Office) -> None:
+    office.post("a1")
+    await office.deliver()
+    _correct(office, "better")
+    office.post("a2")
+    await office.deliver()
+    assert office.shelf.texts() == ["a1", "a2"]
+    with office.database.begin() as connection:
+        (failed,) = connection.execute(sa.select(rows).where(rows.c.corrects.is_not(None))).all()
+    assert (failed.state, failed.error) == ("failed", "on web nothing can be changed that was sent")
+    assert office.cases() == []
+
+
+def test_a_correction_takes_no_offered_choice_away(office: Office) -> None:
+    buttons = (Button("Yes", "/affirm"),)
+    with office.database.begin() as connection:
+        talk = office.talks["ana"]
+        outbox.post(connection, talk, "Shall I?", now=office.clock.now(), buttons=buttons)
+    _correct(office, "Shall I now?")
+    with office.database.begin() as connection:
+        assert outbox.last_buttons(connection, talk) == list(buttons)

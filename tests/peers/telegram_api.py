@@ -254,6 +254,30 @@ class BotApi:
         self.shown.append(message)
         return message
 
+    async def _editMessageText(self, asked: dict[str, Any]) -> Any:  # noqa: N802
+        shown = self._of(asked)
+        if shown is None:
+            return Fault(400, "Bad Request: message to edit not found")
+        if shown["text"] == asked["text"]:
+            return Fault(
+                400, "Bad Request: message is not modified: specified new message content is the same"
+            )
+        shown["text"] = asked["text"]
+        return shown
+
+    async def _deleteMessage(self, asked: dict[str, Any]) -> Any:  # noqa: N802
+        shown = self._of(asked)
+        if shown is None:
+            return Fault(400, "Bad Request: message to delete not found")
+        self.shown.remove(shown)
+        return True
+
+    def _of(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        place = (asked["chat_id"], asked["message_id"])
+        return next(
+            (one for one in self.shown if (str(one["chat"]["id"]), str(one["message_id"])) == place), None
+        )
+
     async def _sendDocument(self, asked: dict[str, Any]) -> Any:  # noqa: N802
         return self._show(asked, "document")
 

@@ -267,7 +267,15 @@ class DeskHouse:
                 outbox_rows.select().where(outbox_rows.c.author == "agent", outbox_rows.c.state == "queued")
             ).all()
             for row in rows:
-                outbox.settle(connection, row.id, state, now=self.clock.now(), error=error)
+                told = f"shown-{row.id}"
+                outbox.settle(
+                    connection,
+                    row.id,
+                    state,
+                    now=self.clock.now(),
+                    error=error,
+                    channel_message_id=told,
+                )
 
     def sent(self, case: Case) -> list[str]:
         return self.staff.said_to_buyer(case)

@@ -97,7 +97,7 @@ async def test_send_to_buyer_sends_ones_own_remark_and_nobody_elses(house: DeskH
     assert house.sent(case) == ["It is at customs."]
 
 
-async def test_a_reply_is_changed_and_taken_back_only_before_it_has_gone(house: DeskHouse) -> None:
+async def test_a_reply_is_changed_and_taken_back_also_after_it_has_gone(house: DeskHouse) -> None:
     case = await claimed(house)
     ts = await house.writes(case.id, ">> It is at custom")
     await house.shows(case.id, "waiting buyer")
@@ -105,9 +105,13 @@ async def test_a_reply_is_changed_and_taken_back_only_before_it_has_gone(house: 
     await house.whispered("the buyer gets the new words")
     assert house.sent(case) == ["It is at customs"]
     house.settles(OutboxState.SENT)
-    await house.act(house.slack.edits, DESK, ts, "&gt;&gt; Never mind")
-    await house.whispered("It has gone to the buyer")
-    assert house.sent(case) == ["It is at customs"]
+    await house.act(house.slack.edits, DESK, ts, "&gt;&gt; It is in Leipzig")
+    await house.whispered("their channel is asked to change that")
+    assert house.sent(case) == ["It is at customs", "It is in Leipzig"]
+    house.settles(OutboxState.FAILED, "it is too late for that")
+    await house.tells(case.id, "The buyer still sees the earlier message: it is too late for that")
+    await house.act(house.slack.deletes, DESK, ts)
+    await house.tells(case.id, "taking back an earlier message")
 
 
 async def test_direct_mode_sends_all_that_the_owner_writes_until_the_owner_changes(house: DeskHouse) -> None:

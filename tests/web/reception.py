@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.channels import Channel, Receipt
 from bot.errors import TryLaterError
 from bot.mailroom import files
-from bot.messages import Attachment, Author, Button, Inbound, Outbound, TranscriptLine
+from bot.messages import Attachment, Author, Button, Correction, Inbound, Outbound, TranscriptLine
 from bot.settings import AttachmentRules
 
 #: What the bot says to a message: texts, each with the titles of its buttons.
@@ -95,9 +95,12 @@ class MemoryReception:
         name: str | None = None,
         buttons: tuple[Button, ...] = (),
         attachments: tuple[Attachment, ...] = (),
+        corrects: Correction | None = None,
     ) -> None:
         """Something for the buyer: into the transcript, then out through the channel."""
-        line = self.add(sender, author, text, name=name, buttons=buttons, attachments=attachments)
+        line = self.add(
+            sender, author, text, name=name, buttons=buttons, attachments=attachments, corrects=corrects
+        )
         assert self.channel is not None
         key = f"{sender}-{line.position}"
         await self.channel.send(
@@ -113,6 +116,7 @@ class MemoryReception:
                 buttons=buttons,
                 author_name=name,
                 attachments=attachments,
+                corrects=corrects,
             )
         )
 
@@ -130,6 +134,7 @@ class MemoryReception:
         buttons: tuple[Button, ...] = (),
         at: dt.datetime | None = None,
         attachments: tuple[Attachment, ...] = (),
+        corrects: Correction | None = None,
     ) -> TranscriptLine:
         """A line of the transcript, without waking anybody."""
         lines = self.lines.setdefault(sender, [])
@@ -142,6 +147,8 @@ class MemoryReception:
             author_name=name,
             state="received" if author is Author.BUYER else "sent",
             attachments=attachments,
+            edits=None if corrects is None else corrects.position,
+            change=None if corrects is None else "deleted" if corrects.deletes else "edited",
         )
         lines.append(line)
         return line

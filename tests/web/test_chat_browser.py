@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.errors import TryLaterError
-from bot.messages import Author
+from bot.messages import Author, Correction
 from tests.web.conftest import Shop
 
 pytestmark = pytest.mark.browser
@@ -130,6 +130,34 @@ def test_an_agents_words_arrive_by_themselves_in_all_open_tabs(visit: Visit, sho
     expect(page.locator("#typing")).to_be_hidden()
     write(other, "thanks")
     expect(bubbles(page).last).to_have_text("You: thanks")
+
+
+def test_an_agents_words_are_changed_and_taken_back_on_all_pages(visit: Visit, shop: Shop) -> None:
+    page = visit(PHONE)
+    write(page, "when does it ship?")
+    expect(bubbles(page)).to_have_count(1)
+
+    def says(text: str, corrects: Correction | None = None) -> None:
+        said = shop.reception.say(shop.sender(), text, author=Author.AGENT, name="Lena", corrects=corrects)
+        shop.serving.run(said)
+
+    says("On <i>Monday</i>.")
+    says("My number is 555.")
+    first, second = (line.position for line in shop.reception.lines[shop.sender()][-2:])
+    says("On <i>Tuesday</i>.", Correction(first, "1", "On <i>Monday</i>.", deletes=False))
+    says("", Correction(second, "2", "My number is 555.", deletes=True))
+    shown = [
+        "You: when does it ship?",
+        "Lena: On <i>Tuesday</i>. (edited)",
+        "Lena: This message was taken back.",
+    ]
+    expect(bubbles(page)).to_have_text(shown)
+    write(page, "thanks")
+    page.reload()
+    expect(bubbles(page)).to_have_text([*shown, "You: thanks"])
+    told = page.evaluate("fetch('/chat/messages?after=0').then((answer) => answer.text())")
+    assert "Monday" not in told
+    assert "555" not in told
 
 
 HOSTILE = [

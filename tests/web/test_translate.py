@@ -220,6 +220,8 @@ def test_the_page_gets_lines_with_signed_buttons_and_utc_times() -> None:
     )
     assert to_page(line, lambda payload: f"signed:{payload}") == {
         "position": 3,
+        "edits": None,
+        "change": None,
         "author": "agent",
         "name": "Lena",
         "text": "Hello <i>there</i>",

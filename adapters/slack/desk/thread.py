@@ -44,8 +44,8 @@ _WORDS = {
     EventKind.DIRECT_ON: "switched direct mode on: all that the owner writes here goes to the buyer",
     EventKind.DIRECT_OFF: "switched direct mode off",
     EventKind.RETRIED: "has it sent again",
-    EventKind.CHANGED: "changed",
-    EventKind.WITHDRAWN: "took a reply back before it went",
+    EventKind.CHANGED: "changed a reply",
+    EventKind.WITHDRAWN: "took a reply back",
     EventKind.RATED: "gave a rating",
     EventKind.COMMENTED: "wrote to the rating",
     EventKind.ASKED_AGAIN: "the queue is asked again",
@@ -147,6 +147,8 @@ def posts(case_id: int, found: Sequence[Item], posted: Collection[str] = ()) -> 
 def undelivered(case_id: int, found: BoardLine) -> tuple[Block, ...]:
     """What is said below a reply that did not reach the buyer."""
     why = found.line.why or "the channel does not say why"
+    if found.line.change is not None:
+        return tuple(spoken([run(f"The buyer still sees the earlier message: {why}", bold=True)], ""))
     state = (
         "Nobody can tell whether this reached the buyer"
         if found.line.state == "unknown"
@@ -170,6 +172,9 @@ def _line(one: BoardLine, buyer: str, found: BoardCase) -> Item:
             head += " · direct mode"
     elif line.author is Author.AGENT:
         head = f"{line.author_name or 'An agent'} to the buyer"
+        if line.change is not None:
+            head += ", taking back" if line.change == "deleted" else ", instead of"
+            head += " an earlier message"
     else:
         head = "The bot"
     files = [f"{file.name}{'' if file.path else ' (not kept)'}" for file in line.attachments]

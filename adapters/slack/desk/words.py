@@ -16,6 +16,9 @@ CARD = (
     "There is a payment card's number in your message. The desk keeps its last four digits only, and so does "
     "the buyer: please delete the message here in Slack, too."
 )
+CORRECTED = (
+    "The buyer has it already: their channel is asked to change that. What came of it is told in the thread."
+)
 MOVED = "This case is shown elsewhere by now; nothing was done."
 
 
@@ -96,9 +99,9 @@ class Words:
             return "It waits for a yes as it was written at first."
         if heard.deleted:
             await self._reach.desk.withdraw_reply(person, case_id, view.fence, delivery.position)
-            return "It had not gone yet: the buyer will not get it."
+            return "It had not gone yet: the buyer will not get it." if delivery.may_change else CORRECTED
         await self._reach.desk.change_reply(person, case_id, view.fence, delivery.position, words)
-        return "It had not gone yet: the buyer gets the new words."
+        return "It had not gone yet: the buyer gets the new words." if delivery.may_change else CORRECTED
 
     async def picked(self, heard: Picked, person: Person | None, us: Us) -> Answer:
         """Somebody chose "send to buyer" on a message."""

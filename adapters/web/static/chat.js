@@ -127,6 +127,10 @@ async function fetchNew() {
 
 function show(line) {
   state.position = line.position;
+  if (line.change && line.author !== "buyer") {
+    view.correct(line);
+    return;
+  }
   state.last = line.author;
   if (line.author === "buyer") {
     const item = unsent.arrived(line.text);

@@ -14,6 +14,8 @@ export class View {
       this[id] = document.getElementById(id);
     }
     this.typingText = document.getElementById("typing-text");
+    /** What was shown of each line that may be changed later, by its position. */
+    this.shown = new Map();
     this.clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
     this.date = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
     this.relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -50,9 +52,8 @@ export class View {
     this.day(at);
     const group = this.groupFor(line, at);
     const bubble = build("p", { className: "bubble", dir: "auto" });
-    bubble.append(build("bdi", { className: "unseen", textContent: `${this.nameOf(line)}: ` }));
-    for (const file of line.files ?? []) bubble.append(this.file(file));
-    bubble.append(...(line.author === "buyer" ? [line.text] : withLinks(line.text, this.strings.opens)));
+    this.fillBubble(bubble, line);
+    if (line.author === "agent") this.shown.set(line.position, { bubble, line });
     group.time.before(bubble);
     group.time.textContent = this.clock.format(at);
     group.time.dateTime = line.at;
@@ -61,6 +62,21 @@ export class View {
     this.dropChips();
     if (line.buttons?.length) this.offer(line.buttons, press);
     if (line.author !== "buyer") this.speaksWith(line);
+  }
+
+  fillBubble(bubble, line, ...more) {
+    bubble.replaceChildren(build("bdi", { className: "unseen", textContent: `${this.nameOf(line)}: ` }));
+    for (const file of line.files ?? []) bubble.append(this.file(file));
+    bubble.append(...(line.author === "buyer" ? [line.text] : withLinks(line.text, this.strings.opens)), ...more);
+  }
+
+  /** What an earlier line says now, if it is still on the page. */
+  correct({ edits, change, text }) {
+    const { bubble, line } = this.shown.get(edits) ?? {};
+    if (!bubble) return;
+    const deleted = change === "deleted";
+    const note = build("i", { className: "changed", textContent: deleted ? this.strings.taken_back : ` (${this.strings.edited})` });
+    this.fillBubble(bubble, deleted ? { ...line, text: "", files: [] } : { ...line, text }, note);
   }
 
   /** A file of a line: a click saves it, a picture is seen; what was not kept is said. */
