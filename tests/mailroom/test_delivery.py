@@ -520,7 +520,7 @@ async def test_a_correction_that_fails_opens_no_case(
 ) -> None:
     office.post("a1")
     await office.deliver()
-    board.fails["better"] = errors
+    board.fails["better"] = [*errors]
     _correct(office, "better")
     await office.deliver()
     await office.deliver()
