@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +13,8 @@ from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision
 
 from adapters.web.files import PICTURES
+from bot.desk import wording
 
-_NAMES = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _ENGLISH = Locale.parse("en")
 
 #: What the plain name of a value does not say well enough.
@@ -78,6 +77,7 @@ _LABELS = {
         "commented": "wrote something to the rating",
         "asked_again": "asked the queue again",
         "escalated": "moved the case up to the supervisor",
+        "alarmed": "saw that the buyer threatens or tells of harm",
         "operator_told": "told the operator",
         "repaired": "mended a fault",
         "refused": "was refused",
@@ -102,12 +102,12 @@ def label(value: enum.Enum) -> str:
 
 def topic(intent: str) -> str:
     """``refund_where_is_it`` as words."""
-    return intent.replace("_", " ").strip().capitalize()
+    return wording.named(intent).capitalize()
 
 
 def spoken(text: str) -> str:
     """The text of an event, in which the names of intents and reasons stand among words."""
-    return _NAMES.sub(lambda name: name.group().replace("_", " "), text)
+    return wording.plain(text)
 
 
 def delivery(state: str) -> str:

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bot.database import lock_now
-from bot.desk import clocks, hours, ranks
-from bot.desk.acts import CaseActs, satisfaction_timer
+from bot.desk import clocks, hours, ranks, wording
+from bot.desk.acts import satisfaction_timer
 from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
 from bot.desk.masking import mask_card, storable
 from bot.desk.offers import IN_HAND
+from bot.desk.raising import CaseRaising
 from bot.desk.records import BOT, BUYER, CLOCK, card_as_json, person_of
 from bot.desk.shifts import in_shift, is_at_work
 from bot.desk.tables import cases, people
@@ -49,7 +50,7 @@ NO_TOPIC = ("service", "other")
 LONGEST_WANTS = 500
 
 
-class Cases(CaseActs):
+class Cases(CaseRaising):
     """All that can be done with cases, in the caller's unit of work.
 
     A case that is not closed has an owner or a running clock, and its conversation belongs to the
@@ -100,8 +101,13 @@ class Cases(CaseActs):
                     raise
         raise AssertionError("unreachable")
 
-    def buyer_wrote(self, conversation_id: int) -> Case | None:
+    def buyer_wrote(self, conversation_id: int, threat: str | None = None, words: str = "") -> Case | None:
         """Note that the buyer wrote while people have the conversation.
+
+        Args:
+            conversation_id: whose.
+            threat: which threat or harm the message tells of (`nlu.mood.kinds.Threat`), if any.
+            words: the message.
 
         Returns:
             The case; ``None`` if the conversation has no open one: then the bot must answer.
@@ -116,10 +122,12 @@ class Cases(CaseActs):
         now = self.clock.now()
         self._record(case.id, EventKind.BUYER_WROTE, BUYER)
         if not case.state.is_buyers_turn:
-            return self._change(case, waiting_since=case.waiting_since or now)
-        case = self._owed(case)
-        absence = self._absence(case)
-        return case if absence is None else self._queued(case, EventKind.LAPSED, CLOCK, absence)
+            case = self._change(case, waiting_since=case.waiting_since or now)
+        else:
+            case = self._owed(case)
+            absence = self._absence(case)
+            case = case if absence is None else self._queued(case, EventKind.LAPSED, CLOCK, absence)
+        return case if threat is None else self.raise_for(case, threat, words)
 
     def due(self, limit: int = 100) -> Sequence[int]:
         """The cases whose clock has run out, longest ago first."""
@@ -289,7 +297,9 @@ class Cases(CaseActs):
         self, case: Case, intent: str, reason: Reason, card: CaseCard, queue: str, priority: Priority
     ) -> Case:
         now = self.clock.now()
-        self._record(case.id, EventKind.ADDED, BOT, f"{reason.value}: {intent}; {card.why}".rstrip("; "))
+        about = ": ".join(dict.fromkeys(map(wording.named, (reason.value, intent))))
+        told = f"{about}; {card.why}".rstrip("; ")
+        self._record(case.id, EventKind.ADDED, BOT, told)
         case = self._change(
             case,
             card=card_as_json(_laid_over(case.card, card, reason)),
@@ -385,10 +395,6 @@ class Cases(CaseActs):
         if owner is None:
             return "nobody has it"
         return _gone(owner, case.claimed_at, self.clock.now())
-
-    def _person(self, person_id: int | None) -> Person | None:
-        row = self.connection.execute(sa.select(people).where(people.c.id == person_id)).one_or_none()
-        return None if row is None else person_of(row)
 
     def _tell_late(self, case: Case, cause: str) -> None:
         payload = {

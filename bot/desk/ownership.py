@@ -7,8 +7,8 @@ import datetime as dt
 import sqlalchemy as sa
 
 from bot.database import lock_now
-from bot.desk import clocks, hours, offers, ranks
-from bot.desk.records import CaseRecords
+from bot.desk import clocks, hours, offers, ranks, wording
+from bot.desk.records import CaseRecords, person_of
 from bot.desk.tables import cases, people
 from bot.desk.values import Case, CaseState, ClockKind, EventKind, Person
 from bot.errors import CaseTakenError, DeskError, ForbiddenError, NotOwnerError
@@ -49,7 +49,7 @@ class CaseOwnership(CaseRecords):
         )
         if done.rowcount != 1:
             raise self._taken(case_id)
-        waited = str(self.clock.now() - case.opened_at).split(".", maxsplit=1)[0]
+        waited = wording.lasting((self.clock.now() - case.opened_at).total_seconds())
         self._record(case_id, EventKind.CLAIMED, person, f"{waited} after it was opened")
         return self.get(case_id)
 
@@ -193,6 +193,10 @@ class CaseOwnership(CaseRecords):
             return CaseTakenError("The case is closed.")
         name = self._name(case.owner_id)
         return CaseTakenError(f"{name or 'Somebody else'} has this case.", owner=name)
+
+    def _person(self, person_id: int | None) -> Person | None:
+        row = self.connection.execute(sa.select(people).where(people.c.id == person_id)).one_or_none()
+        return None if row is None else person_of(row)
 
     def _name(self, person_id: int | None) -> str | None:
         query = sa.select(people.c.name).where(people.c.id == person_id)

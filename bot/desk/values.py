@@ -285,6 +285,8 @@ class EventKind(str, enum.Enum):
     #: Nobody claimed it in time: the queue is asked again.
     ASKED_AGAIN = "asked_again"
     ESCALATED = "escalated"
+    #: The buyer threatens or tells of harm while people have the case.
+    ALARMED = "alarmed"
     #: The supervisor was silent too: the clock restarts and the operator is told.
     OPERATOR_TOLD = "operator_told"
     #: The watchdog found a fault and mended it.
@@ -429,6 +431,10 @@ class RequestState(str, enum.Enum):
     WITHDRAWN = "withdrawn"
 
 
+#: In a request's ``data``: only all of what is asked for can be granted.
+WHOLE = "whole"
+
+
 @dataclass(frozen=True)
 class Request:
     """Something that people are asked, and on whose answer a flow waits."""
@@ -464,3 +470,8 @@ class Request:
     decided_by: str | None
     #: A department's words to the buyer, or the reason of a no.
     answer: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing but all of what is asked for can be granted."""
+        return bool(self.data.get(WHOLE))

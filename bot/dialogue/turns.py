@@ -26,6 +26,7 @@ from bot.dialogue.engine import FALLBACK_INTENT, Engine, typed_text
 from bot.dialogue.files import FILE_ALONE, came_along, is_bare, not_kept
 from bot.dialogue.letters import as_letter
 from bot.dialogue.recovery import Recovery
+from bot.dialogue.relaying import to_supervisors
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import turns
 from bot.dialogue.trackers import remembered
@@ -191,16 +192,34 @@ class TurnTaker:
             return None
         if held.conversation.owner is Owner.BOT:
             return self._come_along(held)
+        threat = self._threat(held)
         with self._database.begin() as connection:
-            case = Cases(connection, self._rules, self._clock).buyer_wrote(held.conversation.id)
+            cases = Cases(connection, self._rules, self._clock)
+            known = cases.open_case_of(held.conversation.id)
+            case = cases.buyer_wrote(held.conversation.id, threat, held.row.text)
             if case is None:
                 # Nobody has it after all: the buyer must not be left in silence.
                 conversations.set_owner(connection, held.conversation.id, Owner.BOT)
                 return None
-            said = not_kept(self._replies, self._rules, held.row, held.conversation.language)
+            said = [*not_kept(self._replies, self._rules, held.row, held.conversation.language)]
+            if threat and known is not None and case.owner_id is None and case.queue != known.queue:
+                words = self._words(held.conversation.language, None, self._clock.now())
+                said.append(to_supervisors(self._replies, self._rules, words, self._clock.now()))
             self._post(connection, held, said)
             inbox.finish(connection, held, "relayed", now=self._clock.now())
         return TurnReport(held.conversation.id, "relayed", said, case=case)
+
+    def _threat(self, held: Claim) -> str | None:
+        """Which threat or harm a typed message tells of; what people must see is relayed unread, too."""
+        if self._engine is None or held.row.button is not None or not typed_text(held.row.text):
+            return None
+        try:
+            return self._understand(held).threat
+        except TurnTimeoutError:
+            raise
+        except Exception as error:
+            log.warning("inbox row %s is relayed unread: %s", held.row.id, type(error).__name__)
+            return None
 
     def _ask_satisfaction(self, held: Claim) -> TurnReport:
         """Ask once for stars after a person has helped; not in the middle of something else."""

@@ -103,7 +103,7 @@ def test_what_the_bot_adds_takes_nothing_from_the_card(desk: Acting) -> None:
     again = desk.open(first.conversation_id, reason=Reason.UNDELIVERED, card=failed)
     assert (again.card.wants, again.card.why) == (CARD.wants, "the channel refused it")
     assert (again.card.email, again.card.verified) == (CARD.email, True)
-    assert desk.events(first)[-1].text == "undelivered: logistics_where_is_parcel; the channel refused it"
+    assert desk.events(first)[-1].text == "undelivered: logistics where is parcel; the channel refused it"
 
 
 def test_a_threat_moves_a_waiting_case_to_the_supervisor(desk: Acting) -> None:

@@ -13,6 +13,7 @@ from babel.numbers import UnknownCurrencyError, format_currency, get_currency_pr
 from adapters.slack.blocks import MOST_TITLE, MOST_WORDS
 from adapters.slack.desk.hearing import OURS, VALUE
 from adapters.slack.text import parts, shortened
+from bot.desk.wording import named
 
 Block = dict[str, Any]
 Run = dict[str, Any]
@@ -139,4 +140,4 @@ def money(minor: int, currency: str) -> str:
 
 def worded(value: str) -> str:
     """A value of an enumeration as words."""
-    return value.replace("_", " ")
+    return named(value)

@@ -19,6 +19,7 @@ from adapters.slack.desk.blocks import (
 from adapters.slack.text import escaped, shortened
 from bot.desk.board import BoardCase, BoardEvent, BoardLine
 from bot.desk.values import CaseState, EventKind
+from bot.desk.wording import plain
 from bot.messages import Attachment, Author
 
 #: What one post holds at most, in characters and in blocks: Slack refuses what is far longer.
@@ -50,6 +51,7 @@ _WORDS = {
     EventKind.COMMENTED: "wrote to the rating",
     EventKind.ASKED_AGAIN: "the queue is asked again",
     EventKind.ESCALATED: "moved up to the supervisors",
+    EventKind.ALARMED: "the buyer threatens or tells of harm: a supervisor should look",
     EventKind.OPERATOR_TOLD: "the operator is told",
     EventKind.REPAIRED: "repaired",
     EventKind.REFUSED: "was refused",
@@ -208,7 +210,7 @@ def _event(one: BoardEvent, found: BoardCase) -> Item:
         )
     else:
         head = f"{event.actor}: {_WORDS.get(event.kind, event.kind.value.replace('_', ' '))}"
-        text = event.text
+        text = plain(event.text)
         blocks = (section(*_told(head, text), run("  "), moment(event.at)),)
     return Item(0, event.id, blocks, f"{head} {shortened(text, 100)}".strip())
 
