@@ -17,7 +17,7 @@ from bot.desk import clocks, hours, ranks
 from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
 from bot.desk.sent import proper_text
 from bot.desk.tables import people, requests
-from bot.desk.values import Person, Request, RequestKind, RequestState
+from bot.desk.values import WHOLE, Person, Request, RequestKind, RequestState
 from bot.errors import DecidedError, DeskError, ForbiddenError, UnknownRequestError
 from bot.mailroom import conversations, inbox
 from bot.settings import ShopRules
@@ -61,6 +61,7 @@ class Requests:
         question: str,
         language: str,
         order_number: str | None = None,
+        whole: bool = False,
         data: Mapping[str, Any] | None = None,
     ) -> Request:
         """Ask a supervisor for money above the bot's authority. Idempotent by ``key``.
@@ -75,6 +76,7 @@ class Requests:
             question: what it is about, in English.
             language: the buyer's.
             order_number: the order it is about, if there is one.
+            whole: all of it is granted or nothing, such as goods that are worth the amount.
             data: what the flow needs to go on; JSON.
         """
         return self._ask(
@@ -90,7 +92,7 @@ class Requests:
             asked_minor=amount.minor,
             most_minor=most.minor,
             currency=amount.currency,
-            data=data,
+            data={**(data or {}), **({WHOLE: True} if whole else {})},
         )
 
     def ask_department(
@@ -141,6 +143,11 @@ class Requests:
             waiting = waiting.where(requests.c.purpose == purpose)
         return tuple(map(_request_of, self.connection.execute(waiting.order_by(requests.c.id))))
 
+    def pending_about(self, order_number: str) -> Sequence[Request]:
+        """What waits for people about an order, in any conversation, oldest first."""
+        waiting = _READ.where(_PENDING, requests.c.order_number == order_number)
+        return tuple(map(_request_of, self.connection.execute(waiting.order_by(requests.c.id))))
+
     def list(self, *, closed: bool = False, limit: int = 100) -> Sequence[Request]:
         """Those that wait, first the one whose clock ends first; or those that are over, newest first."""
         if closed:
@@ -177,6 +184,8 @@ class Requests:
         """
         request = self._locked(request_id)
         self._require_kind(request, RequestKind.APPROVAL)
+        if request.is_whole:
+            raise DeskError("This is granted whole or not at all: approve it, or decline it with a reason.")
         currency = request.currency or ""
         try:
             typed = Decimal(amount.strip().replace(",", "."))

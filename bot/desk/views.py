@@ -186,7 +186,7 @@ def request_view(known: Requests, request: Request, person: Person) -> RequestVi
         limit = min(limit, request.most_minor or 0)
         allowed = {
             Decision.APPROVE: may and (request.asked_minor or 0) <= limit,
-            Decision.COUNTER: limit > 0,
+            Decision.COUNTER: limit > 0 and not request.is_whole,
             Decision.DECLINE: may,
         }
     pending = request.state is RequestState.PENDING

@@ -32,6 +32,8 @@ from bot.shop.changes import change_order, decide_approval
 
 #: Who acts for the desk where a line does not name somebody.
 AGENT = "rehearsal"
+#: What a supervisor may say.
+DECISIONS = ("approve", "counter", "decline")
 EVENTS = ("agent_reply", "answer", "approve", "counter", "decline", "close", "shop_change", "tick")
 
 #: A clock can be set to these: beyond them sums of days and hours may have no result.
@@ -119,11 +121,10 @@ class Rehearsal:
                 elif event == "close":
                     case, person = self._claimed(connection, channel, sender, line)
                     self._close(connection, case, person, line)
-                elif event == "answer" or (
-                    event in ("approve", "counter", "decline") and "order" not in line
-                ):
+                elif event == "answer" or (event in DECISIONS and "order" not in line):
                     self._decide(connection, event, channel, sender, line)
-                elif event in ("approve", "counter", "decline"):
+                elif event in DECISIONS:
+                    # In the store's own system, past the desk.
                     decide_approval(
                         connection,
                         self.rules,

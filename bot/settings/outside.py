@@ -23,6 +23,7 @@ ActionName = Literal[
     "request_return",
     "record_return_parcel",
     "request_refund",
+    "decide_refund",
     "report_double_charge",
     "open_trace",
     "settle",

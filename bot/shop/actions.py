@@ -115,6 +115,9 @@ class Actions:
                 state=ApprovalState.PENDING.value,
                 asked_at=self.now,
             )
+            if goods is not None and amount is None:
+                # Made for this refund alone: nothing need be sent before somebody has agreed.
+                self._set_return(goods, ReturnState.APPROVED, state=ReturnState.REQUESTED.value)
         text = f"Refund of {_plain(decision.amount)} asked for: {reason.value}, {state.value}"
         self._remark(order.id, RemarkColour(self.rules.remarks.refund), text)
         return order.id, made
@@ -202,6 +205,11 @@ class Actions:
             method=method or policy.refund_method(order),
             requested_at=self.now,
         )
+
+    def _set_return(self, goods: Return, was: ReturnState, **values: Any) -> None:
+        """Write to a return that is still what it was."""
+        same = (returns.c.id == goods.id) & (returns.c.state == was.value)
+        self.connection.execute(sa.update(returns).where(same).values(**values))
 
     def _remark(self, order_id: int, colour: RemarkColour, text: str, author: str | None = None) -> int:
         return self._insert(

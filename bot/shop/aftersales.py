@@ -68,7 +68,7 @@ class AfterSales(OrderChanges):
         back = next((one for one in order.returns if one.id == return_id), None)
         if back is None or back.state is ReturnState.REFUSED:
             raise ShopError(f"{number} has no return {return_id}", code=Refusal.UNKNOWN_RETURN.value)
-        if not policy.freight_is_ours(back):
+        if not policy.freight_is_ours(order, back):
             raise _refused(number, Refusal.NOT_OURS)
         if policy.freight_repaid(order, return_id):
             raise _refused(number, Refusal.ALREADY_RETURNED)

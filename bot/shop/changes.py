@@ -12,17 +12,12 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.errors import ShopError
 from bot.settings import ShopRules
+from bot.shop.decisions import Decisions
 from bot.shop.money import Money
 from bot.shop.numbers import normal_number
-from bot.shop.states import ApprovalState, DelayCause, OrderState, RefundState, Refusal, ShipmentState
-from bot.shop.tables import approvals, orders, refunds, shipments
+from bot.shop.states import ApprovalState, DelayCause, OrderState, Refusal, ShipmentState
+from bot.shop.tables import approvals, orders, shipments
 
-#: What a supervisor may say, and what it makes of the approval.
-DECISIONS = {
-    "approve": ApprovalState.APPROVED,
-    "counter": ApprovalState.COUNTERED,
-    "decline": ApprovalState.DECLINED,
-}
 #: The state of the parcel that goes with an order's state.
 _PARCEL_STATE = {
     state.value: ShipmentState(state.value)
@@ -93,37 +88,25 @@ def decide_approval(
 
     Raises:
         ShopError: there is no such order, or nothing waits for a decision.
-        ValueError: the decision or the amount is not allowed.
+        PolicyError: somebody decided meanwhile.
+        ValueError: the amount is not allowed.
     """
-    state = DECISIONS[decision]
     order_id = _order_id(connection, rules, number)
     waiting = connection.execute(
-        sa.select(approvals)
+        sa.select(approvals, orders.c.number)
+        .join(orders, orders.c.id == approvals.c.order_id)
         .where(approvals.c.order_id == order_id, approvals.c.state == ApprovalState.PENDING.value)
         .order_by(approvals.c.id)
         .limit(1)
-        .with_for_update()
     ).one_or_none()
     if waiting is None:
         raise ShopError(f"no refund of {number} waits for a decision", code=Refusal.UNKNOWN_RETURN.value)
     asked = Money(waiting.amount_minor, waiting.currency)
-    granted = Money.zero(asked.currency) if state is ApprovalState.DECLINED else asked
-    if state is ApprovalState.COUNTERED:
+    granted = {"approve": asked, "decline": Money.zero(asked.currency)}.get(decision)
+    if granted is None:
         granted = _amount(amount, asked)
-    now = clock.now()
-    decided = connection.execute(
-        approvals.update()
-        .where(approvals.c.id == waiting.id, approvals.c.state == ApprovalState.PENDING.value)
-        .values(state=state.value, decided_at=now, decided_by=by)
-    )
-    if decided.rowcount != 1:
-        raise ShopError(f"somebody has decided on the refund of {number}", code=Refusal.UNKNOWN_RETURN.value)
-    refund = (
-        {"state": RefundState.DECLINED.value}
-        if not granted
-        else {"state": RefundState.APPROVED.value, "approved_at": now, "amount_minor": granted.minor}
-    )
-    connection.execute(refunds.update().where(refunds.c.id == waiting.refund_id).values(**refund))
+    # Decides on the approval as it is once the order is locked.
+    Decisions(connection, rules, clock.now()).decide_refund(waiting.number, waiting.refund_id, granted, by)
     return granted
 
 

@@ -16,9 +16,10 @@ from bot.settings import ShopRules
 from bot.shop import exchange, policy
 from bot.shop.actions import as_arguments
 from bot.shop.catalogue_reading import product_of, products_like
-from bot.shop.concessions import GRANT_DISCOUNT, Concessions
+from bot.shop.concessions import GRANT_DISCOUNT
 from bot.shop.coupons import coupon_of, running_coupons
 from bot.shop.customers import completed_orders, paid_total, read_customer
+from bot.shop.decisions import Decisions
 from bot.shop.feed import entries
 from bot.shop.numbers import nearest, normal_number
 from bot.shop.once import SETTLE, Made, actions_of, once, settled_lines
@@ -186,6 +187,22 @@ class DatabaseShop:
         order = self._order_with(refunds, made["refund_id"])
         return next(refund for refund in order.refunds if refund.id == made["refund_id"])
 
+    def decide_refund(
+        self, order_number: str, refund_id: int, granted: Money, *, by: str, key: str
+    ) -> Refund:
+        """Write down what was granted of a refund that waits for it."""
+        number = self._normal(order_number)
+        self._once(
+            key,
+            "decide_refund",
+            lambda actions: actions.decide_refund(number, refund_id, granted, by),
+            number=number,
+            refund_id=refund_id,
+            granted=granted,
+            by=by,
+        )
+        return next(one for one in self._known(number).refunds if one.id == refund_id)
+
     def report_double_charge(self, order_number: str, *, key: str) -> DoubleCharge:
         """Ask finance to give back what was taken twice."""
         number = self._normal(order_number)
@@ -351,7 +368,7 @@ class DatabaseShop:
 
     def order_ladder(self, order_number: str) -> policy.Ladder:
         """What may be conceded on an order in all."""
-        actions = Concessions(self._connection, self._rules, self._clock.now())
+        actions = Decisions(self._connection, self._rules, self._clock.now())
         return actions.ladder_of(self._known(order_number))
 
     def running_coupons(self) -> Sequence[Coupon]:
@@ -399,11 +416,11 @@ class DatabaseShop:
         self,
         key: str,
         kind: str,
-        act: Callable[[Concessions], tuple[int | None, Made]],
+        act: Callable[[Decisions], tuple[int | None, Made]],
         **arguments: Any,
     ) -> Made:
         now = self._clock.now()
-        actions = Concessions(self._connection, self._rules, now)
+        actions = Decisions(self._connection, self._rules, now)
         plain = as_arguments(arguments)
 
         def made() -> tuple[int | None, Made]:

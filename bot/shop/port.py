@@ -191,8 +191,9 @@ class Shop(Protocol):
         ``return_id``, what the returned lines are worth. The refund is ``REQUESTED`` where the bot may grant
         it; where this one and those asked for before on this order add up to more than ``authority.refund``,
         it is ``AWAITING_APPROVAL`` and an approval is asked for (it is then the last of the order's
-        ``approvals``); so it is for a parcel that the carrier delivered and the buyer did not get. A remark
-        in the refunds' colour is left on the order.
+        ``approvals``); so it is for a parcel that the carrier delivered and the buyer did not get. A return
+        whose whole worth is asked for then waits with it (``REQUESTED``). A remark in the refunds' colour is
+        left on the order.
 
         Raises:
             ShopError: ``unknown_order``; ``unknown_return`` (or one of another order); ``no_rate``;
@@ -201,6 +202,21 @@ class Shop(Protocol):
                 ``too_much``, ``not_positive``, ``wrong_currency``; ``return_first`` where the goods were
                 delivered well and are worth the way back, and no return was named; ``already_returned``
                 where a refund hangs on this return already.
+        """
+        ...
+
+    def decide_refund(
+        self, order_number: str, refund_id: int, granted: Money, *, by: str, key: str
+    ) -> Refund:
+        """Write down what a person granted of a refund that is ``AWAITING_APPROVAL``; zero: it is declined.
+
+        What is granted is ``APPROVED``, or ``REQUESTED`` again while its goods are not back. A return that
+        waited with it is ``APPROVED``, or ``REFUSED`` where nothing is granted. A remark in the refunds'
+        colour names ``by``.
+
+        Raises:
+            ShopError: ``unknown_order``; ``unknown_return`` if no approval was asked for it; ``key_reused``.
+            PolicyError: ``changed_meanwhile`` if it was decided on; ``too_much``; ``wrong_currency``.
         """
         ...
 

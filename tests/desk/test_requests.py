@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.clock import SetClock
+from bot.desk import views
+from bot.desk.port import Decision
 from bot.desk.requests import REQUEST_ANSWERED, REQUEST_LATE, Requests
 from bot.desk.service import turn_request_clocks
 from bot.desk.values import Person, Request, RequestState
@@ -105,6 +107,25 @@ def test_another_amount_and_a_no_are_decisions_too(asking: Asking, sue: Person) 
     assert (one.state, one.granted_minor) == (RequestState.COUNTERED, 1_050)
     other = asking.act(lambda known: known.decline(refused.id, sue, "no room"))
     assert (other.state, other.granted_minor, other.answer) == (RequestState.DECLINED, 0, "no room")
+
+
+def test_goods_are_granted_whole_or_not_at_all(asking: Asking, desk: Acting, sue: Person) -> None:
+    asked = asking.approval(whole=True)
+    with pytest.raises(DeskError, match="whole or not at all"):
+        asking.act(lambda known: known.counter(asked.id, sue, "10"))
+    with desk.database.begin() as connection:
+        known = Requests(connection, desk.rules, desk.clock)
+        assert views.request_view(known, known.get(asked.id), sue).may == {Decision.APPROVE, Decision.DECLINE}
+    assert asking.act(lambda known: known.approve(asked.id, sue)).state is RequestState.APPROVED
+
+
+def test_what_waits_about_an_order_is_found_from_any_conversation(asking: Asking, sue: Person) -> None:
+    first = asking.approval(order_number="CD-1")
+    second = asking.approval(order_number="CD-1")
+    asking.approval(order_number="CD-2")
+    assert asking.act(lambda known: known.pending_about("CD-1")) == (first, second)
+    asking.act(lambda known: known.decline(first.id, sue, "no"))
+    assert asking.act(lambda known: known.pending_about("CD-1")) == (second,)
 
 
 @pytest.mark.parametrize("typed", ["", "much", "0", "-5", "nan", "1e99", "30.01"])

@@ -94,13 +94,9 @@ def request_card(view: RequestView) -> Card:
     blocks = [header(title), *spoken([run("Asked", bold=True)], shortened(request.question, MOST_WORDS))]
     blocks.append(section(*_request_rows(view)))
     if pending and approval:
-        blocks += actions(
-            [
-                button("Approve", "approve", request.id, style="primary"),
-                button("Another amount…", "counter", request.id),
-                button("Decline…", "decline", request.id, style="danger"),
-            ]
-        )
+        other = [] if request.is_whole else [button("Another amount…", "counter", request.id)]
+        yes = button("Approve", "approve", request.id, style="primary")
+        blocks += actions([yes, *other, button("Decline…", "decline", request.id, style="danger")])
     elif pending:
         blocks += actions([button("Answer…", "answer", request.id, style="primary")])
     notice = title if pending else f"{title}: {worded(request.state.value)}"
@@ -201,7 +197,7 @@ def _request_rows(view: RequestView) -> list[Run]:
     rows = [
         *_row("Buyer", view.buyer or "a buyer", view.channel, language_name(request.language)),
         *_row("Order", request.order_number),
-        *_row("Asked", _sum(request, request.asked_minor)),
+        *_row("Asked", _sum(request, request.asked_minor), _of_what(request)),
         *_row("At most", _sum(request, request.most_minor)),
         *_row("Queue", request.queue),
     ]
@@ -212,6 +208,12 @@ def _request_rows(view: RequestView) -> list[Run]:
         rows += _row("Decided", worded(request.state.value), request.decided_by, granted)
         rows += _row("Words", shortened(request.answer, 1_000))
     return rows[:-1]
+
+
+def _of_what(request: Request) -> str | None:
+    if request.limit_kind is None:
+        return None
+    return "off" if request.limit_kind == "discount" else "in goods" if request.is_whole else "back"
 
 
 def _sum(request: Request, minor: int | None) -> str | None:

@@ -372,5 +372,6 @@ def bargain_answered(turn: Turn, tracker: Tracker, speaker: Speaker, request: Re
             order=deal.order if turn.customer else None,
             reply="utter_request_nobody",
         )
-    say_stands(turn, speaker, deal, "utter_bargain_declined")
+    looked = request.state is RequestState.DECLINED
+    say_stands(turn, speaker, deal, "utter_bargain_declined" if looked else "utter_bargain_final")
     return {}

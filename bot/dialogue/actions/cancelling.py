@@ -7,6 +7,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
+from bot.dialogue.actions.approvals import tell_asked
 from bot.dialogue.actions.change import Change, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state
@@ -132,13 +133,5 @@ class Cancel(Change):
             speaker.say("utter_cancel_done", **values)
             return done
         speaker.say("utter_cancel_closed", number=order.number)
-        return done | hand_over(
-            turn,
-            tracker,
-            speaker,
-            Reason.ABOVE_AUTHORITY,
-            why=f"cancelled; its refund of {values['amount']} is above the bot's authority",
-            intent="refund_request",
-            order=after,
-            reply="utter_refund_above_authority",
-        )
+        about = "the order was cancelled at the buyer's wish"
+        return done | tell_asked(turn, tracker, speaker, after, refund, about=about)

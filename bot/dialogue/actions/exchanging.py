@@ -9,12 +9,13 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
+from bot.dialogue.actions.approvals import tell_asked
 from bot.dialogue.actions.change import Change, Taken, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.item_change import OFFERED, OTHER, named_variant, wish_in_words
 from bot.dialogue.actions.lines import chosen_line, line_buttons, open_lines
 from bot.dialogue.actions.order_states import say_state
-from bot.dialogue.actions.refunds import tell_asked, tell_return, tell_window_closed
+from bot.dialogue.actions.refunds import tell_return, tell_window_closed
 from bot.dialogue.actions.step import Slots, Speaker, inform, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button

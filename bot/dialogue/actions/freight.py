@@ -8,9 +8,9 @@ from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
 from bot.dialogue.actions import answers
+from bot.dialogue.actions.approvals import tell_asked
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.refunds import tell_asked
 from bot.dialogue.actions.step import Slots, Speaker, files_kept, inform, remembered, typed_answer
 from bot.dialogue.turn import Turn
 from bot.shop.exchange import read_rates
@@ -18,11 +18,12 @@ from bot.shop.policy import (
     freight_back,
     freight_is_ours,
     freight_repaid,
+    is_agreed,
     local_day,
     refund_arrival,
     refund_method,
 )
-from bot.shop.values import Money, Order, Return, ReturnState
+from bot.shop.values import Money, Order, Return
 
 OTHER = "other"
 #: No receipt can be sent: a person decides.
@@ -36,10 +37,10 @@ class RepayFreight(Change):
 
     def refuse(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots | None:  # noqa: ARG002
         """Without a return, or one at the buyer's cost, the rule is told."""
-        backs = [one for one in order.returns if one.state is not ReturnState.REFUSED]
+        backs = [one for one in order.returns if is_agreed(order, one)]
         if not backs:
             speaker.say("utter_freight_none", number=order.number)
-        elif not any(freight_is_ours(one) for one in backs):
+        elif not any(freight_is_ours(order, one) for one in backs):
             speaker.say("utter_freight_theirs", number=order.number)
         elif _open(order) is None:
             speaker.say("utter_freight_repaid", number=order.number)
@@ -147,5 +148,5 @@ class RepayFreight(Change):
 
 def _open(order: Order) -> Return | None:
     """The newest return of which the freight is ours and not paid back yet."""
-    backs = [one for one in order.returns if one.state is not ReturnState.REFUSED and freight_is_ours(one)]
+    backs = [one for one in order.returns if freight_is_ours(order, one)]
     return next((one for one in reversed(backs) if not freight_repaid(order, one.id)), None)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz, process
 
 from bot.dialogue.actions.answers import is_all
+from bot.dialogue.actions.approvals import waiting_lines
 from bot.dialogue.actions.step import inform
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -20,8 +21,11 @@ ASKED_MATCH, UNASKED_MATCH = 70.0, 90.0
 
 
 def open_lines(turn: Turn, order: Order) -> list[int]:
-    """The ids of lines that can still go into a return: in none yet, and no fault of theirs is settled."""
-    gone = returning_lines(order) | turn.shop.settled_lines(order.number)
+    """The ids of lines that can still go into a return.
+
+    In none yet, no fault of theirs is settled, and nobody is deciding on one.
+    """
+    gone = returning_lines(order) | turn.shop.settled_lines(order.number) | waiting_lines(turn, order)
     return [line.id for line in order.lines if line.id not in gone]
 
 

@@ -9,11 +9,19 @@ from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
 from bot.dialogue.actions import answers
+from bot.dialogue.actions.approvals import (
+    ask_replacement,
+    goods,
+    replacement_refused,
+    say_waiting,
+    tell_asked,
+)
+from bot.dialogue.actions.approved import say_replaced
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.lines import ALL, chosen_line, line_buttons, open_lines
 from bot.dialogue.actions.order_states import say_state
-from bot.dialogue.actions.refunds import days_after_goods, tell_asked, tell_return
+from bot.dialogue.actions.refunds import days_after_goods, tell_return
 from bot.dialogue.actions.step import Slots, Speaker, files_kept, inform, remembered, typed_answer
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -31,10 +39,11 @@ from bot.shop.policy import (
     refund_method,
     refundable,
     return_value,
+    standing,
     warranty_until,
     worth_of_way_back,
 )
-from bot.shop.values import ON_ITS_WAY, Money, Order, OrderState, Product, Remedy, ReturnReason
+from bot.shop.values import ON_ITS_WAY, Money, Order, OrderState, Product, RefundState, Remedy, ReturnReason
 
 #: How it may be put right, in the order of offering.
 REPLACE, PART, REFUND, REPAIR = "replace", "part", "refund", "repair"
@@ -67,8 +76,10 @@ class Problem(Change):
             say_state(turn, speaker, order)
             return {}
         if not open_lines(turn, order):
-            speaker.say("utter_problem_settled", number=order.number)
-            return {}
+            waits = say_waiting(turn, tracker, speaker, order)
+            if waits is None:
+                speaker.say("utter_problem_settled", number=order.number)
+            return waits or {}
         if self.reason is not ReturnReason.FAULTY and not self._in_time(turn, order):
             return self._to_person(turn, tracker, speaker, order, "reports it after the time for that")
         return None
@@ -172,24 +183,26 @@ class Problem(Change):
     ) -> Slots:
         """Do it, or record the wish and hand it over."""
         remedy, lines = detail["remedy"], detail["lines"]
-        key = f"{remedy}:{order.number}:{'-'.join(map(str, sorted(lines)))}"
+        # With the reason: after a no, the same goods for another one are another wish.
+        key = f"{remedy}:{order.number}:{'-'.join(map(str, sorted(lines)))}:{self.reason.value}"
         done = {"done": remembered(tracker, self.flow)}
-        if self._needs_person(detail) or (remedy == REPLACE and self._above(turn, order, detail)):
-            goods = ", ".join(line.title for line in order.lines if line.id in lines)
-            text = f"{self.reason.value}: {goods}; the buyer wishes: {remedy}; photos: {detail['photos']}."
+        photos = f"photos: {detail['photos']}"
+        if self._needs_person(detail):
+            text = f"{self.reason.value}: {goods(order, lines)}; the buyer wishes: {remedy}; {photos}."
             turn.shop.record_wish(order.number, text, seen, key=f"problem:{len(order.remarks)}:{key}")
             turn.confirms = True
-            above = not self._needs_person(detail)
             return done | hand_over(
                 turn,
                 tracker,
                 speaker,
-                Reason.ABOVE_AUTHORITY if above else Reason.POLICY,
+                Reason.POLICY,
                 why=text,
                 intent=f"refund_{self.reason.value}",
                 order=order,
-                reply="utter_replace_above_authority" if above else "utter_passed_on",
+                reply="utter_passed_on",
             )
+        if remedy == REPLACE and self._above(turn, order, detail):
+            return ask_replacement(turn, tracker, speaker, order, lines, self.reason, about=photos, key=key)
         if remedy == REFUND and self._comes_back(turn, order, detail):
             made = turn.shop.request_return(order.number, lines, self.reason, key=key)
             refund = turn.shop.request_refund(
@@ -197,25 +210,31 @@ class Problem(Change):
             )
             turn.confirms = True
             turn.read("return", id=made.id, refund=refund.id, state=refund.state.value)
+            if refund.state is not RefundState.REQUESTED:
+                return tell_asked(turn, tracker, speaker, order, refund, about=photos)
             tell_return(turn, speaker, made)
             return done | tell_asked(turn, tracker, speaker, order, refund)
         kept = {REPLACE: Remedy.REPLACEMENT, PART: Remedy.PART_REFUND, REFUND: Remedy.FULL_REFUND}[remedy]
-        turn.shop.settle(order.number, lines, self.reason, kept, seen, key=key)
-        turn.confirms = True
-        turn.read("settled", lines=lines, remedy=kept.value)
+        fault = {"lines": lines, "reason": self.reason.value, "remedy": kept.value, "key": key}
         if kept is Remedy.REPLACEMENT:
-            now = turn.clock.now()
-            speaker.say(
-                "utter_replace_done",
-                number=order.number,
-                items=self._items(turn, order, detail),
-                leaves=turn.words.day(leaves_by(now, order, turn.rules)),
-                expected=turn.words.day(reaches_by(now, order, turn.rules)),
-            )
+            self._settle(turn, order, fault, seen)
+            say_replaced(turn, speaker, order, self._items(turn, order, detail))
             return done
         amount = self._amount(turn, order, detail, remedy)
         refund = turn.shop.request_refund(order.number, amount, self.reason, key=f"{key}:refund")
+        turn.confirms = True
+        if refund.state is not RefundState.REQUESTED:
+            # Settled with the yes: after a no something else may be wished for.
+            about = f"{goods(order, lines)}, kept by the buyer; {photos}"
+            return tell_asked(turn, tracker, speaker, order, refund, about=about, settle=fault)
+        self._settle(turn, order, fault, standing(turn.shop.order(order.number) or order))
         return done | tell_asked(turn, tracker, speaker, order, refund)
+
+    def _settle(self, turn: Turn, order: Order, fault: Mapping[str, Any], seen: str) -> None:
+        remedy = Remedy(fault["remedy"])
+        turn.shop.settle(order.number, fault["lines"], self.reason, remedy, seen, key=fault["key"])
+        turn.confirms = True
+        turn.read("settled", lines=fault["lines"], remedy=remedy.value)
 
     def end(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order, detail: Any) -> Slots:
         """The first help helped, or no warranty covers it any more."""
@@ -277,7 +296,8 @@ class Problem(Change):
         """In the order of offering: sent again, a part of the price, all of it; under warranty no money."""
         lines = known["lines"]
         offered = []
-        if all(self._pieces(turn, line.sku) >= line.quantity for line in order.lines if line.id in lines):
+        there = all(self._pieces(turn, line.sku) >= line.quantity for line in order.lines if line.id in lines)
+        if there and not replacement_refused(turn, order, lines):
             offered.append(REPLACE)
         if not self._in_time(turn, order):
             return [*offered, REPAIR]

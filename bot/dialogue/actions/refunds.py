@@ -11,7 +11,7 @@ from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, known_order
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
-from bot.shop.policy import is_refund_late, local_day, refund_arrival, refund_due, return_window
+from bot.shop.policy import is_agreed, is_refund_late, local_day, refund_arrival, refund_due, return_window
 from bot.shop.values import Order, Refund, RefundState, Return, ReturnState
 
 
@@ -48,11 +48,9 @@ def tell_refund(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
             order=order,
             reply="utter_refund_late",
         )
-    moments = (refund.arrived_at, refund.sent_at, refund.approved_at, refund.requested_at)
-    last = next(moment for moment in moments if moment is not None)
     waits = due is None and refund.state in (RefundState.REQUESTED, RefundState.AWAITING_APPROVAL)
     reply = f"utter_refund_{refund.state.value}" + ("_after_goods" if waits else "")
-    speaker.say(reply, day=words.day_of(last), **values)
+    speaker.say(reply, day=words.day_of(last_moment(order, refund)), **values)
     if waits:
         _ask_for_goods(turn, speaker, order, refund)
     return {"done": remembered(tracker, "refund_state"), **back_to(turn, tracker, speaker)}
@@ -69,23 +67,24 @@ def refund_values(turn: Turn, order: Order, refund: Refund, due: dt.date | None)
     }
 
 
-def tell_asked(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order, refund: Refund) -> Slots:
-    """Say how much of a refund that was just asked for comes by what way and when, or who decides on it."""
-    if refund.state is RefundState.AWAITING_APPROVAL:
-        return hand_over(
-            turn,
-            tracker,
-            speaker,
-            Reason.ABOVE_AUTHORITY,
-            why=f"a refund of {turn.words.money(refund.amount)} is above the bot's authority",
-            intent="refund_request",
-            order=order,
-            reply="utter_refund_above_authority",
-        )
-    due = refund_due(refund, turn.shop.order(order.number) or order, turn.rules)
+def say_requested(turn: Turn, speaker: Speaker, order: Order, refund: Refund) -> None:
+    """Say how much of a refund that is within the authority comes by what way and when."""
+    due = refund_due(refund, order, turn.rules)
     values = refund_values(turn, order, refund, due)
     speaker.say("utter_refund_after_goods" if due is None else "utter_refund_requested", **values)
-    return {}
+
+
+def say_declined(turn: Turn, speaker: Speaker, order: Order, refund: Refund) -> None:
+    """Say that a refund is not granted, and who can tell why."""
+    day = turn.words.day_of(last_moment(order, refund))
+    speaker.say("utter_refund_declined", day=day, **refund_values(turn, order, refund, None))
+
+
+def last_moment(order: Order, refund: Refund) -> dt.datetime:
+    """When the refund came to stand where it does."""
+    decided = [one.decided_at for one in order.approvals if one.refund_id == refund.id]
+    moments = (refund.arrived_at, refund.sent_at, refund.approved_at, *decided, refund.requested_at)
+    return next(moment for moment in moments if moment is not None)
 
 
 def tell_return(turn: Turn, speaker: Speaker, made: Return) -> None:
@@ -121,11 +120,16 @@ def _ask_for_goods(turn: Turn, speaker: Speaker, order: Order, refund: Refund) -
     """Until when goods that have not been sent yet must be."""
     today = local_day(turn.clock.now(), order.timezone)
     goods = next((back for back in order.returns if back.id == refund.return_id), None)
-    if goods is None or goods.state not in (ReturnState.REQUESTED, ReturnState.APPROVED):
+    if goods is None or not _is_awaited(order, goods):
         return
     if goods.send_by is not None and goods.send_by >= today:
         address = turn.rules.returns.address
         speaker.say("utter_return_send_by", send_by=turn.words.day(goods.send_by), address=address)
+
+
+def _is_awaited(order: Order, goods: Return) -> bool:
+    """Whether the buyer has yet to send these goods, and may."""
+    return goods.state in (ReturnState.REQUESTED, ReturnState.APPROVED) and is_agreed(order, goods)
 
 
 class TellRefundPolicy(Step):
@@ -160,9 +164,7 @@ class TellReturnAddress(Step):
             waited = [
                 back
                 for back in order.returns
-                if back.state in (ReturnState.REQUESTED, ReturnState.APPROVED)
-                and back.send_by is not None
-                and back.send_by >= today
+                if _is_awaited(order, back) and back.send_by is not None and back.send_by >= today
             ]
             if waited:
                 tell_return(turn, speaker, waited[-1])

@@ -10,6 +10,7 @@ from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
 from bot.dialogue.actions.answers import KEEPS, first_meant, means
+from bot.dialogue.actions.approvals import say_waiting, tell_asked
 from bot.dialogue.actions.exchanging import exchange_button, exchangeable
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order
@@ -17,7 +18,6 @@ from bot.dialogue.actions.lines import ALL, chosen_line, line_buttons, open_line
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.refunds import (
     days_after_goods,
-    tell_asked,
     tell_refund,
     tell_return,
     tell_window_closed,
@@ -39,7 +39,7 @@ from bot.shop.policy import (
     return_value,
     worth_of_way_back,
 )
-from bot.shop.values import ON_ITS_WAY, Order, OrderState, ReturnReason
+from bot.shop.values import ON_ITS_WAY, Order, OrderState, RefundState, ReturnReason
 
 #: What the buyer may choose as the reason, in the order of the buttons.
 REASONS = (
@@ -96,8 +96,10 @@ class StartReturn(Step):
         if order.refunds and not refundable(order):
             return closed | tell_refund(turn, tracker, speaker, order)
         if not open_lines(turn, order):
-            speaker.say("utter_return_already", number=order.number)
-            return closed | back_to(turn, tracker, speaker)
+            waits = say_waiting(turn, tracker, speaker, order)
+            if waits is None:
+                speaker.say("utter_return_already", number=order.number)
+            return closed | (waits or {}) | back_to(turn, tracker, speaker)
         if not is_in_window(order, turn.rules, turn.clock.now()):
             tell_window_closed(turn, speaker, order)
             return closed | back_to(turn, tracker, speaker)
@@ -267,7 +269,8 @@ class SubmitReturn(Step):
             return cleared | back_to(turn, tracker, speaker)
         chosen = _chosen(turn, tracker, order)
         reason = ReturnReason(tracker.get_slot("return_reason"))
-        key = f"return:{order.number}:{'-'.join(map(str, sorted(chosen)))}"
+        # With the reason: after a no, the same goods for another one are another wish.
+        key = f"return:{order.number}:{'-'.join(map(str, sorted(chosen)))}:{reason.value}"
         try:
             # Both or neither: a return whose refund is refused must not stay behind.
             with turn.connection.begin_nested():
@@ -289,8 +292,10 @@ class SubmitReturn(Step):
             )
         turn.confirms = True
         turn.read("return", id=made.id, refund=refund.id, state=refund.state.value)
-        tell_return(turn, speaker, made)
+        if refund.state is RefundState.REQUESTED:
+            tell_return(turn, speaker, made)
+            cleared["done"] = remembered(tracker, "return")
         told = tell_asked(turn, tracker, speaker, order, refund)
         if turn.case is None:
-            told = back_to(turn, tracker, speaker)
-        return cleared | {"done": remembered(tracker, "return")} | told
+            told |= back_to(turn, tracker, speaker)
+        return cleared | told

@@ -10,7 +10,17 @@ from bot.shop.exchange import Rates
 from bot.shop.policy.days import local_day
 from bot.shop.policy.lanes import lane_of
 from bot.shop.policy.returns import FreightPayer, freight_payer
-from bot.shop.values import Money, Order, OrderLine, Product, RefundState, Return, ReturnReason, Variant
+from bot.shop.values import (
+    Money,
+    Order,
+    OrderLine,
+    Product,
+    RefundState,
+    Return,
+    ReturnReason,
+    ReturnState,
+    Variant,
+)
 
 #: A shelf life ("good for …") is no warranty.
 _MONTHS = re.compile(r"(\d+)[ -]months?\b")
@@ -47,9 +57,19 @@ def reaches_by(now: dt.datetime, order: Order, rules: ShopRules) -> dt.date:
     return leaves_by(now, order, rules) + dt.timedelta(days=days)
 
 
-def freight_is_ours(back: Return) -> bool:
-    """Whether the way back of these goods is at the store's cost."""
-    return back.goods_come_back and freight_payer(back.reason) is FreightPayer.STORE
+def is_agreed(order: Order, back: Return) -> bool:
+    """Whether the store takes these goods back: not while a supervisor decides on it, nor after a no."""
+    decided = all(
+        one.state is not RefundState.AWAITING_APPROVAL for one in order.refunds if one.return_id == back.id
+    )
+    return back.state is not ReturnState.REFUSED and (decided or back.state is not ReturnState.REQUESTED)
+
+
+def freight_is_ours(order: Order, back: Return) -> bool:
+    """Whether the way back of these goods is at the store's cost, if it is agreed."""
+    return (
+        is_agreed(order, back) and back.goods_come_back and freight_payer(back.reason) is FreightPayer.STORE
+    )
 
 
 def freight_repaid(order: Order, return_id: int) -> bool:
