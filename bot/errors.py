@@ -15,6 +15,9 @@
     ├── TurnTimeoutError        a turn took too long
     ├── ModelError              the model is missing or does not load
     │   └── GateError           something stands against releasing it
+    ├── WordsError              words cannot be changed or released like this
+    │   ├── StaleWordsError     somebody else changed them meanwhile
+    │   └── FindingsError       the script checker has something against them
     ├── MailError               a row of the mailroom cannot be tried again or given up now
     ├── BackupError             an archive cannot be made, or must not be restored
     ├── BuyerError              what is known of a buyer cannot be told or erased
@@ -101,6 +104,23 @@ class GateError(ModelError):
         super().__init__(message)
         #: What stands against it, for a person to read.
         self.gates = gates
+
+
+class WordsError(CrossdeskError):
+    """These words cannot be changed or released like this."""
+
+
+class StaleWordsError(WordsError):
+    """Somebody else changed these words while you looked: look again."""
+
+
+class FindingsError(WordsError):
+    """The script checker has something against these words."""
+
+    def __init__(self, message: str | None = None, *, findings: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        #: What it found, a line each.
+        self.findings = findings
 
 
 class MailError(CrossdeskError):

@@ -27,7 +27,8 @@ def every_table() -> sa.MetaData:
     import bot.sharing.tables
     import bot.shop.feed.tables
     import bot.shop.tables
-    import bot.training.tables  # noqa: F401 (each registers its tables)
+    import bot.training.tables
+    import bot.wording.tables  # noqa: F401 (each registers its tables)
 
     return metadata
 

@@ -19,7 +19,7 @@ from bot.database import Database
 from bot.desk.port import DeskFrontend, open_desks
 from bot.desk.service import DatabaseDesk
 from bot.dialogue.macros import ReplyMacros
-from bot.dialogue.recovery import load_replies
+from bot.dialogue.spoken import Spoken
 from bot.networks import LOOPBACK, is_among, read_networks
 from bot.operations.figures import Counted
 from bot.operations.watching import Watching
@@ -77,7 +77,7 @@ class _Process:
         self._book = DoorBook(database, clock, self._tenure.holder)
         self._front.on_trouble(lambda channel, why: self._book.trouble(f"channel {channel}", why))
         self._front.on_models(self._book.models)
-        macros = ReplyMacros(load_replies(settings), settings.rules.store.timezone)
+        macros = ReplyMacros(Spoken(settings).now, settings.rules.store.timezone)
         desk = DatabaseDesk(database, settings.rules, clock, self._front.notify, macros=macros)
         self._channels = open_channels(settings, self._front)
         self._desks = open_desks(settings, desk)

@@ -16,6 +16,7 @@ from adapters.web.console_figures import ConsoleFigures
 from adapters.web.console_overview import SVG_HEADERS, ConsoleOverview
 from adapters.web.console_pages import ConsolePages
 from adapters.web.console_versions import ConsoleVersions
+from adapters.web.console_words import ConsoleWords
 from adapters.web.desk_account import DeskAccount
 from adapters.web.desk_acts import BUSY, STALE, TOO_LARGE
 from adapters.web.forms import number_of, read_form, text_of
@@ -27,6 +28,7 @@ from bot.training.overview import Overview
 from bot.training.releasing import Releases
 from bot.training.review import Review, View
 from bot.training.values import Actor, Meaning, Verdict
+from bot.wording.service import Wording
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class Console:
         self._overview = ConsoleOverview(releases.settings, overview, review, pages.rendered)
         self._figures = ConsoleFigures(releases.settings, pages.rendered)
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
+        wording = Wording(releases.settings, releases.database, releases.clock)
+        self._words = ConsoleWords(gate, wording, pages.rendered)
         self._gate = gate
         self._account = account
         self._pages = pages
@@ -64,6 +68,7 @@ class Console:
             ("POST", "/console/data", self._check),
             *self._versions.pages(),
             *self._figures.pages(),
+            *self._words.pages(),
         ]
         shield, framed = [Middleware(Shield)], [Middleware(Shield, changed=SVG_HEADERS)]
         return [

@@ -19,6 +19,7 @@ PARTS = (
     ("/console/inbox", "Inbox"),
     ("/console/data", "Examples"),
     ("/console/versions", "Versions"),
+    ("/console/words", "Words"),
 )
 #: Groups in the list, and messages of a group, on one page.
 LISTED, SHOWN = 20, 25

@@ -26,6 +26,7 @@ from bot.cli import (
     service,
     shop,
     talk,
+    words,
 )
 from bot.errors import CrossdeskError
 
@@ -54,6 +55,7 @@ app.command()(evaluate.evaluate)
 app.command()(check.check)
 app.command()(overview.overview)
 app.add_typer(models.app, name="models")
+app.add_typer(words.app, name="words")
 app.add_typer(shop.app, name="shop")
 app.add_typer(feed.app, name="feed")
 app.add_typer(people.app, name="people")

@@ -11,8 +11,10 @@ import typer
 from bot import logs
 from bot.cli.mail import Json, as_line
 from bot.cli.opening import announce, open_database
+from bot.dialogue import spoken
 from bot.dialogue.lean import keep_tensorflow_out
-from bot.errors import ConfigurationError, ModelError
+from bot.dialogue.replies import Replies
+from bot.errors import ConfigurationError, ModelError, WordsError
 from bot.settings import Settings
 from bot.training import models
 
@@ -38,8 +40,6 @@ def replay(
 
     Exit code 1: a text, a button or an event is not as it was.
     """
-    from bot.dialogue.recovery import load_replies
-
     logs.set_up()
     settings = Settings.load()
     database = open_database(settings)
@@ -50,11 +50,16 @@ def replay(
     from bot.dialogue.replay import Replayer
 
     again: list[Replayed] = []
-    replies = load_replies(settings)
+    said = {words: _words(settings, words) for words in {turn.words for turn in taken}}
     for name in dict.fromkeys(names.values()):
         with closing(Engine.load(models.models_folder(settings) / name)) as engine:
-            replayer = Replayer(database, settings.rules, replies, engine)
-            again += [replayer.take(turn) for turn in taken if names[turn.model] == name and turn.tape]
+            for words, replies in said.items():
+                replayer = Replayer(database, settings.rules, replies, engine)
+                again += [
+                    replayer.take(turn)
+                    for turn in taken
+                    if (names[turn.model], turn.words) == (name, words) and turn.tape
+                ]
     again.sort(key=lambda one: one.turn.id)
     unknown = [turn.id for turn in taken if turn.tape is None]
     if as_json:
@@ -104,11 +109,21 @@ def _version(settings: Settings, name: str | None) -> str:
     return released.name
 
 
+def _words(settings: Settings, words: str | None) -> Replies:
+    """The words that were spoken then where they are kept; else those that serve."""
+    try:
+        return spoken.load(settings, (words or "").partition(":")[0] or None)
+    except WordsError:
+        return spoken.load(settings)
+
+
 def _tell(one: Replayed, model: str) -> None:
     turn = one.turn
     other = "" if turn.model == model else f" (then {turn.model})"
     verdict = f"differs: {', '.join(one.differs)}" if one.differs else "the same"
     announce(f"turn {turn.id} of {turn.at:%Y-%m-%d %H:%M} UTC with {model}{other}: {verdict}")
+    if one.other_words:
+        announce(f"  with other words: then {turn.words}, now {one.words}")
     if not one.differs:
         return
     if one.failed is not None:
@@ -127,6 +142,8 @@ def _as_json(one: Replayed, model: str) -> dict[str, Any]:
         "at": one.turn.at.isoformat(),
         "model": model,
         "model_then": one.turn.model,
+        "words": one.words,
+        "words_then": one.turn.words,
         "same": not one.differs,
         "differs": list(one.differs),
         "why": one.failed,

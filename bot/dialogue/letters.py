@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.dialogue.lettering import lettered
 from bot.dialogue.replies import Replies
 from bot.dialogue.turn import Said
 from bot.settings import StoreRules
-
-#: The reply around ``{body}``; it has words only for the channels on which one writes letters.
-LETTER = "utter_letter"
-NAMELESS = "utter_letter_nameless"
 
 
 def as_letter(
@@ -32,14 +29,10 @@ def as_letter(
         name: the buyer's, if it is known.
         store: signs the letter.
     """
-    key = LETTER if name else NAMELESS
-    if not said or not replies.written_for(key, channel):
+    if not said:
+        return []
+    body = "\n\n".join(one.text for one in said if one.text)
+    letter = lettered(replies, body, channel=channel, language=language, name=name, store=store)
+    if letter is None:
         return list(said)
-    values = {
-        "body": "\n\n".join(one.text for one in said if one.text),
-        "name": name,
-        "store": store.name,
-        "assistant": store.assistant,
-    }
-    letter = replies.say(key, language, values, channel=channel)
     return [Said(letter.text, tuple(button for one in said for button in one.buttons), letter.language)]

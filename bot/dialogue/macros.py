@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.dialogue.filling import MissingValueError
 from bot.dialogue.replies import MissingReplyError, Replies
@@ -16,14 +16,15 @@ PREFIX = "utter_macro_"
 class ReplyMacros:
     """Implements ``bot.desk.macros.MacroBook`` with the replies whose names begin with ``utter_macro_``."""
 
-    def __init__(self, replies: Replies, timezone: str) -> None:
+    def __init__(self, replies: Callable[[], Replies], timezone: str) -> None:
+        #: Tells the words that serve now.
         self._replies = replies
         #: The store's, for buyers whose own is not known.
         self._timezone = timezone
 
     def names(self) -> Sequence[str]:
         """See the port."""
-        return tuple(key.removeprefix(PREFIX) for key in self._replies.beginning(PREFIX))
+        return tuple(key.removeprefix(PREFIX) for key in self._replies().beginning(PREFIX))
 
     def fill(
         self,
@@ -36,7 +37,8 @@ class ReplyMacros:
         now: dt.datetime,
     ) -> tuple[str, str, Sequence[str]]:
         """See the port."""
-        spoken = self._replies.spoken(language)
+        replies = self._replies()
+        spoken = replies.spoken(language)
         words = Words(spoken, timezone or self._timezone, now.date(), zone_is_theirs=timezone is not None)
         told = {
             place: words.moment(value) if isinstance(value, dt.datetime) else value
@@ -45,7 +47,7 @@ class ReplyMacros:
         missing: list[str] = []
         while True:
             try:
-                reply = self._replies.say(f"utter_macro_{name}", spoken, told, channel=channel)
+                reply = replies.say(f"utter_macro_{name}", spoken, told, channel=channel)
             except MissingReplyError as error:
                 if not isinstance(error.__cause__, MissingValueError) or error.__cause__.args[0] in told:
                     raise

@@ -15,6 +15,7 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.hours import is_open, promise
 from bot.desk.values import Case, CaseCard, Priority, Reason
+from bot.dialogue import spoken
 from bot.dialogue.letters import as_letter
 from bot.dialogue.replies import Replies
 from bot.dialogue.turn import Said
@@ -24,7 +25,7 @@ from bot.mailroom import conversations, inbox, outbox
 from bot.mailroom.conversations import Conversation
 from bot.mailroom.inbox import Claim
 from bot.messages import Author
-from bot.settings import ROOT, Settings, ShopRules
+from bot.settings import Settings, ShopRules
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +34,13 @@ RETRY_WAITS = (1, 3, 10)
 
 
 def load_replies(settings: Settings) -> Replies:
-    """The shipped replies with the store's own laid over them."""
-    rules = settings.rules
-    return Replies.load(
-        (ROOT / "replies", settings.store / "replies"), rules.languages, rules.fallback_language
-    )
+    """The shipped replies with the store's own laid over them, and what was released.
+
+    Raises:
+        WordsError: what was released is gone or damaged.
+        ConfigurationError: a file is not in Rasa's ``responses:`` format.
+    """
+    return spoken.load(settings)
 
 
 @dataclass(frozen=True)

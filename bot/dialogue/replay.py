@@ -39,6 +39,8 @@ class StoredTurn:
     inbox_id: int
     at: dt.datetime
     model: str | None
+    #: The words that were spoken: a version's name and a digest of all; None: nobody wrote it down.
+    words: str | None
     intent: str | None
     confidence: float | None
     language: str
@@ -71,6 +73,13 @@ class Replayed:
     off_tape: str | None = None
     #: Why it could not be taken to its end.
     failed: str | None = None
+    #: The words that it was taken with: where they are others than then, other texts are no wonder.
+    words: str = ""
+
+    @property
+    def other_words(self) -> bool:
+        """Whether other words are spoken than then, as far as anybody wrote that down."""
+        return self.turn.words is not None and self.turn.words != self.words
 
 
 def stored(connection: Connection, conversation_id: int) -> list[StoredTurn]:
@@ -135,6 +144,7 @@ class Replayer:
             tuple(again.steps),
             tuple(again.facts),
             played.player.off_tape,
+            words=self.replies.version,
         )
 
     def _ended(self, turn: StoredTurn, taker: _Taker, player: Player, why: str) -> Replayed:
@@ -147,6 +157,7 @@ class Replayer:
             steps=tuple(taken.steps) if taken else (),
             off_tape=player.off_tape,
             failed=why,
+            words=self.replies.version,
         )
 
     def _conversation(self, conversation_id: int) -> conversations.Conversation:

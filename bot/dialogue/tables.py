@@ -25,6 +25,8 @@ turns = sa.Table(
     sa.Column("inbox_id", sa.ForeignKey("inbox.id"), nullable=False, unique=True),
     sa.Column("at", UTCDateTime, nullable=False),
     sa.Column("model", sa.String(100)),
+    # The version of the words and a digest of all that may be said.
+    sa.Column("words", sa.String(100)),
     sa.Column("language", sa.String(10), nullable=False),
     sa.Column("intent", sa.String(100)),
     sa.Column("confidence", sa.Float),

@@ -115,6 +115,12 @@ class TurnTaker:
         """Take the next turns with another model; only between two turns."""
         self._engine = engine
 
+    def speak(self, replies: Replies) -> None:
+        """Take the next turns with other words; only between two turns."""
+        if replies is not self._replies:
+            self._replies = replies
+            self._recovery = replace(self._recovery, replies=replies)
+
     def take_next(self) -> TurnReport | None:
         """Claim the oldest waiting message and take its turn; None if nothing waits.
 
@@ -454,6 +460,7 @@ class TurnTaker:
                 "inbox_id": turn.row.id,
                 "at": now,
                 "model": self._engine.model if self._engine else None,
+                "words": turn.replies.version or None,
                 "language": turn.understanding.language,
                 "intent": turn.understanding.intent,
                 "confidence": turn.understanding.confidence,

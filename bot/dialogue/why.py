@@ -43,6 +43,7 @@ def why_of(turn: StoredTurn) -> str:
     sure = "" if turn.confidence is None else f" ({turn.confidence:.2f})"
     lines = [
         f"turn {turn.id}: {turn.at:%Y-%m-%d %H:%M:%S} UTC, with the model {turn.model or 'none'}",
+        f"words: {turn.words or 'nobody wrote down which'}",
         f"intent: {turn.intent or 'none'}{sure}",
         f"language: {turn.language}",
         f"flow: {turn.flow or 'none'}",

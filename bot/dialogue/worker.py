@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from bot.clock import Clock, SystemClock
 from bot.database import Database
 from bot.dialogue.lean import keep_tensorflow_out
-from bot.dialogue.recovery import load_replies
+from bot.dialogue.replies import Replies
+from bot.dialogue.spoken import Spoken
 from bot.errors import ModelError, TryLaterError
 from bot.mailroom.heartbeat import Heartbeat
 from bot.settings import Settings
@@ -60,6 +61,10 @@ class Taker(Protocol):
         """Take the next turns with another model."""
         ...
 
+    def speak(self, replies: Replies) -> None:
+        """Take the next turns with other words."""
+        ...
+
 
 #: Does a little of what has time while no turn waits; True if there is more of it.
 Idle = Callable[[], bool]
@@ -97,7 +102,8 @@ def run_worker(
     # A turn may think for as long as it may take.
     database = Database(settings.database_url, idle_seconds=rules.serving.turn_seconds + IDLE_MARGIN)
     heartbeat = Heartbeat(database, clock)
-    taker = TurnTaker(database, rules, load_replies(settings), clock, engine, name, heartbeat=heartbeat)
+    words = Spoken(settings)
+    taker = TurnTaker(database, rules, words.now(), clock, engine, name, heartbeat=heartbeat)
     swap = Swap(
         releases,
         None if engine is None else engine.model,
@@ -106,7 +112,7 @@ def run_worker(
     meanwhile = None if idle is None else idle(database, clock)
     line.tell(READY)
     try:
-        take_turns(taker, swap, line, engine, meanwhile)
+        take_turns(taker, swap, line, engine, meanwhile, words)
     finally:
         swap.close()
         heartbeat.stop()
@@ -114,9 +120,14 @@ def run_worker(
 
 
 def take_turns(
-    taker: Taker, swap: Swap, line: Line, engine: Engine | None, meanwhile: Idle | None = None
+    taker: Taker,
+    swap: Swap,
+    line: Line,
+    engine: Engine | None,
+    meanwhile: Idle | None = None,
+    words: Spoken | None = None,
 ) -> None:
-    """Take turns until the line ends, with whatever is released, each turn with one model."""
+    """Take turns until the line ends, with whatever is released, each turn with one model and its words."""
     try:
         while not line.closed:
             newer = swap.take()
@@ -126,6 +137,8 @@ def take_turns(
                 if before is not None:
                     before.close()
                 line.tell(f"{SERVES} {engine.model}")
+            if words is not None:
+                taker.speak(words.now())
             if not _take_all(taker, line) and not _is_busy(meanwhile):
                 line.wait(POLL_SECONDS)
     finally:

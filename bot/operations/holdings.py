@@ -218,6 +218,8 @@ NOBODYS: Mapping[str, str] = {
     "desk_sessions": "the store's own people",
     "sign_in_tries": "tries to sign in at the desk; they go by age",
     "model_acts": "the store's own people",
+    "word_drafts": "the store's own words",
+    "word_acts": "the store's own people",
     "review_groups": "figures on messages that mean the same; they hold none of their words",
     "review_acts": "what the store's own people decided; no buyer's words",
     "review_places": "up to where turns were looked at",

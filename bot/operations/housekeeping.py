@@ -50,6 +50,7 @@ FOREVER: Mapping[str, str] = {
     "learned_intents": "the store's own",
     "people": "somebody who left is named in what they did",
     "people_accounts": "a few rows",
+    "word_drafts": "what somebody is still writing",
     "products": "the catalogue is the store's own",
     "variants": "the catalogue is the store's own",
     "exchange_rates": "a few rows",
@@ -117,6 +118,7 @@ RULES: Mapping[str, Rule] = {
     "identity_tries": Rule("traces_days", "last_at", more=_lock_is_over),
     "people_events": Rule("people_events_days", "at", in_order=True),
     "model_acts": Rule("people_events_days", "at", in_order=True),
+    "word_acts": Rule("people_events_days", "at", in_order=True),
     "turns": Rule("turns_days", "at", in_order=True),
     # An example stays until its buyer is erased.
     "review_items": Rule(

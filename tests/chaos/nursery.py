@@ -87,7 +87,7 @@ class Nursery:
 
         keep_tensorflow_out()
         from bot import clock
-        from bot.dialogue import engine, worker
+        from bot.dialogue import engine
         from bot.dialogue.recovery import load_replies
         from bot.settings import Settings
         from tests.chaos import faults, parts, script
@@ -96,8 +96,7 @@ class Nursery:
         engine.quiet()
         # What each worker would do at its start is done once.
         self._settings = Settings.load(self._plan["settings"])
-        self._replies = load_replies(self._settings)
-        worker.load_replies = lambda _: self._replies  # type: ignore[assignment]
+        load_replies(self._settings)
         if self._plan["model"]:
             # The model's components look for the store's files where the environment says.
             os.environ.update(self._plan["settings"])

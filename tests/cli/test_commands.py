@@ -32,6 +32,13 @@ COMMANDS = [
     ("why",),
     ("models",),
     *(("models", name) for name in ("list", "show", "compare", "release", "rollback", "log", "training")),
+    ("words",),
+    *(
+        ("words", name)
+        for name in ("list", "show", "set", "drop", "check", "preview", "diff", "release", "rollback")
+    ),
+    ("words", "versions"),
+    ("words", "log"),
     ("review",),
     *(
         ("review", name)

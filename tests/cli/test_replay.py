@@ -44,6 +44,33 @@ def test_a_conversation_is_taken_again_and_told_turn_by_turn(talked: Crossdesk) 
     assert told["turns"][1]["said"] == told["turns"][1]["said_then"]
 
 
+def test_words_of_the_files_that_changed_are_told(talked: Crossdesk, place: Path) -> None:
+    database = Database(f"sqlite:///{place / 'crossdesk.sqlite'}")
+    with database.begin() as connection:
+        (words,) = set(connection.execute(sa.select(turns.c.words)).scalars())
+    database.close()
+    assert words.startswith("shipped:")
+    # An upgrade, or somebody's own file.
+    own = place / "store" / "replies" / "en.yml"
+    own.parent.mkdir(parents=True)
+    own.write_text('responses:\n  utter_about_bot:\n    - text: "I am a bot."\n', encoding="utf-8")
+    assert f"with other words: then {words}, now shipped:" in talked("replay", "1").out
+    told = json.loads(talked("replay", "1", "--json").out)["turns"]
+    assert {turn["words_then"] for turn in told} == {words}
+    assert all(turn["words"] != words for turn in told)
+    assert f"words: {words}" in talked("why", "1").out
+
+
+def test_a_turn_before_a_release_is_taken_again_with_the_words_of_then(talked: Crossdesk) -> None:
+    for key in ("utter_greet_day_nameless", "utter_handed_over"):
+        shown = json.loads(talked("words", "show", key, "de", "--json").out)["variants"]
+        assert talked("words", "set", key, "de", f"{shown[0]['text']} Bitte sehr.").code == 0
+    assert talked("words", "release").code == 0
+    told = json.loads(talked("replay", "1", "--json").out)["turns"]
+    assert [turn["same"] for turn in told] == [True, True]
+    assert [turn["words"] for turn in told] == [turn["words_then"] for turn in told]
+
+
 def test_a_turn_that_is_not_as_it_was_is_shown_beside_what_it_was(talked: Crossdesk, place: Path) -> None:
     database = Database(f"sqlite:///{place / 'crossdesk.sqlite'}")
     with database.begin() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue.replies import MissingReplyError, Replies
+from bot.dialogue.replies import MissingReplyError, Replies, read_folders
 from bot.errors import ConfigurationError
 from bot.settings import ROOT
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 def _load(folder: Path, text: str | bytes) -> Replies:
     (folder / "en.yml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return Replies.load((folder,), ("en", "de"), "en")
+    return Replies(read_folders((folder,), ("en", "de")), "en")
 
 
 # --- Which words ---
@@ -216,7 +216,9 @@ def test_the_stores_own_replies_are_laid_over_the_shipped_ones(tmp_path: Path) -
     for name, text in (("shipped", "{a: [{text: A}], b: [{text: B}]}"), ("own", "{b: [{text: mine}]}")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "en.yml").write_text(f"responses: {text}\n", encoding="utf-8")
-    replies = Replies.load((tmp_path / "shipped", tmp_path / "own", tmp_path / "none"), ("en",), "en")
+    replies = Replies(
+        read_folders((tmp_path / "shipped", tmp_path / "own", tmp_path / "none"), ("en",)), "en"
+    )
     assert [replies.say(key, "en", {}).text for key in ("a", "b")] == ["A", "mine"]
     assert replies.languages() == ("en",)
     assert replies.has("a")

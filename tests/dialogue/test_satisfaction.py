@@ -138,7 +138,7 @@ def test_macros_are_told_as_the_buyers_language_does(
     database: Database, rules: ShopRules, replies: Replies, clock: SetClock
 ) -> None:
     del database
-    book = ReplyMacros(replies, rules.store.timezone)
+    book = ReplyMacros(lambda: replies, rules.store.timezone)
     assert {"hello", "looking", "photo"} <= set(book.names())
     about: dict[str, Any] = {"channel": "web", "timezone": "Europe/Berlin", "now": clock.now()}
     values = {"agent": "Ana", "store": "Meridian Goods", "by": clock.now()}

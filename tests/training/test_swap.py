@@ -83,7 +83,7 @@ def _serve(place: Settings, database: Database, messages: int, swaps: int) -> Co
             message = letter(f"{number} talk", f"b{number % 50}")
             inbox.accept(connection, message, language="en", now=SystemClock().now())
     folder = models.models_folder(place)
-    fronts = [_Front() for _ in range(2)]
+    fronts = [Front() for _ in range(2)]
 
     def work(number: int) -> None:
         own = Database(str(database.url))
@@ -120,7 +120,7 @@ def _serve(place: Settings, database: Database, messages: int, swaps: int) -> Co
     return Counter(recorded.values())
 
 
-class _Front:
+class Front:
     """What a front holds of a worker's line, and which models it heard of."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from bot.desk.requests import Requests
 from bot.desk.service import DatabaseDesk
 from bot.desk.values import Case, CaseCard, Likely, Person, Priority, Rank, Reason, Request, Standing
 from bot.dialogue.macros import ReplyMacros
-from bot.dialogue.replies import Replies
+from bot.dialogue.replies import Replies, read_folders
 from bot.mailroom import conversations, inbox, outbox, transcript
 from bot.messages import Author, Button, Inbound, TranscriptLine
 from bot.settings import ROOT, ShopRules
@@ -53,7 +53,7 @@ CARD = CaseCard(
 @functools.cache
 def _replies(languages: tuple[str, ...], fallback: str) -> Replies:
     """The shipped words, read once: that takes longer than most tests."""
-    return Replies.load([ROOT / "replies"], languages, fallback)
+    return Replies(read_folders([ROOT / "replies"], languages), fallback)
 
 
 class Staff:
@@ -67,7 +67,7 @@ class Staff:
         # Weak on purpose: these tests are not about how long hashing takes.
         self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         replies = _replies(tuple(rules.languages), rules.fallback_language)
-        ready = ReplyMacros(replies, rules.store.timezone)
+        ready = ReplyMacros(lambda: replies, rules.store.timezone)
         self.desk = DatabaseDesk(self.database, rules, clock, lambda: None, self.hasher, ready)
         self._buyers = 0
 

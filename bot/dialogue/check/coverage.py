@@ -66,15 +66,25 @@ def check_replies(
     Raises:
         ConfigurationError: a file is not in Rasa's ``responses:`` format.
     """
-    told = {
-        language: read_replies(folder / f"{language}.yml")
-        for language in languages
-        if (folder / f"{language}.yml").exists()
-    }
+    files = {language: folder / f"{language}.yml" for language in languages}
+    told = {language: read_replies(path) for language, path in files.items() if path.exists()}
+    return check_said(told, files, fallback, strict=strict)
+
+
+def check_said(
+    told: Mapping[str, Responses], files: Mapping[str, Path], fallback: str, *, strict: bool = False
+) -> list[Finding]:
+    """The same for replies that have been read, by language.
+
+    Args:
+        told: the replies; a language may lack them.
+        files: by language, the file that findings name.
+        fallback: the language that the others are held to.
+        strict: see ``check_replies``.
+    """
     found: list[Finding] = []
-    for language in languages:
-        path, own = folder / f"{language}.yml", told.get(language, {})
-        lines = key_lines(path)
+    for language, path in files.items():
+        own, lines = told.get(language, {}), key_lines(path)
         wrong = [
             (key, reason)
             for key, variants in own.items()
@@ -177,9 +187,16 @@ def _copied(text: str, other: str) -> bool:
     return text == other and len(re.findall(r"[^\W\d_]{2,}", re.sub(r"\{[^{}]*\}", "", text))) >= _WORDS
 
 
-def key_lines(path: Path) -> dict[str, int]:
+def key_lines(path: Path) -> Mapping[str, int]:
     """The line of each key in a file of replies, counted from 1; none where there is no file."""
-    if not path.exists():
+    try:
+        known = path.stat()
+    except FileNotFoundError:
         return {}
+    return _lines(path, known.st_mtime_ns, known.st_size)
+
+
+@lru_cache(maxsize=32)
+def _lines(path: Path, _changed: int, _size: int) -> Mapping[str, int]:
     text = path.read_text(encoding="utf-8")
     return {found.group(1): text.count("\n", 0, found.start()) + 1 for found in _KEY.finditer(text)}

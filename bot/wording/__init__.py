@@ -1,0 +1,1 @@
+"""Words: what the bot says is edited, previewed, checked, released and rolled back by admins."""
