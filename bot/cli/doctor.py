@@ -15,6 +15,7 @@ from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.port import DeskFrontend, open_desks
 from bot.desk.service import DatabaseDesk
+from bot.dialogue import spoken
 from bot.errors import CrossdeskError
 from bot.serving.front import Front
 from bot.settings import Settings
@@ -50,6 +51,7 @@ def examine() -> list[Finding]:
         _shared(settings),
         _clock(settings),
         _model(settings),
+        _words(settings),
         _secret(),
         *_channels(settings),
     ]
@@ -126,6 +128,22 @@ def _model(settings: Settings) -> Finding:
     except OSError as error:
         return Finding("model", False, f"{error.filename} cannot be read ({error.strerror})")
     return Finding("model", True, version.name)
+
+
+def _words(settings: Settings) -> Finding:
+    try:
+        said = spoken.said(settings)
+    except CrossdeskError as error:
+        again = "`crossdesk words release NAME` releases one that `crossdesk words versions` lists"
+        return Finding("words", False, f"{error}; what lies in the files is said meanwhile: {again}")
+    if said.left_out:
+        more = f"; and {len(said.left_out) - 1} more" if len(said.left_out) > 1 else ""
+        return Finding(
+            "words",
+            False,
+            f"{said.name} no longer fits the files, whose words are said there: {said.left_out[0]}{more}",
+        )
+    return Finding("words", True, said.name)
 
 
 def _secret() -> Finding:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.doctor import _words
 from bot.dialogue import spoken
 from bot.settings import Settings
 from tests.cli.conftest import Crossdesk
@@ -103,6 +104,31 @@ def test_what_somebody_else_is_changing_is_not_written_over(words: Crossdesk) ->
 )
 def test_what_cannot_be_done_is_refused_in_a_line(words: Crossdesk, given: tuple[str, ...], why: str) -> None:
     assert why in words(*given).refusal()
+
+
+def doctor() -> tuple[bool, str]:
+    found = _words(Settings.load())
+    return found.fine, found.says
+
+
+def test_the_doctor_tells_which_words_are_said_and_what_is_wrong_with_them(
+    words: Crossdesk, place: Path
+) -> None:
+    assert doctor() == (True, "shipped")
+    words("set", KEY, "de", GERMAN)
+    name = json.loads(words("release", "--json").out)["name"]
+    assert doctor() == (True, name)
+    own = place / "store" / "replies" / "de.yml"
+    own.parent.mkdir(parents=True)
+    own.write_text(f'responses:\n  {KEY}:\n    - text: "Bis {{until}}."\n', encoding="utf-8")
+    fine, says = doctor()
+    assert not fine
+    assert f"{KEY} de: nothing fills {{by}}" in says
+    assert f"left out of what serves: {KEY} de" in words("check").out
+    spoken.version_path(Settings.load(), name).unlink()
+    fine, says = doctor()
+    assert not fine
+    assert "what lies in the files is said meanwhile" in says
 
 
 def test_a_hostile_text_is_shown_as_the_text_it_is(words: Crossdesk) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 
@@ -238,7 +239,9 @@ def sign_in(browser: Browser, office: Office) -> Iterator[Callable[[str], Page]]
 
 
 def look(page: Page, name: str) -> None:
-    """Nothing sticks out; a picture for whoever wants to look."""
+    """Nothing sticks out, axe finds nothing; a picture for whoever wants to look."""
+    found = Axe().run(page).response["violations"]
+    assert [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found] == []
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert not wide, f"{name} is wider than the screen"
     if folder := os.environ.get("SCREENSHOTS"):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 
+from adapters.mail.compose import compose
+from adapters.mail.marks import Marks
+from adapters.slack.blocks import to_posts
 from bot.clock import SetClock
 from bot.database import Database
 from bot.dialogue import spoken
 from bot.dialogue.spoken import SHIPPED, Spoken
 from bot.errors import FindingsError, StaleWordsError, WordsError
+from bot.messages import Author, Outbound
 from bot.settings import Settings
 from bot.wording import versions
 from bot.wording.acts import Act
@@ -106,6 +112,29 @@ def test_the_words_of_the_files_again_leave_nothing_of_a_change(wording: Wording
     wording.edit(KEY, "de", shipped, "ada")
     made = wording.release("ada")
     assert spoken.read_version(place, made.name).replies == {}
+
+
+def test_words_that_would_call_people_or_draw_pages_are_only_words_to_every_channel(
+    wording: Wording, place: Settings
+) -> None:
+    hostile = "<!channel> <@UABC> *so* <b>so</b> <script>so()</script> {by}"
+    say(wording, hostile)
+    wording.release("ada")
+    text = spoken.load(place).say(KEY, "de", {"by": "B"}).text
+    now = dt.datetime(2026, 11, 23, tzinfo=dt.timezone.utc)
+    message = Outbound("k", "slack", "T1", "U1", text, Author.BOT, 1, now, language="de")
+    (post,) = to_posts(message)
+    assert "<!channel>" not in post.text
+    assert "&lt;!channel&gt; &lt;@UABC&gt;" in post.text
+    letter = compose(
+        dataclasses.replace(message, channel="mail", account="shop@example.com", sender="eva@example.com"),
+        None,
+        marks=Marks(b"a secret of the tests"),
+        store="Meridian",
+    )
+    page = letter.get_body(("html",))
+    assert page is not None
+    assert "<script>" not in page.get_content()
 
 
 def test_what_serves_already_takes_a_change_out_of_the_draft(wording: Wording) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +25,7 @@ from bot.dialogue.turns import TurnTaker
 from bot.dialogue.worker import take_turns
 from bot.mailroom import inbox
 from bot.mailroom.tables import outbox
-from bot.settings import Settings
+from bot.settings import ROOT, Settings, environment
 from bot.training.watch import Watch
 from bot.wording.drafts import Written
 from bot.wording.service import Wording
@@ -31,6 +35,8 @@ from tests.service.running import until
 from tests.training.test_swap import Front
 
 MESSAGES, RELEASES = 150, 6
+#: How long a process may take to start on a machine with much else to do, in seconds.
+PATIENCE = 90
 FIRST, SECOND = "utter_handed_over", "utter_handed_over_closed"
 
 
@@ -147,3 +153,55 @@ def _done(database: Database) -> int:
     with database.begin() as connection:
         count: int = connection.execute(sa.select(sa.func.count()).select_from(turns)).scalar_one()
     return count
+
+
+def test_a_worker_process_that_runs_speaks_what_was_released_meanwhile(
+    wording: Wording, place: Settings, database: Database
+) -> None:
+    own = dataclasses.replace(place, database_url=str(database.url))
+    worker = subprocess.Popen(
+        # Without a model every message gets the honest line.
+        [sys.executable, "-m", "bot", "worker", "--name", "w"],
+        cwd=ROOT,
+        env={**os.environ, **environment(own)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _heard(database, "eva", worker)
+        for key in ("utter_failure", "utter_failure_closed"):
+            (variant,) = wording.field(key, "en").variants
+            wording.edit(key, "en", [Written(f"Thank you. {variant['text']}")], "ada")
+        wording.release("ada")
+        after = _heard(database, "bob", worker)
+        # Its line ends.
+        assert worker.stdin is not None
+        worker.stdin.close()
+        assert worker.wait(PATIENCE) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+        if worker.stdout is not None:
+            worker.stdout.close()
+    before, now = after
+    assert not before.startswith("Thank you.")
+    assert now.startswith(f"Thank you. {before[:30]}")
+
+
+def _heard(database: Database, sender: str, worker: subprocess.Popen[str]) -> list[str]:
+    """Write to the bot; all that it has said by then, once it has answered."""
+    with database.begin() as connection:
+        before = len(connection.execute(sa.select(outbox.c.id)).all())
+        inbox.accept(connection, letter("Hello?", sender), language="en", now=SystemClock().now())
+    assert worker.stdin is not None
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+
+    def said() -> list[str]:
+        assert worker.poll() is None, f"the worker ended with {worker.returncode}"
+        with database.begin() as connection:
+            return list(connection.execute(sa.select(outbox.c.text).order_by(outbox.c.id)).scalars())
+
+    until(lambda: len(said()) > before, "an answer")
+    return said()
