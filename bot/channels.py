@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel, ValidationError
 from starlette.routing import BaseRoute
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, NeverError
 from bot.messages import Answered, Attachment, Correction, Inbound, Outbound, TranscriptLine
 from bot.settings import Settings
 
@@ -294,6 +294,17 @@ class Corrects(Protocol):
             NeverError: the buyer goes on seeing the former words, or both; the error says why.
         """
         ...
+
+
+def corrector(channel: object, name: str) -> Corrects:
+    """The channel, as one that can change what it has shown.
+
+    Raises:
+        NeverError: it cannot.
+    """
+    if not isinstance(channel, Corrects):
+        raise NeverError(f"on {name} nothing can be changed that was sent")
+    return channel
 
 
 _Options = TypeVar("_Options", bound=BaseModel)

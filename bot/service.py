@@ -20,6 +20,7 @@ from bot.desk.port import DeskFrontend, open_desks
 from bot.desk.service import DatabaseDesk
 from bot.dialogue.macros import ReplyMacros
 from bot.dialogue.spoken import Spoken
+from bot.memory import stay_small
 from bot.networks import LOOPBACK, is_among, read_networks
 from bot.operations.figures import Counted
 from bot.operations.watching import Watching
@@ -157,7 +158,7 @@ class _Process:
     def _parts(self) -> Sequence[Part]:
         """What else goes on for as long as the process serves."""
         front, roles, tenure = self._front, self._roles, self._tenure
-        parts: list[Part] = [self._book.keep()]
+        parts: list[Part] = [self._book.keep(), stay_small()]
         if Role.WEB in roles:
             parts.append(self._screens.show())
         if Role.DELIVERY in roles:

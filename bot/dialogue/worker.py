@@ -16,6 +16,7 @@ from bot.dialogue.replies import Replies
 from bot.dialogue.spoken import Spoken
 from bot.errors import ModelError, TryLaterError
 from bot.mailroom.heartbeat import Heartbeat
+from bot.memory import Sparing
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def take_turns(
     words: Spoken | None = None,
 ) -> None:
     """Take turns until the line ends, with whatever is released, each turn with one model and its words."""
+    sparing = Sparing()
     try:
         while not line.closed:
             newer = swap.take()
@@ -140,6 +142,7 @@ def take_turns(
             if words is not None:
                 taker.speak(words.now())
             if not _take_all(taker, line) and not _is_busy(meanwhile):
+                sparing.rest()
                 line.wait(POLL_SECONDS)
     finally:
         if engine is not None:

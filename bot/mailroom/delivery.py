@@ -17,7 +17,7 @@ from uuid import uuid4
 from anyio import to_thread
 from sqlalchemy.engine import Connection
 
-from bot.channels import UNLIMITED, Channel, Corrects, Found, Limits, LooksUp, Sighting
+from bot.channels import UNLIMITED, Channel, Found, Limits, LooksUp, Sighting, corrector
 from bot.clock import Clock
 from bot.database import Database, shared_now
 from bot.errors import CrossdeskError, NeverError, OperatorError, TryLaterError, UnknownOutcomeError
@@ -306,11 +306,7 @@ class Delivery:
             former = message.corrects
             if former is None:
                 return self._outcomes.sent(held, await channel.send(message))
-            # Not every channel is one: to the type checker no channel is.
-            asked: object = channel
-            if not isinstance(asked, Corrects):
-                raise NeverError(f"on {message.channel} nothing can be changed that was sent")
-            await asked.correct(message, former)
+            await corrector(channel, message.channel).correct(message, former)
             return self._outcomes.sent(held, None)
         except TryLaterError as error:
             outcome = self._outcomes.waits(held, str(error), error.retry_after)

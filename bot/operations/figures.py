@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.channels import Channel, Found, LooksUp, Sighting
+from bot.channels import Channel, Found, LooksUp, Sighting, corrector
 from bot.clock import Clock
 from bot.database import Database
 from bot.errors import CrossdeskError, NeverError, OperatorError, TryLaterError
 from bot.mailroom import overview
 from bot.mailroom.overview import Box, MailState, Standing
-from bot.messages import Outbound
+from bot.messages import Correction, Outbound
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -189,13 +192,21 @@ class Counted:
 
     async def send(self, message: Outbound) -> str | None:
         """See ``Channel``."""
+        return await self._counted(message, self._channel.send(message))
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        """See ``Corrects``; a channel that cannot do that refuses it."""
+        channel = corrector(self._channel, self.name)
+        await self._counted(message, channel.correct(message, former))
+
+    async def _counted(self, message: Outbound, sending: Awaitable[T]) -> T:
         try:
-            sent_id = await self._channel.send(message)
+            answer = await sending
         except Exception as error:
             self._figures.undelivered(message, error)
             raise
         self._figures.delivered(message)
-        return sent_id
+        return answer
 
     async def look_up(self, message: Outbound) -> Found:
         """See ``LooksUp``; a channel that cannot do that knows nothing."""

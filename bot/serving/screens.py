@@ -17,7 +17,7 @@ from bot.channels import Channel
 from bot.database import Database
 from bot.errors import CrossdeskError, TryLaterError
 from bot.mailroom import showing
-from bot.messages import Outbound
+from bot.messages import Correction, Outbound
 from bot.operations.figures import Counted, Figures
 from bot.wake import tell
 
@@ -42,12 +42,20 @@ class Told(Counted):
     async def send(self, message: Outbound) -> str | None:
         """See ``Channel``."""
         sent_id = await super().send(message)
+        await self._tell_others(message)
+        return sent_id
+
+    async def correct(self, message: Outbound, former: Correction) -> None:
+        """See ``Corrects``."""
+        await super().correct(message, former)
+        await self._tell_others(message)
+
+    async def _tell_others(self, message: Outbound) -> None:
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((f"{self._sender} {message.key}", told))
         if self._telling is None:
             self._telling = asyncio.create_task(self._tell())
         await told
-        return sent_id
 
     async def _tell(self) -> None:
         # What comes together is told together.

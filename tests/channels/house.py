@@ -19,6 +19,7 @@ from bot.mailroom import outbox
 from bot.mailroom.tables import conversations, inbox
 from bot.mailroom.tables import outbox as outbox_rows
 from bot.messages import Attachment, Button, Correction
+from bot.operations.figures import Counted
 from bot.serving.delivering import deliver
 from bot.serving.doorbook import DoorBook
 from bot.serving.doors import open_door
@@ -83,7 +84,8 @@ class House:
         channel = await self.rig.open(self.settings, self.front)
         self._channel = channel
         await open_door(f"channel {channel.name}", channel.start, self.announced.append, self.book)
-        self._tasks = [asyncio.create_task(deliver(self.front, {channel.name: channel}))]
+        counted = Counted(channel, self.front.figures)
+        self._tasks = [asyncio.create_task(deliver(self.front, {channel.name: counted}))]
 
     async def close(self) -> None:
         if self._channel is not None:

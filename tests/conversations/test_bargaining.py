@@ -52,6 +52,7 @@ WORDS = (
 _SUM = re.compile(r"(?<!\d)(\d)[.,](\d\d)(?!\d)")
 
 
+@pytest.mark.timeout(600)
 def test_a_hundred_ways_of_bargaining_never_change_an_offer(rehearsal: Rehearsal) -> None:
     chosen = random.Random(5)
     seen: set[int] = set()
