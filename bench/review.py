@@ -1,7 +1,8 @@
-"""How long each screen of the review inbox takes with many messages: `python -m bench.review [MESSAGES]`.
+"""How long each screen of the console takes with many messages: `python -m bench.review [MESSAGES]`.
 
 Nothing to compare with: the mark is 300 ms a screen. The messages are made in the database, in groups whose
-sizes fall as those of real questions do (a few large ones, thousands of single ones).
+sizes fall as those of real questions do (a few large ones, thousands of single ones); the weeks hold every
+intent in every language for two years, and five versions were judged.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from bot.desk.people import People
 from bot.desk.service import DatabaseDesk
 from bot.desk.values import Rank
 from bot.settings import Settings
+from bot.training import intents, models, versions, weeks
+from bot.training.releasing import Releases
 from bot.training.review import Review, View
-from bot.training.tables import review_groups, review_items
+from bot.training.tables import review_groups, review_items, turn_weeks
 from bot.training.values import Actor, Meaning, Verdict
+from bot.training.versions import Version
 
 TRIES = 9
 PASSWORD = "a long password of the bench"  # noqa: S105
@@ -71,6 +75,61 @@ def fill(database: Database, messages: int) -> None:
     print(f"{made:,} messages in {group:,} groups")
 
 
+def fill_weeks(database: Database, settings: Settings) -> None:
+    draw = random.Random(2)
+    this = weeks.monday(dt.datetime.now(dt.timezone.utc).date())
+    rows = [
+        {
+            "week": this - dt.timedelta(weeks=week), "language": language, "intent": intent,
+            "messages": draw.randint(1, 900), "handed": draw.randint(0, 1),
+        }
+        for week in range(104)
+        for language in settings.rules.languages
+        for intent in ("nlu_fallback", *intents.shipped(settings))
+    ]  # fmt: skip
+    with database.begin() as connection:
+        connection.execute(turn_weeks.insert(), rows)
+    print(f"{len(rows):,} rows of weeks")
+
+
+def make_versions(settings: Settings) -> None:
+    """Five versions with the figures of a real one: their files are never opened here."""
+    draw = random.Random(3)
+    names = intents.shipped(settings)
+    folder = models.models_folder(settings)
+    folder.mkdir(parents=True)
+    for number in range(versions.KEPT):
+        accuracy = 0.9 + number / 100
+        figures = {
+            "test_set": "t",
+            "messages": 5000,
+            "accuracy": accuracy,
+            "fallbacks": 0.05,
+            "calibration_error": 0.03,
+            "by_language": dict.fromkeys(settings.rules.languages, accuracy),
+            "by_intent": dict.fromkeys(names, accuracy),
+            "right": dict.fromkeys(settings.rules.languages, "+" * 500),
+            "intents": {name: {"count": 60, "precision": accuracy} for name in names},
+            "confusions": [[draw.choice(names), draw.choice(names), draw.randint(1, 9)] for _ in range(300)],
+            "reliability": [
+                {
+                    "low": low / 10,
+                    "high": low / 10 + 0.1,
+                    "count": 500,
+                    "confidence": low / 10,
+                    "accuracy": 0.5,
+                }
+                for low in range(10)
+            ],
+            "missed": [],
+        }
+        name = f"v{number}.tar.gz"
+        (folder / name).write_bytes(b"")
+        made_at = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=10 - number)
+        versions.write_down(settings, Version(name, "f", made_at, figures=figures))
+    models.release(settings, models.ModelVersion("v3.tar.gz", "f"))
+
+
 def measured(name: str, act: Callable[[], object]) -> float:
     times = []
     for _ in range(TRIES):
@@ -94,6 +153,8 @@ def main() -> None:
         with database.begin() as connection:
             person = People(connection, settings.rules, clock).add("ada", "Ada", Rank.ADMIN, PASSWORD)
         fill(database, messages)
+        fill_weeks(database, settings)
+        make_versions(settings)
         review = Review(database, settings, clock)
         ada = Actor(person.login, person.id)
         # Some of it is decided, and has become examples.
@@ -107,12 +168,26 @@ def main() -> None:
             clock=clock,
             pages=Pages(),
             review=review,
+            releases=Releases(settings, database, clock),
         )
         with TestClient(Starlette(routes=list(desk.routes())), base_url="http://bench.test") as client:
             page = client.get("/desk/sign-in").text
             csrf = page.split('name="csrf" value="')[1].split('"')[0]
             client.post("/desk/sign-in", data={"login": "ada", "password": PASSWORD, "csrf": csrf})
             longest = [
+                measured(f"page: {name}", lambda path=path: client.get(path).raise_for_status())
+                for name, path in (
+                    ("overview", "/console"),
+                    ("overview, one language", "/console?language=de"),
+                    ("picture: weeks", "/console/pictures/drift.svg"),
+                    ("intents", "/console/intents"),
+                    ("an intent", "/console/intents/order_state"),
+                    ("versions", "/console/versions"),
+                    ("a version", "/console/versions/v3"),
+                    ("picture: confusions", "/console/versions/v3/confusion.svg"),
+                )
+            ]
+            longest += [
                 measured("page: inbox", lambda: client.get("/console/inbox").raise_for_status()),
                 measured("page: one language", lambda: client.get("/console/inbox?language=de")),
                 measured("page: second opinion", lambda: client.get("/console/inbox?view=second")),

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.web.console_figures import ConsoleFigures
+from adapters.web.console_intents import ConsoleIntents
 from adapters.web.console_overview import SVG_HEADERS, ConsoleOverview
 from adapters.web.console_pages import ConsolePages
 from adapters.web.console_versions import ConsoleVersions
@@ -24,9 +25,11 @@ from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from adapters.web.shield import Shield
 from bot.errors import CrossdeskError, ErasedError, ReviewError, StaleReviewError, TryLaterError
+from bot.training.browsing import Intents
 from bot.training.overview import Overview
 from bot.training.releasing import Releases
 from bot.training.review import Review, View
+from bot.training.trials import Trials
 from bot.training.values import Actor, Meaning, Verdict
 from bot.wording.service import Wording
 
@@ -49,6 +52,13 @@ class Console:
         overview = Overview(releases.settings, releases.database, releases.clock)
         self._overview = ConsoleOverview(releases.settings, overview, review, pages.rendered)
         self._figures = ConsoleFigures(releases.settings, pages.rendered)
+        self._intents = ConsoleIntents(
+            releases.settings,
+            gate,
+            Intents(releases.settings, releases.database),
+            Trials(releases.database, releases.clock),
+            pages.rendered,
+        )
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
         wording = Wording(releases.settings, releases.database, releases.clock)
         self._words = ConsoleWords(gate, wording, pages.rendered)
@@ -69,6 +79,7 @@ class Console:
             *self._versions.pages(),
             *self._figures.pages(),
             *self._words.pages(),
+            *self._intents.pages(),
         ]
         shield, framed = [Middleware(Shield)], [Middleware(Shield, changed=SVG_HEADERS)]
         return [

@@ -18,6 +18,7 @@ PARTS = (
     ("/console", "Overview"),
     ("/console/inbox", "Inbox"),
     ("/console/data", "Examples"),
+    ("/console/intents", "Intents"),
     ("/console/versions", "Versions"),
     ("/console/words", "Words"),
 )

@@ -101,13 +101,13 @@ class ConsoleVersions:
             released = models.current(settings)
         except ModelError:
             released = None
-        workers = self._releases.workers()
+        workers, now = self._releases.workers(), models.fingerprints(settings)
         return {
             "released": released,
             "versions": [
                 {
                     "version": one,
-                    "gates": gates.standing(settings, one),
+                    "gates": gates.standing(settings, one, now),
                     "serving": sum(not each.refused for each in workers if each.version == one.name),
                     "refused": next((each.refused for each in workers if each.version == one.name), ""),
                 }

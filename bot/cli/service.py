@@ -6,7 +6,8 @@ import dataclasses
 import os
 import subprocess
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvloop
@@ -20,6 +21,9 @@ from bot.serving.roles import EVERYTHING, Role
 from bot.settings import Settings
 from bot.training import models
 from bot.training.watch import Watch, to_start_with
+
+if TYPE_CHECKING:
+    from bot.dialogue.engine import Engine
 
 database_app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -155,11 +159,11 @@ def worker(name: Annotated[str, typer.Option(help="The worker's name, unique.")]
     logs.set_up()
     settings = Settings.load()
 
-    def meanwhile(database: Database, clock: Clock) -> Idle:
+    def meanwhile(database: Database, clock: Clock, engine: Callable[[], Engine | None]) -> Idle:
         # Only now: it needs parts of Rasa, of which the worker leaves some out before it imports them.
         from bot.training.vectors import between_turns
 
-        return between_turns(database, settings, clock)
+        return between_turns(database, settings, clock, engine)
 
     run_worker(settings, name, to_start_with(settings), Watch(settings), meanwhile)
 

@@ -27,17 +27,23 @@ LONGEST_LINE = 1_000_000
 TERMINAL = "terminal"
 
 
-def parse() -> None:
+def parse(
+    why: Annotated[
+        bool, typer.Option("--why", help="With the nearest examples of the likeliest intents.")
+    ] = False,
+) -> None:
     """Read a message a line, write what the model makes of it, a JSON object a line."""
     logs.set_up()
-    model = models.current_path(Settings.load())
+    settings = Settings.load()
+    model = models.current_path(settings)
     keep_tensorflow_out()
     from bot.dialogue.engine import Engine
     from bot.dialogue.parsing import parse as read
+    from bot.training.trying import tried
 
     engine = Engine.load(model)
     for line in _lines():
-        _write(read(engine, line))
+        _write(tried(engine, settings, line) if why else read(engine, line))
 
 
 def converse(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from rasa.core.agent import Agent
@@ -36,6 +36,8 @@ from nlu.masking import excerpt_of
 from nlu.requests import Reading, Request, requests
 
 log = logging.getLogger(__name__)
+
+_Component = TypeVar("_Component")
 
 #: What Rasa calls a message that it did not understand.
 FALLBACK_INTENT = "nlu_fallback"
@@ -190,11 +192,24 @@ class Engine:
 
     def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """Read many messages at once, much quicker than one by one; Rasa's parse result of each."""
+        return [message.as_dict(only_output_properties=True) for message in self.read_all(texts)]
+
+    def read_all(self, texts: Sequence[str]) -> list[Message]:
+        """The same as Rasa's messages, with their vectors."""
         target = self._agent.processor.model_metadata.nlu_target
         said = [UserMessage(typed_text(text)) for text in texts]
         runner: DirectGraphRunner = self._agent.processor.graph_runner
         read: list[Message] = runner.run({PLACEHOLDER_MESSAGE: said}, [target])[target]
-        return [message.as_dict(only_output_properties=True) for message in read]
+        return read
+
+    def component(self, kind: type[_Component]) -> _Component:
+        """The pipeline's component of a kind.
+
+        Raises:
+            LookupError: the model has none.
+        """
+        runner: DirectGraphRunner = self._agent.processor.graph_runner
+        return runner.component(kind)
 
     def _requests(self, parsed: Mapping[str, Any], whole: Reading) -> tuple[Request, ...]:
         """All that a message asks for; few messages have parts that must be read, too."""

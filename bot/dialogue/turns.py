@@ -111,6 +111,11 @@ class TurnTaker:
         #: The newest buttons of what was claimed last.
         self._offered: tuple[Claim | None, Sequence[Button]] = (None, ())
 
+    @property
+    def engine(self) -> Engine | None:
+        """The model that takes the next turn; None where none loads."""
+        return self._engine
+
     def serve_with(self, engine: Engine) -> None:
         """Take the next turns with another model; only between two turns."""
         self._engine = engine

@@ -76,7 +76,7 @@ def run_worker(
     name: str,
     found: Sequence[Path],
     releases: Releases,
-    idle: Callable[[Database, Clock], Idle] | None = None,
+    idle: Callable[[Database, Clock, Callable[[], Engine | None]], Idle] | None = None,
 ) -> None:
     """Load the model and take turns. Ends, after the turn in progress, when standard input ends.
 
@@ -88,7 +88,8 @@ def run_worker(
         name: the worker's, unique.
         found: models to start with, the best first: the next one serves where one does not load.
         releases: asked before every turn; what is released is loaded beside the model that serves.
-        idle: makes what is done while no turn waits, a short step at a time.
+        idle: makes what is done while no turn waits, a short step at a time; it may ask for the model that
+            serves just then.
     """
     keep_tensorflow_out()
     # Rasa takes seconds to import; --help and the front must not wait for it.
@@ -110,7 +111,7 @@ def run_worker(
         None if engine is None else engine.model,
         on_refused=lambda model, why: line.tell(f"{REFUSES} {model} {' '.join(why.split())}"),
     )
-    meanwhile = None if idle is None else idle(database, clock)
+    meanwhile = None if idle is None else idle(database, clock, lambda: taker.engine)
     line.tell(READY)
     try:
         take_turns(taker, swap, line, engine, meanwhile, words)

@@ -223,6 +223,7 @@ NOBODYS: Mapping[str, str] = {
     "review_groups": "figures on messages that mean the same; they hold none of their words",
     "review_acts": "what the store's own people decided; no buyer's words",
     "review_places": "up to where turns were looked at",
+    "model_trials": "what the store's own people try the model with; gone within minutes",
     "turn_weeks": "figures on what was asked by week; they hold nobody's words",
     "learned_intents": "the store's own intents",
     "leases": "which process does what",

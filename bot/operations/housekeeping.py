@@ -119,6 +119,8 @@ RULES: Mapping[str, Rule] = {
     "people_events": Rule("people_events_days", "at", in_order=True),
     "model_acts": Rule("people_events_days", "at", in_order=True),
     "word_acts": Rule("people_events_days", "at", in_order=True),
+    # Whoever tries the model takes them away; these are left of a process that died.
+    "model_trials": Rule("traces_days", "at", in_order=True),
     "turns": Rule("turns_days", "at", in_order=True),
     # An example stays until its buyer is erased.
     "review_items": Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 #: Draws of a bootstrap.
@@ -51,8 +52,12 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     ]
 
 
+@lru_cache(maxsize=256)
 def change(of: str, before: str, after: str) -> Change:
-    """The difference of two models on the same messages, by a paired bootstrap; ``+`` is a right one."""
+    """The difference of two models on the same messages, by a paired bootstrap; ``+`` is a right one.
+
+    Drawn once for the same signs: pages ask again and again.
+    """
     # The front, which shows it, is small without.
     import numpy as np
 

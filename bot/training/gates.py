@@ -8,6 +8,7 @@ from bot.errors import ModelError
 from bot.settings import Settings
 from bot.training import models, versions
 from bot.training.changes import changes
+from bot.training.models import Fingerprints
 from bot.training.versions import Version
 
 #: By so much of its messages a language may be understood worse.
@@ -26,10 +27,16 @@ class Gate:
     says: str
 
 
-def standing(settings: Settings, version: Version) -> list[Gate]:
-    """Every gate, and how the version stands to it; those of a comparison only where both were judged."""
+def standing(settings: Settings, version: Version, now: Fingerprints | None = None) -> list[Gate]:
+    """Every gate, and how the version stands to it; those of a comparison only where both were judged.
+
+    Args:
+        settings: where models and the program's files lie.
+        version: which one.
+        now: the digests of the files that lie here, where they are known: to make them, all are read.
+    """
     live = _live(settings)
-    gates = [_code(settings, version)]
+    gates = [_code(version, now or models.fingerprints(settings))]
     if live is None or live.name == version.name:
         return gates
     if not live.figures or live.figures.get("test_set") != version.figures.get("test_set"):
@@ -61,8 +68,7 @@ def _live(settings: Settings) -> Version | None:
         return None
 
 
-def _code(settings: Settings, version: Version) -> Gate:
-    now = models.fingerprints(settings)
+def _code(version: Version, now: Fingerprints) -> Gate:
     if not version.made_from.code:
         return Gate("code", refuses=False, says="nobody wrote down with which code it was made")
     fits = version.made_from.code == now.code

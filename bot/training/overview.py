@@ -83,8 +83,7 @@ class Overview:
     ) -> tuple[list[Week], list[tuple[str, tuple[int, ...]]]]:
         """The weeks, and how often the most frequent intents were asked for in each of them."""
         with self._database.begin() as connection:
-            found = weeks.coverage(connection, self._since(count), language)
-            asked = weeks.drift(connection, found, most, language)
+            found, asked = weeks.asked(connection, self._since(count), most, language)
         return found, [(NOT_UNDERSTOOD if name == FALLBACK else name, counts) for name, counts in asked]
 
     def accuracy_line(self, language: str | None = None) -> tuple[tuple[str, float, bool], ...]:

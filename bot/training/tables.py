@@ -157,3 +157,18 @@ turn_weeks = sa.Table(
     # How many of them went to a person.
     sa.Column("handed", sa.Integer, nullable=False),
 )
+
+# Messages that somebody tries the model with: a worker answers, whoever asked takes the answer away.
+model_trials = sa.Table(
+    "model_trials",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    # It may be a buyer's: the row goes with the answer, and within a minute if nobody fetches that.
+    sa.Column("text", sa.Text, nullable=False),
+    # When a worker began with it.
+    sa.Column("taken_at", UTCDateTime),
+    sa.Column("answer", sa.JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
+)

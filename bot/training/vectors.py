@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from bot.clock import Clock
 from bot.database import Database
+from bot.dialogue.engine import Engine
 from bot.settings import Settings
-from bot.training import weeks
+from bot.training import trying, weeks
 from bot.training.filling import Filler
 from bot.training.grouping import Vector
 from nlu.encoder import shared_encoder
@@ -42,13 +43,28 @@ def filler(database: Database, settings: Settings, clock: Clock) -> Filler:
     return Filler(database, settings, clock, SharedEncode(), uuid4().hex)
 
 
-def between_turns(database: Database, settings: Settings, clock: Clock) -> Callable[[], bool]:
-    """What a worker does while no turn waits: it looks at a few new turns, and counts them."""
+def between_turns(
+    database: Database,
+    settings: Settings,
+    clock: Clock,
+    engine: Callable[[], Engine | None] = lambda: None,
+) -> Callable[[], bool]:
+    """What a worker does while no turn waits: it answers trials, looks at new turns, and counts them.
+
+    Args:
+        database: where turns lie.
+        settings: the store's.
+        clock: the time.
+        engine: tells the model that serves.
+    """
     own = filler(database, settings, clock)
     looked = -EVERY
 
     def step() -> bool:
         nonlocal looked
+        # Somebody waits for it: each time.
+        if trying.answer_next(database, settings, clock, engine()):
+            return True
         if time.monotonic() - looked < EVERY:
             return False
         more = own.fill(STEP) == STEP

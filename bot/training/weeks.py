@@ -92,52 +92,54 @@ def monday(day: dt.date) -> dt.date:
 
 def coverage(connection: Connection, since: dt.date, language: str | None = None) -> list[Week]:
     """The weeks from one on in which anybody wrote, in order."""
+    return _weeks(_counted(connection, since, language))
+
+
+def asked(
+    connection: Connection, since: dt.date, most: int, language: str | None = None
+) -> tuple[list[Week], list[tuple[str, tuple[int, ...]]]]:
+    """The same weeks, and how often the most frequent intents were asked for in each, in order.
+
+    What was not understood is among them where it is frequent enough.
+    """
+    counted = _counted(connection, since, language)
+    weeks = _weeks(counted)
+    place = {week.begins: number for number, week in enumerate(weeks)}
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(weeks))
+    for row in counted:
+        found[row.intent][place[row.week]] = int(row.messages)
+    ordered = sorted(found.items(), key=lambda pair: (-sum(pair[1]), pair[0]))
+    return weeks, [(intent, tuple(numbers)) for intent, numbers in ordered[:most]]
+
+
+def _counted(connection: Connection, since: dt.date, language: str | None) -> Sequence[Any]:
+    """By week and intent, in all languages or in one."""
     own = turn_weeks.c
-    missed: Any = sa.case((own.intent == FALLBACK, own.messages), else_=0)
-    handed: Any = sa.case((own.intent == FALLBACK, 0), else_=own.handed)
     query = (
         sa.select(
             own.week,
+            own.intent,
             sa.func.sum(own.messages).label("messages"),
-            sa.func.sum(missed).label("missed"),
-            sa.func.sum(handed).label("handed"),
+            sa.func.sum(own.handed).label("handed"),
         )
         .where(own.week >= since)
-        .group_by(own.week)
+        .group_by(own.week, own.intent)
         .order_by(own.week)
     )
     if language is not None:
         query = query.where(own.language == language)
-    return [
-        Week(row.week, int(row.messages), int(row.missed), int(row.handed))
-        for row in connection.execute(query)
-    ]
+    return connection.execute(query).all()
 
 
-def drift(
-    connection: Connection, weeks: Sequence[Week], most: int, language: str | None = None
-) -> list[tuple[str, tuple[int, ...]]]:
-    """How often the most frequent intents were asked for in each of these weeks, the most frequent first.
-
-    What was not understood is among them where it is frequent enough.
-    """
-    if not weeks:
-        return []
-    own = turn_weeks.c
-    query = (
-        sa.select(own.week, own.intent, sa.func.sum(own.messages).label("messages"))
-        .where(own.week >= weeks[0].begins)
-        .group_by(own.week, own.intent)
-    )
-    if language is not None:
-        query = query.where(own.language == language)
-    place = {week.begins: number for number, week in enumerate(weeks)}
-    found: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(weeks))
-    for row in connection.execute(query):
-        if row.week in place:
-            found[row.intent][place[row.week]] += int(row.messages)
-    ordered = sorted(found.items(), key=lambda pair: (-sum(pair[1]), pair[0]))
-    return [(intent, tuple(numbers)) for intent, numbers in ordered[:most]]
+def _weeks(counted: Sequence[Any]) -> list[Week]:
+    found: defaultdict[dt.date, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in counted:
+        week, missed = found[row.week], row.intent == FALLBACK
+        week[0] += int(row.messages)
+        week[1] += int(row.messages) if missed else 0
+        # What was not understood and went to a person is not understood.
+        week[2] += 0 if missed else int(row.handed)
+    return [Week(begins, *counts) for begins, counts in found.items()]
 
 
 def _add(connection: Connection, key: tuple[dt.date, str, str], messages: int, handed: int) -> None:

@@ -47,7 +47,16 @@ COMMANDS = [
     ("data",),
     *(
         ("data", name)
-        for name in ("check", "write", "intents", "add-intent", "rename-intent", "remove-intent")
+        for name in (
+            "check",
+            "write",
+            "list",
+            "show",
+            "intents",
+            "add-intent",
+            "rename-intent",
+            "remove-intent",
+        )
     ),
     ("feed",),
     ("feed", "status"),

@@ -74,9 +74,9 @@ def test_the_most_frequent_intents_are_told_week_by_week(talks: Talks) -> None:
     talks.say("asdf", LOST, buyer="ida")
     count(talks)
     with talks.database.begin() as connection:
-        found = weeks.coverage(connection, dt.date(2020, 1, 6))
-        asked = weeks.drift(connection, found, most=2)
-        assert weeks.drift(connection, [], most=2) == []
+        found, asked = weeks.asked(connection, dt.date(2020, 1, 6), most=2)
+        assert weeks.asked(connection, dt.date(2030, 1, 7), most=2) == ([], [])
+    assert found == covered(talks)
     assert asked == [("logistics_where_is_parcel", (3, 0)), ("payment_methods", (1, 1))]
 
 

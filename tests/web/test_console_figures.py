@@ -50,7 +50,7 @@ def ada(staff: Staff, kept: Settings, enter: Enter) -> TestClient:
 def test_a_version_tells_what_it_takes_for_what(ada: TestClient) -> None:
     page = ada.get("/console/versions/m1").text
     assert "of 140 test messages" in page
-    assert '<th scope="row">logistics_delay</th><td>order_state</td><td>13</td>' in page
+    assert ">logistics_delay</a></th><td>order_state</td><td>13</td>" in page
     assert '<th scope="row">Arabic</th><td>20</td>' in page
     assert '<th scope="row">50 to 60 %</th>' in page
     assert HOSTILE not in page

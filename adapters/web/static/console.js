@@ -14,7 +14,7 @@ document.addEventListener("keydown", (event) => {
   const wanted = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
   if (!wanted) return;
   event.preventDefault();
-  if (wanted.matches("input")) wanted.focus();
+  if (wanted.matches("input, textarea")) wanted.focus();
   else wanted.click();
   if (wanted.matches("summary")) wanted.parentElement.querySelector("input").focus();
 });
