@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.web.console_compare import ConsoleCompare
 from adapters.web.console_figures import ConsoleFigures
 from adapters.web.console_intents import ConsoleIntents
 from adapters.web.console_overview import SVG_HEADERS, ConsoleOverview
@@ -26,6 +27,7 @@ from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from adapters.web.shield import Shield
 from bot.errors import CrossdeskError, ErasedError, ReviewError, StaleReviewError, TryLaterError
 from bot.training.browsing import Intents
+from bot.training.comparing import Comparisons
 from bot.training.overview import Overview
 from bot.training.releasing import Releases
 from bot.training.review import Review, View
@@ -62,6 +64,8 @@ class Console:
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
         wording = Wording(releases.settings, releases.database, releases.clock)
         self._words = ConsoleWords(gate, wording, pages.rendered)
+        comparisons = Comparisons(releases.settings, releases.database, releases.clock)
+        self._compare = ConsoleCompare(gate, comparisons, pages)
         self._gate = gate
         self._account = account
         self._pages = pages
@@ -80,6 +84,7 @@ class Console:
             *self._figures.pages(),
             *self._words.pages(),
             *self._intents.pages(),
+            *self._compare.pages(),
         ]
         shield, framed = [Middleware(Shield)], [Middleware(Shield, changed=SVG_HEADERS)]
         return [

@@ -13,7 +13,7 @@ from adapters.web.desk_acts import BUSY, STALE
 from adapters.web.forms import read_form, text_of
 from adapters.web.gate import Gate, Visit
 from bot.errors import CrossdeskError, GateError, ModelError, TryLaterError
-from bot.training import gates, models, progress, versions
+from bot.training import models, progress, versions
 from bot.training.progress import State
 from bot.training.releasing import Releases
 
@@ -107,7 +107,7 @@ class ConsoleVersions:
             "versions": [
                 {
                     "version": one,
-                    "gates": gates.standing(settings, one, now),
+                    "gates": self._releases.standing(one, now),
                     "serving": sum(not each.refused for each in workers if each.version == one.name),
                     "refused": next((each.refused for each in workers if each.version == one.name), ""),
                 }

@@ -19,7 +19,7 @@ SESSION = "crossdesk_desk"
 #: Whoever has not signed in yet has a random name too, to which the sign-in form is tied.
 GUEST = "crossdesk_guest"
 _OWN_PAGE = re.compile(
-    r"(/desk(/cases/\d{1,15}|/password)?|/console(/[a-z]{1,20}(/[\w.-]{1,120})?)?)(\?[\w=&%.-]{0,200})?"
+    r"(/desk(/cases/\d{1,15}|/password)?|/console(/[a-z]{1,20}(/[\w.-]{1,120}(/compare)?)?)?)(\?[\w=&%.-]{0,200})?"
 )
 
 

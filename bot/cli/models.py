@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,26 +11,29 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot import logs
+from bot import logs, schema
+from bot.cli.changes import COMMANDS, OPERATOR, By, Name, tell
 from bot.cli.mail import Json, ago, as_line, moment, print_table
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.errors import CrossdeskError, ModelError
 from bot.settings import Settings
-from bot.training import acts, gates, models, progress, versions
+from bot.training import acts, models, progress, versions
+from bot.training.background import NICENESS
+from bot.training.comparing import Comparisons
+from bot.training.gates import Gate
 from bot.training.models import ModelVersion
 from bot.training.progress import State
 from bot.training.releasing import Releases, Serving
 from bot.training.versions import Version
 
-app = typer.Typer(help="The versions of the model: list, release, take back.", no_args_is_help=True)
+app = typer.Typer(help="The versions of the model: list, compare, release, take back.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="The model, or the beginning of its name.")]
-By = Annotated[str, typer.Option(help="Who does it, for the log.")]
+Gently = Annotated[bool, typer.Option("--gently", help="Only use what processor time nobody else wants.")]
 
-#: Who works on the command line, for the log.
-OPERATOR = "operator"
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
 #: Of what is taken for something else, so much is told.
 CONFUSIONS = 10
 
@@ -74,7 +78,7 @@ def show(
     settings = Settings.load()
     version = versions.find(settings, name)
     drawn = [] if pictures is None else _draw(version, pictures)
-    found = gates.standing(settings, version)
+    found = _standing(version)
     if as_json:
         told = _as_json(version, _released(settings), _workers(settings))
         typer.echo(json.dumps(told | {"gates": [asdict(gate) for gate in found]}))
@@ -99,27 +103,37 @@ def show(
 def compare(
     name: Name,
     conversations: Annotated[
-        int, typer.Option(min=0, help="So many of the latest conversations are taken again with both.")
-    ] = 200,
+        int | None,
+        typer.Option(
+            min=0, help="So many of the latest conversations are taken again with both; fewer are only shown."
+        ),
+    ] = None,
+    by: By = OPERATOR,
+    gently: Gently = False,
     as_json: Json = False,
 ) -> None:
-    """Compare a version with the released one: on the test set, and on the latest conversations.
+    """Compare a version with the released one: the test set, the scripts, and the latest conversations.
 
-    Acts on nothing. What is found on the test set is kept, and stands for or against a release.
+    Acts on nothing. What is found is kept, and stands for or against a release: `changes` shows whose outcome
+    would change, `approve` and `turn-down` rule on each.
     """
     logs.set_up()
     settings = Settings.load()
     version, live = versions.find(settings, name), _released(settings)
     if live is None:
         raise ModelError("nothing is released yet to compare with: run `crossdesk train`")
+    if gently:
+        os.nice(NICENESS)
     keep_tensorflow_out()
-    from bot.training import judging
-    from bot.training.compare import compare as taken_again
+    from bot.training.examining import Examiner
 
-    for one in (versions.find(settings, live.name), version):
-        judging.judged(settings, one)
-    found = gates.standing(settings, versions.find(settings, version.name))
-    parted = taken_again(settings, open_database(settings), live.name, version.name, conversations)
+    database, clock = open_database(settings), SystemClock()
+    with Comparisons(settings, database, clock).at_work(version.name, by):
+        examined = Examiner(settings, database, clock, by, schema.upgrade).examine_kept(
+            version, conversations=conversations
+        )
+    found = _releases().standing(versions.find(settings, version.name))
+    parted = examined.differences
     if as_json:
         told = [asdict(one) | {"what": one.what} for one in parted]
         record = {"gates": [asdict(gate) for gate in found], "conversations": told}
@@ -127,13 +141,9 @@ def compare(
         return
     for gate in found:
         announce(f"{'STOP' if gate.refuses else 'ok  '}  {gate.name}: {gate.says}")
-    announce(f"{len(parted)} of the latest {conversations} conversations would have gone otherwise:")
+    announce(f"{len(parted)} of {examined.conversations} conversations would have gone otherwise:")
     for parting in parted:
-        announce(f"conversation {parting.conversation_id}, turn {parting.turn_id}: {as_line(parting.text)}")
-        for word, outcome in (("released ", parting.before), ("candidate", parting.after)):
-            said = as_line(" ".join(outcome.said))[:120] or "(not known)"
-            unsure = "" if outcome.known else " (read as of today: not known for sure)"
-            announce(f"  {word}: {outcome.intent}, flow {outcome.flow}: {said}{unsure}")
+        tell(parting)
 
 
 @app.command()
@@ -219,6 +229,14 @@ def _draw(version: Version, folder: Path) -> list[Path]:
             f"nobody has judged {version.name} on the test set yet: `crossdesk models compare` does it"
         )
     return write_pictures(folder, {one.value: gallery.of_version(one, version.figures) for one in known})
+
+
+def _standing(version: Version) -> list[Gate]:
+    try:
+        return _releases().standing(version)
+    except CrossdeskError as error:
+        # What is known of the version itself can be told all the same.
+        return [Gate("database", refuses=True, says=str(error))]
 
 
 def _releases() -> Releases:

@@ -6,7 +6,8 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ import uvloop
 
 from bot import logs, schema
 from bot.cli.opening import announce, open_database, prepare_store
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
 from bot.database import Database
 from bot.errors import ConfigurationError, CrossdeskError, ModelError
 from bot.serving.roles import EVERYTHING, Role
@@ -74,7 +75,11 @@ def _train_if_stale(settings: Settings) -> None:
     """Train in a process of its own, so that the front stays small."""
     if not models.has_outgrown(settings):
         if models.is_stale(settings):
-            announce("The data are not those of the released model: `crossdesk train` makes one of them.")
+            announce(
+                "The store's own examples, rules or replies are not those of the released model, which goes "
+                "on: `crossdesk train --candidate` makes a version of them, `crossdesk models` compares and "
+                "releases it."
+            )
         return
     from bot.settings import environment
 
@@ -111,6 +116,7 @@ def train(
     """Train the model and release it; does nothing if it is fresh."""
     from bot.cli.opening import ready_examples, write_lexicon_if_possible
     from bot.training.background import NICENESS
+    from bot.training.train import Step
     from bot.training.train import train as run
 
     logs.set_up()
@@ -125,7 +131,7 @@ def train(
     if not candidate:
         run(settings, announce, by=by)
         return
-    from bot.training.judging import judge_beside_released
+    from bot.training.examining import Examiner
     from bot.training.progress import State, Teller
 
     try:
@@ -133,7 +139,12 @@ def train(
     except CrossdeskError as error:
         Teller(settings, by).end(State.FAILED, str(error))
         raise
-    run(settings, announce, by=by, release=False, judge=lambda path: judge_beside_released(settings, path))
+
+    def examined(path: Path, step: Step) -> Mapping[str, object]:
+        examiner = Examiner(settings, open_database(settings), SystemClock(), by, schema.upgrade, step)
+        return examiner.examine(path).figures
+
+    run(settings, announce, by=by, release=False, judge=examined)
 
 
 def _require_sound_examples(settings: Settings) -> None:
@@ -182,7 +193,6 @@ def housekeep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go now.")] = False,
 ) -> None:
     """Remove what is older than `retention` in shop.yml says; `serve` does it every hour."""
-    from bot.clock import SystemClock
     from bot.operations.housekeeping import keep_house
 
     settings = Settings.load()

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from bot.cli.changes import OPERATOR, By
 from bot.cli.mail import Json, ago, as_line, moment, print_table
-from bot.cli.models import OPERATOR, By
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
 from bot.dialogue.spoken import Released

@@ -143,6 +143,12 @@ HOLDINGS: Mapping[str, Holding] = {
         ("item_id", "review_items"),
         inward=frozenset({"act_id", "actor"}),
     ),
+    "model_changes": Holding(
+        Fate.REMOVED,
+        "messages that a newer model would have answered otherwise",
+        ("conversation_id", "conversations"),
+        inward=frozenset({"comparison_id", "ruled_by"}),
+    ),
     "inbox": Holding(
         Fate.EMPTIED,
         "that a message came, and how it ended",
@@ -220,6 +226,7 @@ NOBODYS: Mapping[str, str] = {
     "model_acts": "the store's own people",
     "word_drafts": "the store's own words",
     "word_acts": "the store's own people",
+    "model_comparisons": "that two models were compared; no buyer's words",
     "review_groups": "figures on messages that mean the same; they hold none of their words",
     "review_acts": "what the store's own people decided; no buyer's words",
     "review_places": "up to where turns were looked at",

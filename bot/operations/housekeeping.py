@@ -121,6 +121,8 @@ RULES: Mapping[str, Rule] = {
     "word_acts": Rule("people_events_days", "at", in_order=True),
     # Whoever tries the model takes them away; these are left of a process that died.
     "model_trials": Rule("traces_days", "at", in_order=True),
+    # As long as the turns that they are about.
+    "model_comparisons": Rule("turns_days", "at", along=(("model_changes", "comparison_id"),)),
     "turns": Rule("turns_days", "at", in_order=True),
     # An example stays until its buyer is erased.
     "review_items": Rule(

@@ -1,4 +1,4 @@
-"""Which messages people look at to make the model better, and who must agree."""
+"""Which messages people look at to make the model better, who must agree, and what a release asks for."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ class ReviewRules(Rules):
     drawn_percent: float = Field(ge=0, le=100)
     second_person: SecondPersonRules
     fewest_examples: int = Field(ge=1)
+
+
+class ReleaseRules(Rules):
+    """What stands against the release of a model; a reason overrides it."""
+
+    #: By so many of a hundred test messages may any language be understood worse.
+    worse_percent: float = Field(ge=0, le=100)
+    #: So many of each shipped file's scripted conversations are played; of the store's own, all.
+    scripts_of_each: int = Field(ge=0)
+    #: So many of the latest conversations are taken again with both models.
+    conversations: int = Field(ge=0, le=10_000)
+    #: So many of a hundred of these may change in a way that somebody turned down.
+    turned_down_percent: float = Field(ge=0, le=100)

@@ -21,7 +21,7 @@ from bot.settings.desk import (
 )
 from bot.settings.lanes import LaneRules, ShippingRules
 from bot.settings.outside import FeedRules, NoticeRules
-from bot.settings.review import ReviewRules
+from bot.settings.review import ReleaseRules, ReviewRules
 from bot.settings.running import AttachmentRules, RetentionRules, ServingRules
 from bot.settings.store import IdentityRules, PatternRules, StoreRules, UnderstandingRules
 from bot.settings.trade import (
@@ -76,6 +76,7 @@ class ShopRules(Rules):
     feed: FeedRules
     ranks: Mapping[str, RankRules]
     review: ReviewRules
+    releases: ReleaseRules
     serving: ServingRules
     retention: RetentionRules
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,67 +14,21 @@ from bot.dialogue.recovery import load_replies
 from bot.dialogue.replay import Replayed, Replayer, stored
 from bot.dialogue.tables import turns
 from bot.settings import Settings
-from bot.training import models
-
-#: Conversations that are compared where nobody says how many.
-CONVERSATIONS = 200
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one model makes of a turn."""
-
-    intent: str | None
-    flow: str | None
-    said: tuple[str, ...]
-    buttons: tuple[str, ...]
-    actions: tuple[str, ...]
-    #: Whether all of it is known: what was asked for that was not read then may be of today.
-    known: bool
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The first turn of a conversation in which two models part; what lies after it nobody knows."""
-
-    conversation_id: int
-    turn_id: int
-    #: What the buyer wrote.
-    text: str
-    before: Outcome
-    after: Outcome
-
-    @property
-    def what(self) -> tuple[str, ...]:
-        """What changes, such as ``intent``."""
-        names = ("intent", "flow", "said", "buttons", "actions")
-        return tuple(name for name in names if getattr(self.before, name) != getattr(self.after, name))
-
-
-def compare(
-    settings: Settings, database: Database, before: str, after: str, conversations: int = CONVERSATIONS
-) -> list[Difference]:
-    """Take the latest conversations again with both models, up to the first turn in which they part.
-
-    Reads only, and acts on nothing.
-
-    Raises:
-        ModelError: one of the two does not load.
-    """
-    folder = models.models_folder(settings)
-    with closing(Engine.load(folder / before)) as old, closing(Engine.load(folder / after)) as new:
-        return list(differences(settings, database, old, new, conversations))
+from bot.training.values import Difference, Outcome
 
 
 def differences(
     settings: Settings, database: Database, before: Engine, after: Engine, conversations: int
 ) -> Iterator[Difference]:
-    """The same with two models that are loaded, the latest conversation first."""
+    """Take the latest conversations again with both models, up to the first turn in which they part.
+
+    Reads only, and acts on nothing; the latest conversation first.
+    """
     replies = load_replies(settings)
     with database.engine.connect() as connection:
         reader = _reader(connection)
         old, new = (Replayer(database, settings.rules, replies, engine, reader) for engine in (before, after))
-        for conversation_id in _latest(connection, conversations):
+        for conversation_id in latest(connection, conversations):
             for turn in stored(connection, conversation_id):
                 if turn.tape is None:
                     continue
@@ -97,7 +49,8 @@ def _outcome(taken: Replayed) -> Outcome:
     )
 
 
-def _latest(connection: Connection, limit: int) -> list[int]:
+def latest(connection: Connection, limit: int) -> list[int]:
+    """The conversations of which anything can be taken again, the latest first."""
     newest = sa.func.max(turns.c.id)
     rows = connection.execute(
         sa.select(turns.c.conversation_id)

@@ -20,14 +20,12 @@ from bot.database import Database, lock_now
 from bot.desk.tables import intent_labels
 from bot.dialogue.tables import turns
 from bot.errors import ReviewError
-from bot.mailroom.tables import conversations
 from bot.settings import Settings
 from bot.sharing import leases
-from bot.shop.tables import customers
 from bot.training.finding import TURN, Candidate, Finder, Found
 from bot.training.grouping import Cluster, Clusters, Encode
 from bot.training.labels import Labels
-from bot.training.masking import masked
+from bot.training.masking import masked, names_of
 from bot.training.places import SETTLING, move, place_of
 from bot.training.tables import review_groups, review_items
 from bot.training.values import Actor, ItemState, Meaning, Verdict, Why
@@ -227,26 +225,9 @@ class Filler:
 
 
 def _masked_texts(connection: Connection, found: Found) -> dict[int, str]:
-    talks = {one.turn.conversation_id for one in found.values()}
-    rows = connection.execute(
-        sa.select(conversations, customers)
-        .select_from(conversations.outerjoin(customers, customers.c.id == conversations.c.customer_id))
-        .where(conversations.c.id.in_(talks))
-        .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-    )
-    known = {
-        row.conversations_id: [
-            row.conversations_sender,
-            row.conversations_sender_name,
-            *(
-                getattr(row, f"customers_{name}")
-                for name in ("name", "email", "phone", "street", "city", "postcode")
-            ),
-        ]
-        for row in rows
-    }
+    names = names_of(connection, {one.turn.conversation_id for one in found.values()})
     return {
-        number: masked(one.turn.text, (part or "" for part in known.get(one.turn.conversation_id, ())))
+        number: masked(one.turn.text, names.get(one.turn.conversation_id, ()))
         for number, one in found.items()
     }
 

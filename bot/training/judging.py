@@ -5,16 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-from bot.settings import ROOT, Settings
-from bot.training import models, versions
-from bot.training.versions import Version
+from bot.settings import ROOT
 from nlu.breakdown import by_intent, reliability
-from nlu.evaluation import Judged, Labelled, evaluate_parsed, read_labelled
+from nlu.evaluation import Judged, Labelled, evaluate_parsed
 
 #: Labelled messages that no model is trained on, ``<lang>/<topic>.yml``.
 TEST_SET = ROOT / "tests" / "nlu" / "data"
@@ -58,40 +54,6 @@ def figures(parse_all: ParseAll, labelled: Sequence[Labelled]) -> dict[str, Any]
             if _is_missed(one, read)
         ],
     }
-
-
-def judged(settings: Settings, version: Version) -> Version:
-    """The version with its figures on the test set of today; asks the model where nobody did yet.
-
-    Raises:
-        ModelError: it does not load.
-        LabelledSetError: the test set cannot be read.
-    """
-    labelled = read_labelled(TEST_SET)
-    # What an older program kept tells less.
-    is_whole = "confusions" in version.figures
-    if is_whole and version.figures.get("test_set") == test_set_digest(labelled):
-        return version
-    known = replace(version, figures=judge(models.models_folder(settings) / version.name))
-    versions.write_down(settings, known)
-    return known
-
-
-def judge(path: Path) -> dict[str, Any]:
-    """Load a model and ask it for the test set."""
-    # Rasa takes seconds to import.
-    from bot.dialogue.engine import Engine
-
-    with closing(Engine.load(path)) as engine:
-        return figures(engine.parse_all, read_labelled(TEST_SET))
-
-
-def judge_beside_released(settings: Settings, path: Path) -> dict[str, Any]:
-    """Ask a model for the test set, and the released one as well if nobody did: only then can gates tell."""
-    released = models.current(settings)
-    if released is not None:
-        judged(settings, versions.find(settings, released.name))
-    return judge(path)
 
 
 def test_set_digest(labelled: Sequence[Labelled]) -> str:

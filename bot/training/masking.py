@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bot.desk.masking import mask_text
+from bot.mailroom.tables import conversations
 from bot.privacy import DOTS
+from bot.shop.tables import customers
 
 #: Characters of a message that are kept: more tells no more of what it means.
 LONGEST = 600
@@ -36,6 +41,26 @@ def masked(text: str, known: Iterable[str] = ()) -> str:
         line = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", DOTS, line, flags=re.IGNORECASE)
     line = _LONG.sub(lambda found: _DIGIT.sub("0", found.group()), line)
     return line if len(line) <= LONGEST else line[:LONGEST].rpartition(" ")[0] or line[:LONGEST]
+
+
+def names_of(connection: Connection, talks: Collection[int]) -> dict[int, list[str]]:
+    """What the store knows of those who write in conversations: names, address, e-mail, phone."""
+    rows = connection.execute(
+        sa.select(conversations, customers)
+        .select_from(conversations.outerjoin(customers, customers.c.id == conversations.c.customer_id))
+        .where(conversations.c.id.in_(talks))
+        .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+    )
+    columns = ("name", "email", "phone", "street", "city", "postcode")
+    found = {
+        row.conversations_id: (
+            row.conversations_sender,
+            row.conversations_sender_name,
+            *(getattr(row, f"customers_{name}") for name in columns),
+        )
+        for row in rows
+    }
+    return {number: [part for part in parts if part] for number, parts in found.items()}
 
 
 def one_line(text: str) -> str:

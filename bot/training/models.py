@@ -31,7 +31,7 @@ class ModelVersion:
     fingerprint: str
     #: The version that was released before: what a worker falls back to that starts and cannot load this one.
     previous: str | None = field(default=None, compare=False)
-    #: Of the files that lay here when a person released it: it is not trained anew until they change.
+    #: Of the shipped files when a person released it: it is not trained anew until these change.
     chosen_over: str | None = field(default=None, compare=False)
 
 
@@ -45,8 +45,10 @@ class Fingerprints:
     learned: str = ""
     #: The components, their settings and their versions.
     code: str = ""
-    #: Domain, flows and replies.
+    #: The shipped domain, flows and replies.
     scripts: str = ""
+    #: The flows and replies in the store's own folder.
+    own: str = ""
 
 
 def models_folder(settings: Settings) -> Path:
@@ -67,8 +69,19 @@ def fingerprints(settings: Settings, root: Path = ROOT) -> Fingerprints:
         data=_digest([root / part for part in EXAMPLES]),
         learned=_digest([own / "nlu"]),
         code=_digest([root / part for part in CODE], without=[root / part for part in EXAMPLES]),
-        scripts=_digest([*(root / part for part in SCRIPTS), own / "stories", own / "replies"]),
+        scripts=_digest([root / part for part in SCRIPTS]),
+        own=_digest([own / "stories", own / "replies"]),
     )
+
+
+def shipped(parts: Fingerprints) -> Fingerprints:
+    """The parts that only another version of the program changes."""
+    return replace(parts, learned="", own="")
+
+
+def shipped_digest(settings: Settings, root: Path = ROOT) -> str:
+    """Of all that comes with the program."""
+    return hashlib.sha256(repr(shipped(fingerprints(settings, root))).encode()).hexdigest()
 
 
 def _digest(bases: Iterable[Path], without: Sequence[Path] = ()) -> str:
@@ -118,24 +131,24 @@ def is_stale(settings: Settings) -> bool:
     return version is None or version.fingerprint != fingerprint(settings)
 
 
-def has_outgrown(settings: Settings) -> bool:
+def has_outgrown(settings: Settings, root: Path = ROOT) -> bool:
     """Whether ``serve`` must train before it serves: the model is missing, or the program's files are others.
 
-    What a person released stays until the files change, and examples that were learned wait for a person, who
-    compares before the release.
+    What a person released stays until these change. What lies in the store's own folder, such as what was
+    learned and the rule of a new intent, waits for a person, who compares before the release.
     """
-    if not is_stale(settings):
-        return False
     try:
         version = current(settings)
     except ModelError:
         return True
     if version is None:
         return True
-    if version.chosen_over is not None and version.chosen_over == fingerprint(settings):
+    if version.fingerprint == fingerprint(settings, root):
         return False
-    made, now = made_from(settings, version.name), fingerprints(settings)
-    return made is None or replace(made, learned=now.learned) != now
+    if version.chosen_over is not None and version.chosen_over == shipped_digest(settings, root):
+        return False
+    made = made_from(settings, version.name)
+    return made is None or shipped(made) != shipped(fingerprints(settings, root))
 
 
 def record_path(settings: Settings, name: str) -> Path:

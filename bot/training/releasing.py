@@ -10,10 +10,11 @@ from bot.database import Database
 from bot.errors import GateError, ModelError
 from bot.settings import Settings
 from bot.sharing import doors
-from bot.training import acts, background, models, progress, versions
+from bot.training import acts, background, gates, models, progress, versions
 from bot.training.acts import Act, Entry
-from bot.training.gates import Gate, standing
-from bot.training.models import ModelVersion
+from bot.training.gates import Gate
+from bot.training.models import Fingerprints, ModelVersion
+from bot.training.versions import Version
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Releases:
         """Let go of the database."""
         self.database.close()
 
+    def standing(self, version: Version, now: Fingerprints | None = None) -> list[Gate]:
+        """Every gate, and how a version stands to it; ``now`` as in ``gates.standing``."""
+        with self.database.begin() as connection:
+            return gates.standing(self.settings, connection, version, now)
+
     def release(self, name: str, by: str, *, reason: str = "") -> ModelVersion:
         """Release a version; workers that run change to it by themselves, within seconds.
 
@@ -61,7 +67,7 @@ class Releases:
             ModelError: there is no such model, or its file is not whole.
         """
         version = versions.find(self.settings, name)
-        against = [gate for gate in standing(self.settings, version) if gate.refuses]
+        against = [gate for gate in self.standing(version) if gate.refuses]
         reason = reason.strip()
         if against and not reason:
             raise GateError(
@@ -84,8 +90,8 @@ class Releases:
     def _change(self, name: str, by: str, act: Act, reason: str, against: Sequence[Gate]) -> ModelVersion:
         before = _serving(self.settings)
         with self.database.begin() as connection:
-            gates = tuple({"gate": gate.name, "says": gate.says} for gate in against)
-            acts.note(connection, Entry(self.clock.now(), by, act, name, before, reason, gates))
+            overridden = tuple({"gate": gate.name, "says": gate.says} for gate in against)
+            acts.note(connection, Entry(self.clock.now(), by, act, name, before, reason, overridden))
             # Last: if this fails, nothing is written down.
             return versions.release(self.settings, name, by_choice=True)
 

@@ -172,3 +172,43 @@ model_trials = sa.Table(
     sa.Column("answer", sa.JSON(none_as_null=True)),
     sqlite_autoincrement=True,
 )
+
+# A version beside the one that served, on the latest conversations: taken again with both.
+model_comparisons = sa.Table(
+    "model_comparisons",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    # A login, or "operator" for the command line.
+    sa.Column("actor", sa.String(64), nullable=False),
+    # Names of files; ``against`` is the one that was released then.
+    sa.Column("version", sa.String(100), nullable=False),
+    sa.Column("against", sa.String(100), nullable=False),
+    # How many conversations were taken again.
+    sa.Column("conversations", sa.Integer, nullable=False),
+    # A version is compared with another once; anew replaces it.
+    sa.UniqueConstraint("version", "against"),
+    # A number is never given to a second comparison: pages name changes by it.
+    sqlite_autoincrement=True,
+)
+
+# A buyer whose outcome would have changed, and what a person says of that.
+model_changes = sa.Table(
+    "model_changes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("comparison_id", sa.ForeignKey("model_comparisons.id"), nullable=False),
+    # The first turn in which the two part; it may be gone by age before this.
+    sa.Column("conversation_id", sa.Integer, nullable=False, index=True),
+    sa.Column("turn_id", sa.Integer, nullable=False),
+    # What the buyer wrote, and what each made of it; personal data masked.
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("before", sa.JSON, nullable=False),
+    sa.Column("after", sa.JSON, nullable=False),
+    # Whether somebody approved it or turned it down, who and when; NULL: nobody has looked yet.
+    sa.Column("ruling", sa.String(16)),
+    sa.Column("ruled_by", sa.String(64)),
+    sa.Column("ruled_at", UTCDateTime),
+    sa.UniqueConstraint("comparison_id", "conversation_id"),
+    sqlite_autoincrement=True,
+)

@@ -12,7 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
@@ -28,15 +29,15 @@ __all__ = ["KEPT", "Progress", "train"]
 
 #: Told what is being done now.
 Progress = Callable[[str], None]
+#: Says that something is being done, while it is done.
+Step = Callable[[str], AbstractContextManager[None]]
 #: Asked of a model that was just made: figures to keep with it.
-Judge = Callable[[Path], dict[str, object]]
+Judge = Callable[[Path, Step], Mapping[str, object]]
 
 #: Below the folder of models: what is not whole yet, on the same disk.
 MAKING = ".making"
 #: How often somebody may want a training to stop, and how long it may take to heed it, in seconds.
 STOP_EVERY, STOP_WITHIN = 0.5, 3.0
-#: What judging a model is called among the steps of its training.
-JUDGING = "test set"
 #: Exit code of a training that was stopped.
 STOPPED = 3
 _HOOKS = "rasa.engine.training.hooks"
@@ -145,12 +146,7 @@ def _made(
     progress("Training the model: some minutes the first time, on two cores …")
     try:
         path = _rasa_train(settings, making, name, lambda line: progress(line), teller)
-        figures: dict[str, object] = {}
-        if judge is not None:
-            teller.step(JUDGING)
-            since = time.monotonic()
-            figures = judge(path)
-            teller.finished(JUDGING, time.monotonic() - since)
+        figures = {} if judge is None else judge(path, lambda name: _step(teller, name))
         version = versions.Version(
             path.name,
             made_from,
@@ -169,6 +165,14 @@ def _made(
         raise ModelError(f"training failed: {error.strerror or error}") from error
     progress(f"Trained {path.name} in {version.seconds:.0f} s.")
     return ModelVersion(version.name, made_from)
+
+
+@contextlib.contextmanager
+def _step(teller: Teller, name: str) -> Iterator[None]:
+    teller.step(name)
+    since = time.monotonic()
+    yield
+    teller.finished(name, time.monotonic() - since)
 
 
 def _released(settings: Settings, version: ModelVersion) -> ModelVersion:

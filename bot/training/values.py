@@ -143,3 +143,34 @@ class ActLine:
     language: str
     items: int
     undone_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one model makes of a turn."""
+
+    intent: str | None
+    flow: str | None
+    said: tuple[str, ...]
+    buttons: tuple[str, ...]
+    actions: tuple[str, ...]
+    #: Whether all of it is known: what was asked for that was not read then may be of today.
+    known: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first turn of a conversation in which two models part; what lies after it nobody knows."""
+
+    conversation_id: int
+    turn_id: int
+    #: What the buyer wrote.
+    text: str
+    before: Outcome
+    after: Outcome
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What changes, such as ``intent``."""
+        names = ("intent", "flow", "said", "buttons", "actions")
+        return tuple(name for name in names if getattr(self.before, name) != getattr(self.after, name))

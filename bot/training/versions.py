@@ -143,7 +143,7 @@ def release(settings: Settings, name: str, *, by_choice: bool) -> ModelVersion:
         version.name,
         version.fingerprint,
         previous=previous,
-        chosen_over=models.fingerprint(settings) if by_choice else None,
+        chosen_over=models.shipped_digest(settings) if by_choice else None,
     )
     models.release(settings, released)
     return released

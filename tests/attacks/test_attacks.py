@@ -16,9 +16,9 @@ from bot.dialogue.rehearsal import Rehearsal
 from bot.shop import tables as shop
 from bot.shop.feed.tables import feed
 from bot.shop.values import OrderSample
-from tests.conversations.conftest import rehearsal, replies, same_as_rasa, seeded
+from tests.conversations.conftest import rehearsal, replies, same_as_rasa, samples, stage
 
-__all__ = ["rehearsal", "replies", "same_as_rasa", "seeded"]
+__all__ = ["rehearsal", "replies", "same_as_rasa", "samples", "stage"]
 
 pytestmark = pytest.mark.model
 
@@ -97,7 +97,7 @@ class House:
 
 
 @pytest.fixture
-def house(rehearsal: Rehearsal, seeded: tuple[Path, Samples]) -> House:
+def house(rehearsal: Rehearsal, samples: Samples) -> House:
     with rehearsal.database.begin() as connection:
         connection.execute(sa.text("CREATE TABLE touched (what TEXT)"))
         for table in WATCHED:
@@ -106,7 +106,7 @@ def house(rehearsal: Rehearsal, seeded: tuple[Path, Samples]) -> House:
                 connection.execute(
                     sa.text(f"CREATE TRIGGER {name} AFTER {act} ON {table.name} BEGIN {note}; END")
                 )
-    return House(rehearsal, seeded[1])
+    return House(rehearsal, samples)
 
 
 def chosen(kind: str, every: int) -> Iterator[tuple[int, str]]:

@@ -72,13 +72,13 @@ def _intents(steps: list[Mapping[str, Any]]) -> list[str]:
 def test_whatever_is_meant_inside_a_form_is_answered(
     form: str,
     rehearsal: Rehearsal,
-    seeded: tuple[Path, dict[str, OrderSample]],
+    samples: dict[str, OrderSample],
     engine: Engine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opening, situation = _FORMS[form]
     if situation is not None:
-        sample = seeded[1][situation]
+        sample = samples[situation]
         opening = opening.format(number=sample.number, email=sample.email)
     opened, unclear = engine.understand(opening), engine.understand("zzz")
     meant: list[Understanding] = []

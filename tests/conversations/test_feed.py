@@ -33,11 +33,6 @@ class Refusing:
 
 
 @pytest.fixture
-def samples(seeded: tuple[Path, Samples]) -> Samples:
-    return seeded[1]
-
-
-@pytest.fixture
 def outside(rehearsal: Rehearsal) -> Rehearsal:
     """The real bot of a store whose orders live in another system."""
     rehearsal.rules = living_in(rehearsal.rules, file="changes.jsonl")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +20,9 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def order(seeded: tuple[Path, dict[str, OrderSample]]) -> OrderSample:
+def order(samples: dict[str, OrderSample]) -> OrderSample:
     """An unpaid order of a buyer who has no other reason to be written to."""
-    return seeded[1]["unpaid"]
+    return samples["unpaid"]
 
 
 @pytest.fixture

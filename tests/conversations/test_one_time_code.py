@@ -31,8 +31,8 @@ def talk(rehearsal: Rehearsal) -> Rehearsal:
 
 
 @pytest.fixture
-def sample(seeded) -> OrderSample:
-    return seeded[1]["in_transit"]
+def sample(samples: dict[str, OrderSample]) -> OrderSample:
+    return samples["in_transit"]
 
 
 def say(talk: Rehearsal, text: str) -> str:

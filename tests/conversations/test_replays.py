@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import random
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from bot.clock import SetClock
-from bot.database import Database
 from bot.dialogue.engine import Engine
 from bot.dialogue.rehearsal import Rehearsal
 from bot.dialogue.replay import Replayer, stored
 from bot.dialogue.replies import Replies
+from bot.dialogue.scripted import Player, Script, read_scripts
 from bot.dialogue.tables import turns
 from bot.settings import Settings
-from bot.shop.values import OrderSample
-from tests.conversations.conftest import NOON
-from tests.conversations.test_conversations import Player, scripts
+from bot.training.staging import Stage
 
 pytestmark = [pytest.mark.model, pytest.mark.proof, pytest.mark.timeout(3600)]
 
@@ -30,31 +27,30 @@ CONVERSATIONS = 100
 @pytest.mark.parametrize("seed", range(10))
 def test_generated_conversations_are_the_same_again(
     seed: int,
-    seeded: tuple[Path, dict[str, OrderSample]],
+    stage: Stage,
     tmp_path: Path,
     settings: Settings,
     engine: Engine,
     replies: Replies,
 ) -> None:
     chance = random.Random(f"replays {seed}")
-    known = [param.values[0] for param in scripts()]
-    for number in range(CONVERSATIONS):
-        own = tmp_path / f"{number}.sqlite"
-        shutil.copy(seeded[0], own)
-        database = Database(f"sqlite:///{own}")
-        rehearsal = Rehearsal(database, settings.rules, replies, engine, SetClock(NOON))
-        # The beginning of one script, and what buyers write in others.
-        script = chance.choice([one for one in known if "situation" in one])
-        lines = script["lines"][: chance.randint(1, len(script["lines"]))]
-        others = [line for one in chance.sample(known, 3) for line in one["lines"] if "buyer" in line]
-        mixed = [*lines, *chance.sample(others, min(2, len(others)))]
-        player = Player(script, rehearsal, seeded[1])
-        for line in mixed:
-            if "{" not in str(line.get("buyer", "")) or "situation" in script:
-                player.play({key: line[key] for key in line if key in ("buyer", "press", "event", "at")})
-        assert same_again(rehearsal) > 0
-        database.close()
-        own.unlink()
+    known = read_scripts(Path(__file__).parent)
+    with stage.set_up(tmp_path, settings.rules, replies, engine) as fresh:
+        for _ in range(CONVERSATIONS):
+            rehearsal = fresh()
+            talk(chance, known, rehearsal, stage)
+            assert same_again(rehearsal) > 0
+
+
+def talk(chance: random.Random, known: Sequence[Script], rehearsal: Rehearsal, stage: Stage) -> None:
+    """The beginning of one script, and what buyers write in others."""
+    script = chance.choice([one for one in known if one.situation])
+    lines = script.lines[: chance.randint(1, len(script.lines))]
+    others = [line for one in chance.sample(known, 3) for line in one.lines if "buyer" in line]
+    mixed = [*lines, *chance.sample(others, min(2, len(others)))]
+    player = Player(script, rehearsal, stage.samples)
+    for line in mixed:
+        player.play_line({key: line[key] for key in line if key in ("buyer", "press", "event", "at")})
 
 
 def same_again(made: Rehearsal) -> int:

@@ -27,7 +27,14 @@ from bot.notices.tables import notices, opt_outs
 from bot.settings import ShopRules
 from bot.shop import tables as shop
 from bot.shop.feed.tables import feed
-from bot.training.tables import review_acts, review_groups, review_items, review_labels
+from bot.training.tables import (
+    model_changes,
+    model_comparisons,
+    review_acts,
+    review_groups,
+    review_items,
+    review_labels,
+)
 from tests.conftest import NOON
 from tests.mailroom.letters import letter
 
@@ -206,6 +213,11 @@ def _live(
         needed=1, items=1,
     )  # fmt: skip
     add(review_labels, item_id=item, act_id=act, actor="ana")
+    compared = add(model_comparisons, at=now, actor="ana", version=f"m{talk}", against="m", conversations=1)
+    add(
+        model_changes, comparison_id=compared, conversation_id=talk, turn_id=1, text=f"where is {mark}",
+        before={"said": [mark]}, after={"said": []},
+    )  # fmt: skip
     case = Cases(connection, rules, clock).open(
         talk,
         intent="service_human",

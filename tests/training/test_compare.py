@@ -46,8 +46,11 @@ class Worse:
 
     def understand(self, text: str, *more: Any) -> Any:
         read = self._engine.understand(text, *more)
-        worse = read.intent.startswith("payment_")
-        return dataclasses.replace(read, intent="service_greeting", requests=()) if worse else read
+        return self.changed(read, "service_greeting") if read.intent.startswith("payment_") else read
+
+    @staticmethod
+    def changed(read: Any, intent: str) -> Any:
+        return dataclasses.replace(read, intent=intent, requests=())
 
     def take(self, turn: Any) -> Any:
         return self._engine.take(turn)

@@ -13,9 +13,8 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.errors import GateError
 from bot.settings import Settings
-from bot.training import judging, models
+from bot.training import judging, models, versions
 from bot.training.changes import change, changes
-from bot.training.gates import MARGIN
 from bot.training.releasing import Releases
 from nlu.evaluation import Labelled
 from tests.training.test_versions import make
@@ -25,11 +24,6 @@ LABELLED = [
     *(Labelled(f"hallo {number}", "service_greeting", "de") for number in range(30)),
     *(Labelled(f"lawyer {number}", "service_threat", "en") for number in range(10)),
 ]
-
-
-@pytest.fixture(autouse=True)
-def test_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "read_labelled", lambda _folder: LABELLED)
 
 
 @pytest.fixture
@@ -54,7 +48,13 @@ def _figures(wrong: Sequence[str] = (), seen: Sequence[str] = ()) -> dict[str, A
             for intent, text in read
         ]
 
-    return judging.figures(parse_all, LABELLED)
+    return {**judging.figures(parse_all, LABELLED), "scripts": played()}
+
+
+def played(*broken: str, digest: str = "as of today") -> dict[str, Any]:
+    """What is kept of the scripted conversations that a model has played."""
+    why = [{"script": name, "line": 2, "why": "does not say 'hello'"} for name in broken]
+    return {"digest": digest, "played": 9, "broken": why}
 
 
 def _released_beside(place: Settings, database: Database, clock: SetClock, **candidate: Any) -> Releases:
@@ -108,7 +108,7 @@ def test_a_worse_candidate_is_refused_and_released_only_for_a_reason(
 def test_a_candidate_within_the_margin_is_released(
     place: Settings, database: Database, clock: SetClock
 ) -> None:
-    assert MARGIN < 1 / 70
+    assert place.rules.releases.worse_percent / 100 < 1 / 70
     releases = _released_beside(place, database, clock, wrong=["lawyer 1"], seen=["lawyer 1"])
     with pytest.raises(GateError, match="en: "):
         releases.release("m2", "ada")
@@ -123,4 +123,49 @@ def test_a_candidate_that_nobody_compared_is_not_released(
     releases.release(make(place, 1), "ada")
     make(place, 2, fingerprint="other")
     with pytest.raises(GateError, match="`crossdesk models compare` does it"):
+        releases.release("m2", "ada")
+
+
+# --- Scripted conversations ---
+
+
+def _with_scripts(place: Settings, database: Database, clock: SetClock, before: Any, after: Any) -> Releases:
+    releases = Releases(place, database, clock)
+    releases.release(make(place, 1, figures={**_figures(), "scripts": before}), "ada")
+    make(place, 2, figures={**_figures(), "scripts": after}, fingerprint="other")
+    return releases
+
+
+def test_a_broken_script_refuses_the_release_and_says_which_and_where(
+    place: Settings, database: Database, clock: SetClock
+) -> None:
+    releases = _with_scripts(place, database, clock, played(), played("greeting: by the hour"))
+    with pytest.raises(GateError) as refused:
+        releases.release("m2", "ada")
+    assert refused.value.gates == (
+        "1 scripted conversations break that the released model holds: "
+        "greeting: by the hour, line 2: does not say 'hello'",
+    )
+    assert releases.release("m2", "ada", reason="the script was wrong").name == "m2.tar.gz"
+
+
+def test_what_the_released_model_breaks_as_well_is_told_and_refuses_nothing(
+    place: Settings, database: Database, clock: SetClock
+) -> None:
+    releases = _with_scripts(place, database, clock, played("old", "new"), played("old"))
+    (gate,) = [one for one in releases.standing(versions.find(place, "m2")) if one.name == "scripts"]
+    assert gate.says == "8 of 9 scripted conversations go as they must"
+    assert releases.release("m2", "ada").name == "m2.tar.gz"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(played(), None), (None, played()), (played(), played(digest="of yesterday"))],
+    ids=["not the candidate", "not the released one", "others"],
+)
+def test_a_candidate_that_has_not_played_the_same_scripts_is_not_released(
+    place: Settings, database: Database, clock: SetClock, before: Any, after: Any
+) -> None:
+    releases = _with_scripts(place, database, clock, before, after)
+    with pytest.raises(GateError, match="has not played the scripted conversations of today"):
         releases.release("m2", "ada")

@@ -158,25 +158,55 @@ def test_the_last_few_are_kept_and_what_served_before_whatever_its_age(
 # --- What serve does by itself ---
 
 
-def test_what_a_person_released_stays_until_the_files_change(place: Settings, releases: Releases) -> None:
-    releases.release(make(place, 1, made_from=Fingerprints()), "ada")
-    assert models.is_stale(place)
-    assert not models.has_outgrown(place)
-    (place.store / "stories").mkdir(parents=True)
-    (place.store / "stories" / "own.yml").write_text("rules: []\n", encoding="utf-8")
-    assert models.has_outgrown(place)
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """The files that come with the program."""
+    root = tmp_path / "program"
+    for name in ("config.yml", "nlu/classifier.py", "nlu/data/en/order.yml", "stories/order.yml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"{name}\n", encoding="utf-8")
+    return root
 
 
-def test_learned_examples_wait_for_a_person_and_new_flows_do_not(place: Settings) -> None:
-    make(place, 1)
+@pytest.mark.parametrize(
+    "name", ["config.yml", "nlu/classifier.py", "nlu/data/en/order.yml", "stories/order.yml"]
+)
+def test_serve_trains_where_the_program_is_another(place: Settings, program: Path, name: str) -> None:
+    assert models.has_outgrown(place, program)
+    make(place, 1, made_from=models.fingerprints(place, program))
     versions.release(place, "m1", by_choice=False)
-    (place.store / "nlu").mkdir(parents=True)
-    (place.store / "nlu" / "learned.yml").write_text("nlu: []\n", encoding="utf-8")
+    assert not models.has_outgrown(place, program)
+    (program / name).write_text("changed\n", encoding="utf-8")
+    assert models.has_outgrown(place, program)
+
+
+@pytest.mark.parametrize(
+    "name", ["nlu/en/learned.yml", "stories/learned.yml", "stories/own.yml", "replies/en.yml"]
+)
+@pytest.mark.parametrize("by_choice", [True, False])
+def test_what_lies_in_the_stores_own_folder_waits_for_a_person(
+    place: Settings, name: str, by_choice: bool
+) -> None:
+    # What a person chose may be made of anything.
+    make(place, 1, **({"made_from": Fingerprints()} if by_choice else {}))
+    versions.release(place, "m1", by_choice=by_choice)
+    (place.store / name).parent.mkdir(parents=True)
+    (place.store / name).write_text("new: []\n", encoding="utf-8")
     assert models.is_stale(place)
     assert not models.has_outgrown(place)
-    (place.store / "replies").mkdir()
-    (place.store / "replies" / "en.yml").write_text("responses: {}\n", encoding="utf-8")
-    assert models.has_outgrown(place)
+
+
+def test_what_a_person_released_stays_until_the_program_changes(
+    place: Settings, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(place, 1, made_from=Fingerprints())
+    digest = models.shipped_digest(place, program)
+    monkeypatch.setattr(models, "shipped_digest", lambda *_: digest)
+    versions.release(place, "m1", by_choice=True)
+    monkeypatch.undo()
+    assert not models.has_outgrown(place, program)
+    (program / "config.yml").write_text("changed\n", encoding="utf-8")
+    assert models.has_outgrown(place, program)
 
 
 def test_a_model_of_which_nobody_knows_what_it_is_made_from_is_trained_anew(place: Settings) -> None:
