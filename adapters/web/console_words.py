@@ -251,7 +251,7 @@ class ConsoleWords:
         """The versions that are kept, with what would be said otherwise with each."""
         known = []
         for one in versions.listed(self._wording.settings):
-            changes = list(versions.changes(book.serving.whole, self._wording.whole_of(one.name)))
+            changes = list(versions.changes(book.serving, self._wording.said_with(one.name)))
             known.append(
                 {
                     "version": one,

@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.wording import finding, preview, versions
 from bot.wording.book import Field
 from bot.wording.checking import Found
-from bot.wording.drafts import Written, written_of
+from bot.wording.drafts import Written, overlay_of, written_of
 from bot.wording.service import Wording
 
 app = typer.Typer(help="What the bot says: change, look, check, release, take back.", no_args_is_help=True)
@@ -174,8 +174,11 @@ def diff(
     """Tell what would be said otherwise with the draft, or with another version."""
     wording = _wording()
     book = wording.book()
-    after = wording.whole_of(version) if version else book.whole
-    found = list(versions.changes(book.serving.whole, after))
+    found = list(
+        versions.changes(book.serving, wording.said_with(version))
+        if version
+        else versions.drafted(book.serving, overlay_of(book.drafts))
+    )
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
         return

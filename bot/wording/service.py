@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.database import Database, lock_now
 from bot.dialogue import spoken
-from bot.dialogue.spoken import Overlay, Released, WordsVersion, digest
+from bot.dialogue.spoken import Released, Said, WordsVersion, digest
 from bot.errors import FindingsError, StaleWordsError, WordsError
 from bot.settings import Settings
 from bot.wording import acts, checking, drafts, versions
@@ -215,13 +215,13 @@ class Wording:
             version = spoken.read_version(self.settings, now.previous)
             return self._serve(connection, version, by, Act.ROLL_BACK, note.strip()[:_LONGEST_NOTE])
 
-    def whole_of(self, name: str) -> Overlay:
-        """All that is said with a version, by language and key.
+    def said_with(self, name: str) -> Said:
+        """All that is said with a version.
 
         Raises:
             WordsError: there is no such version, or it is not whole.
         """
-        return spoken.said(self.settings, versions.find(self.settings, name).name).whole
+        return spoken.said(self.settings, versions.find(self.settings, name).name)
 
     def log(self, limit: int) -> list[Entry]:
         """What was done, the latest first."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from bot.dialogue import spoken
-from bot.dialogue.spoken import SHIPPED, Overlay, Released, Variants, WordsVersion
+from bot.dialogue.spoken import SHIPPED, Overlay, Released, Said, Variants, WordsVersion, laid_over
 from bot.errors import WordsError
 from bot.settings import Settings
 from bot.training.models import write_json
@@ -102,9 +102,19 @@ def drop_old(settings: Settings) -> None:
             spoken.version_path(settings, version.name).unlink(missing_ok=True)
 
 
-def changes(before: Overlay, after: Overlay) -> Iterator[Change]:
+def changes(before: Said, after: Said) -> Iterator[Change]:
     """What is said otherwise with another version, in order of the replies' names."""
-    both = {(key, language) for one in (before, after) for language, key, _ in spoken.entries(one)}
+    return _changes(before.whole, after.whole, before.over, after.over)
+
+
+def drafted(before: Said, drafts: Overlay) -> Iterator[Change]:
+    """What is said otherwise with a draft, in order of the replies' names."""
+    return _changes(before.whole, laid_over(before.whole, drafts), drafts)
+
+
+def _changes(before: Overlay, after: Overlay, *where: Overlay) -> Iterator[Change]:
+    """Only what lies over files can differ: looking at all of them takes ten times as long."""
+    both = {(key, language) for one in where for language, key, _ in spoken.entries(one)}
     for key, language in sorted(both):
         old, new = (one.get(language, {}).get(key) for one in (before, after))
         if old != new:
