@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.port import DeskFrontend, open_desks
 from bot.desk.service import DatabaseDesk
+from bot.dialogue.because import because
 from bot.dialogue.macros import ReplyMacros
 from bot.dialogue.spoken import Spoken
 from bot.memory import stay_small
@@ -79,7 +80,9 @@ class _Process:
         self._front.on_trouble(lambda channel, why: self._book.trouble(f"channel {channel}", why))
         self._front.on_models(self._book.models)
         macros = ReplyMacros(Spoken(settings).now, settings.rules.store.timezone)
-        desk = DatabaseDesk(database, settings.rules, clock, self._front.notify, macros=macros)
+        desk = DatabaseDesk(
+            database, settings.rules, clock, self._front.notify, macros=macros, explain=because
+        )
         self._channels = open_channels(settings, self._front)
         self._desks = open_desks(settings, desk)
         self._watching = Watching(

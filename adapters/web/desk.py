@@ -88,6 +88,7 @@ class WebDesk:
             ("POST", "/desk/password", inside(account.password)),
             ("GET", "/desk/events", self._events),
             ("GET", "/desk/cases/{case_id:int}", inside(self._case)),
+            ("GET", "/desk/cases/{case_id:int}/why/{position:int}", inside(self._why)),
             ("POST", "/desk/cases/{case_id:int}/{act}", inside(self._acts.act)),
             ("GET", "/desk/requests", inside(self._requests.page)),
             ("POST", "/desk/requests/{request_id:int}/{act}", inside(self._requests.act)),
@@ -118,6 +119,10 @@ class WebDesk:
         if self._review is not None:
             self._review.close()
 
+    async def _why(self, request: Request, visit: Visit) -> Response:
+        """Why the bot said one of its messages."""
+        return await self._pages.why(visit, request.path_params["case_id"], request.path_params["position"])
+
     def _inside(self, handler: Callable[[Request, Visit], Awaitable[Response]]) -> Endpoint:
         """A handler for those who are signed in; everybody else is asked to sign in first."""
 
@@ -126,7 +131,10 @@ class WebDesk:
                 visit = await self._gate.visit(request)
                 if visit is None:
                     return await self._account.outside(request)
-                if max(request.path_params.get(name, 0) for name in ("case_id", "request_id")) > _LAST_CASE:
+                if (
+                    max(request.path_params.get(name, 0) for name in ("case_id", "request_id", "position"))
+                    > _LAST_CASE
+                ):
                     raise UnknownCaseError
                 return await handler(request, visit)
             except UnknownCaseError as error:

@@ -161,6 +161,22 @@ class DeskPages:
             key=secrets.token_urlsafe(12),
         )
 
+    async def why(self, visit: Visit, case_id: int, position: int) -> Response:
+        """What stood behind one message of the bot."""
+        because = await self._desk.why(visit.person, case_id, position)
+        view = await self._desk.case(visit.person, case_id)
+        return self._page(
+            "why.html",
+            visit,
+            flash=None,
+            problem=None,
+            waiting=_waiting(visit, await self._desk.queues(visit.person)),
+            asked=await self._desk.request_count(visit.person),
+            because=because,
+            case=view.summary,
+            line=next((one for one in view.transcript if one.position == position), None),
+        )
+
     async def requests(
         self,
         visit: Visit,

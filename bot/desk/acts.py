@@ -150,13 +150,22 @@ class CaseActs(CaseRest):
         Raises:
             NotOwnerError: the person has no business with it.
         """
+        case = self.looked_into(case_id, person)
+        self._record(case_id, EventKind.REVEALED, person, field.value)
+        value: str | None = getattr(case.card, field.value)
+        return value or ""
+
+    def looked_into(self, case_id: int, person: Person) -> Case:
+        """The case, for the owner and for who may take over.
+
+        Raises:
+            NotOwnerError: the person has no business with it.
+        """
         case = self._locked(case_id)
         ranks.require(self.rules, person, "claim")
         if case.owner_id != person.id and not ranks.may(self.rules, person, "take_over"):
             raise NotOwnerError("Only the owner of the case and supervisors may see this.")
-        self._record(case_id, EventKind.REVEALED, person, field.value)
-        value: str | None = getattr(case.card, field.value)
-        return value or ""
+        return case
 
     def refused(self, case_id: int, person: Person, text: str) -> None:
         """Write down that a person tried what they may not; in a unit of work of its own."""

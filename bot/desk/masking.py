@@ -64,6 +64,11 @@ def mask_card(card: CaseCard) -> CaseCard:
     )
 
 
+def mask_line(text: str, card: CaseCard) -> str:
+    """A line about a case as it may be shown: without what its card holds in clear, and as ``mask_text``."""
+    return mask_text(_without_known(text, card), card.country)
+
+
 def masked_fields(card: CaseCard, shown: CaseCard) -> frozenset[CardField]:
     """The fields in which ``mask_card``, which made ``shown``, hides something."""
     return frozenset(

@@ -162,6 +162,28 @@ class CaseView:
     others: tuple[OtherTalk, ...] = ()
 
 
+@dataclass(frozen=True)
+class Because:
+    """Why the bot said something: what was understood, which script ran, and what it stood on."""
+
+    at: dt.datetime
+    #: The model's version; None where none was loaded.
+    model: str | None
+    intent: str | None
+    confidence: float | None
+    flow: str | None
+    #: The rule of ``stories/`` that was followed.
+    rule: str
+    #: The actions, in order.
+    steps: tuple[str, ...]
+    #: The version of ``shop.yml`` that was in force; None for turns of before it was kept.
+    rules: str | None
+    #: The clauses that the words stand on, with their values then: ``returns.window_days = 7``.
+    clauses: tuple[str, ...]
+    #: What was read of the store, a line each; personal data masked.
+    facts: tuple[str, ...]
+
+
 class Decision(str, enum.Enum):
     """What a person can do with a request; a view says which of them this person may do now."""
 
@@ -593,6 +615,15 @@ class Desk(Protocol):
 
         Raises:
             NotOwnerError: the person has no business with it.
+        """
+        ...
+
+    async def why(self, person: Person, case_id: int, position: int) -> Because:
+        """Why the bot said what stands at this position of the transcript. For the owner and supervisors.
+
+        Raises:
+            NotOwnerError: the person has no business with the case.
+            DeskError: the bot did not say it, or the turn is no longer kept.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import logging
@@ -18,18 +19,20 @@ from bot.database import Database
 from bot.desk import accounts, searching, views
 from bot.desk.cases import Cases
 from bot.desk.clocks import require_supervisor
+from bot.desk.explaining import Explainer
 from bot.desk.health import health
 from bot.desk.macros import MacroBook, NoMacros, macros
+from bot.desk.masking import mask_line
 from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
-from bot.desk.port import CaseSummary, CaseView, Changes, QueueCount, RequestView, Today
+from bot.desk.port import Because, CaseSummary, CaseView, Changes, QueueCount, RequestView, Today
 from bot.desk.ranks import require_active
 from bot.desk.requests import Requests
 from bot.desk.sessions import end_session, person_id_of
 from bot.desk.sign_in import SignIn
 from bot.desk.tables import case_events
 from bot.desk.values import AccountKind, CardField, Case, CaseState, Delivery, Macro, Outcome, Person, Request
-from bot.errors import ForbiddenError, NotOwnerError
+from bot.errors import DeskError, ForbiddenError, NotOwnerError
 from bot.settings import ShopRules
 
 log = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ class DatabaseDesk:
         notify: called after an act that put something into the inbox or the outbox, from any thread.
         hasher: argon2's parameters; its own defaults if left out.
         macros: the store's ready texts; none if left out.
+        explain: why the bot said something; nobody knows if left out.
 
     Raises:
         ConfigurationError: the desk cannot work by these rules.
@@ -67,6 +71,7 @@ class DatabaseDesk:
         notify: Callable[[], None],
         hasher: PasswordHasher | None = None,
         macros: MacroBook | None = None,
+        explain: Explainer | None = None,
     ) -> None:
         require_supervisor(rules)
         self.database = database
@@ -74,6 +79,7 @@ class DatabaseDesk:
         self.clock = clock
         self.notify = notify
         self._macros = macros or NoMacros()
+        self._explain = explain
         self.board = DatabaseBoard(database, rules, clock)
         self._sign_in = SignIn(database, rules, clock, hasher)
         # Fewer than the database has connections; hashing takes 64 MB for each.
@@ -351,6 +357,18 @@ class DatabaseDesk:
         return await self._do(
             person, case_id, f"see {field.value}", lambda known, who: known.reveal(case_id, who, field)
         )
+
+    async def why(self, person: Person, case_id: int, position: int) -> Because:
+        """See the port."""
+
+        def work(known: Cases, who: Person) -> Because:
+            case = known.looked_into(case_id, who)
+            found = self._explain and self._explain(known.connection, case.conversation_id, position)
+            if not found:
+                raise DeskError("Nobody knows why: the bot did not say this, or what it read is gone by age.")
+            return dataclasses.replace(found, facts=tuple(mask_line(one, case.card) for one in found.facts))
+
+        return await self._do(person, case_id, "see why", work)
 
     async def requests(
         self, person: Person, *, closed: bool = False, limit: int = 100

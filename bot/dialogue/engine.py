@@ -67,6 +67,7 @@ class _TurnReplies(NaturalLanguageGenerator):
     ) -> dict[str, Any]:
         turn = current_turn()
         known = {name: value for name, value in tracker.current_slot_values().items() if value is not None}
+        turn.replied.append(utter_action)
         try:
             reply = turn.replies.say(
                 utter_action,

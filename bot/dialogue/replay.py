@@ -55,6 +55,8 @@ class StoredTurn:
     said: tuple[Said, ...]
     #: None where nothing of it was kept.
     tape: bytes | None
+    #: What it stands on (``grounds.grounds_of``); None where that was not kept.
+    grounds: Any = None
 
 
 @dataclass(frozen=True)

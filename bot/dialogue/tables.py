@@ -40,6 +40,9 @@ turns = sa.Table(
     sa.Column("facts", sa.JSON, nullable=False),
     # Every row that was read, packed: a replay is fed with it. NULL where it was too much, or not kept yet.
     sa.Column("tape", sa.LargeBinary),
+    # The version of the rules in force (`rules`), the names of what was said (`replies`), and the clauses
+    # that it stands on with their values (`clauses`). NULL where it was not kept yet.
+    sa.Column("grounds", sa.JSON(none_as_null=True)),
     sa.Index("ix_turns_conversation_id_id", "conversation_id", "id"),
 )
 

@@ -106,6 +106,8 @@ class Turn:
     #: Rasa's actions with the policy that chose each, in order.
     steps: list[Mapping[str, Any]] = field(default_factory=list)
     facts: list[Mapping[str, Any]] = field(default_factory=list)
+    #: The names of the replies that were said, in order.
+    replied: list[str] = field(default_factory=list)
     #: What Rasa would swallow: the first exception of an action or a reply.
     failure: Exception | None = None
     #: Rasa's tracker after the turn.

@@ -24,6 +24,7 @@ from bot.dialogue.answered_notices import as_answer
 from bot.dialogue.deadline import deadline
 from bot.dialogue.engine import FALLBACK_INTENT, Engine, typed_text
 from bot.dialogue.files import FILE_ALONE, came_along, is_bare, not_kept
+from bot.dialogue.grounds import grounds_of, version_of
 from bot.dialogue.letters import as_letter
 from bot.dialogue.recovery import Recovery
 from bot.dialogue.relaying import to_supervisors
@@ -75,6 +76,8 @@ class TurnReport:
     steps: Sequence[Any] = ()
     facts: Sequence[Any] = ()
     case: Case | None = None
+    #: What it stands on, as ``grounds.grounds_of`` tells it.
+    grounds: Mapping[str, Any] | None = None
     #: The conversation's; only from ``take_next``.
     channel: str = ""
 
@@ -106,6 +109,8 @@ class TurnTaker:
         self._heartbeat = heartbeat
         longest = dt.timedelta(seconds=rules.serving.turn_seconds + LEASE_MARGIN)
         self._lease = longest if heartbeat is None else heartbeat.lease
+        #: Of the rules.
+        self._version = version_of(rules)
         self._recovery = Recovery(database, rules, replies, clock)
         tape.listen(database)
         #: The newest buttons of what was claimed last.
@@ -290,6 +295,7 @@ class TurnTaker:
             turn.steps,
             turn.facts,
             turn.case,
+            grounds_of(self._rules, self._version, turn.replied),
         )
 
     def _composed(
@@ -474,5 +480,6 @@ class TurnTaker:
                 "steps": list(turn.steps),
                 "facts": list(turn.facts),
                 "tape": kept,
+                "grounds": grounds_of(self._rules, self._version, turn.replied),
             },
         )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from bot.dialogue.because import fact_line, rule_of
+from bot.dialogue.grounds import told
 from bot.dialogue.replay import StoredTurn
 from bot.dialogue.turns import TurnReport
-from bot.settings import ROOT
 
 
 def why(report: TurnReport | None) -> str:
@@ -33,6 +31,7 @@ def why(report: TurnReport | None) -> str:
     lines.append(
         "steps: " + (", ".join(f"{s['action']} ({_policy(s)})" for s in report.steps) or report.note)
     )
+    lines += _ground(report.grounds)
     lines += [_fact(fact) for fact in report.facts]
     return "\n".join(lines)
 
@@ -50,41 +49,20 @@ def why_of(turn: StoredTurn) -> str:
         f"rule: {rule_of(turn.intent, steps)}",
         "steps: " + (", ".join(f"{step['action']} ({_policy(step)})" for step in turn.steps) or "none"),
     ]
+    lines += _ground(turn.grounds)
     lines += [_fact(fact) for fact in turn.facts]
     lines += [f"said: {' '.join(one.text.split())}" for one in turn.said]
     return "\n".join(lines)
 
 
-def rule_of(intent: str | None, actions: list[str]) -> str:
-    """The name of the rule in ``stories/`` whose steps were taken last, or what drove the turn instead."""
-    best = "the form that was being filled"
-    for name, intents, steps in _rules():
-        if actions and steps and actions[-len(steps) :] == list(steps) and (not intents or intent in intents):
-            return name
-        if actions and intents and intent in intents and steps[:1] == tuple(actions[:1]):
-            best = name
-    return best
-
-
 def _fact(fact: Mapping[str, Any]) -> str:
-    values = ", ".join(f"{key}={value}" for key, value in fact.items() if key not in ("what", "at"))
-    return f"read: {fact['what']} {values}"
+    return f"read: {fact_line(fact)}"
+
+
+def _ground(grounds: Mapping[str, Any] | None) -> list[str]:
+    version = (grounds or {}).get("rules")
+    return [] if version is None else [f"policy: {one} (rules {version})" for one in told(grounds)]
 
 
 def _policy(step: Any) -> str:
     return str(step.get("policy") or "form").split("_")[-1]
-
-
-@lru_cache(maxsize=1)
-def _rules() -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
-    """Each shipped rule's name, intents and actions."""
-    found = []
-    for path in sorted((ROOT / "stories").rglob("*.yml")):
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        for rule in content.get("rules") or ():
-            intents: list[str] = []
-            for step in rule["steps"]:
-                intents += [one["intent"] for one in step.get("or", (step,)) if "intent" in one]
-            actions = tuple(step["action"] for step in rule["steps"] if "action" in step)
-            found.append((f"{path.stem}: {rule['rule']}", tuple(intents), actions))
-    return tuple(found)

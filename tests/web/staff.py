@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 import bot.desk.tables  # noqa: F401 (registers the tables)
@@ -18,8 +19,11 @@ from bot.desk.people import People
 from bot.desk.requests import Requests
 from bot.desk.service import DatabaseDesk
 from bot.desk.values import Case, CaseCard, Likely, Person, Priority, Rank, Reason, Request, Standing
+from bot.dialogue.because import because
+from bot.dialogue.grounds import grounds_of, version_of
 from bot.dialogue.macros import ReplyMacros
 from bot.dialogue.replies import Replies, read_folders
+from bot.dialogue.tables import turns
 from bot.mailroom import conversations, inbox, outbox, transcript
 from bot.messages import Author, Button, Inbound, TranscriptLine
 from bot.settings import ROOT, ShopRules
@@ -68,7 +72,7 @@ class Staff:
         self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         replies = _replies(tuple(rules.languages), rules.fallback_language)
         ready = ReplyMacros(lambda: replies, rules.store.timezone)
-        self.desk = DatabaseDesk(self.database, rules, clock, lambda: None, self.hasher, ready)
+        self.desk = DatabaseDesk(self.database, rules, clock, lambda: None, self.hasher, ready, because)
         self._buyers = 0
 
     def person(
@@ -157,6 +161,39 @@ class Staff:
     def says(self, talk: int, text: str, *, buttons: tuple[Button, ...] = (), connection: object) -> None:
         """A message of the bot's."""
         outbox.post(connection, talk, text, now=self.clock.now(), author=Author.BOT, buttons=buttons)  # type: ignore[arg-type]
+
+    def explains(self, case: Case, reply: str, *facts: Mapping[str, Any]) -> int:
+        """The bot says one more thing, in a turn that is kept; gives its position."""
+        now = self.clock.now()
+        with self.database.begin() as connection:
+            told = sa.select(sa.func.max(inbox.inbox.c.id)).where(
+                inbox.inbox.c.conversation_id == case.conversation_id
+            )
+            row = connection.execute(told).scalar_one()
+            connection.execute(
+                turns.insert().values(
+                    conversation_id=case.conversation_id,
+                    inbox_id=row,
+                    at=now,
+                    model="20260601-a.tar.gz",
+                    language="de",
+                    intent="refund_return",
+                    confidence=0.93,
+                    flow="return",
+                    steps=[{"action": "action_start_return", "policy": "RulePolicy"}],
+                    facts=list(facts),
+                    grounds=grounds_of(self.rules, version_of(self.rules), [reply]),
+                )
+            )
+            outbox.post(
+                connection,
+                case.conversation_id,
+                "Nein, leider.",
+                now=now,
+                author=Author.BOT,
+                key=f"turn:{row}:0",
+            )
+        return self.lines(case)[-1].position
 
     def said_to_buyer(self, case: Case) -> list[str]:
         """What agents have sent, or will."""

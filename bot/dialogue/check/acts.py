@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from bot.dialogue.check.coverage import APOLOGY, Finding, Responses, key_lines, tone_rules
 from bot.dialogue.filling import places
-from bot.settings import ShopRules
+from bot.dialogue.replies import read_replies
+from bot.settings import ROOT, ShopRules
 
 FILE = Path(__file__).with_name("acts.yml")
 #: Remedies that are no place of the text.
@@ -35,6 +36,8 @@ class Acts:
     apology: str | None = None
     #: The clause that its promise stands on; None: it promises nothing of its own.
     promise: str | None = None
+    #: Other clauses that it stands on, such as the one by which something is refused.
+    clauses: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -46,23 +49,37 @@ class Table:
     replies: Mapping[str, Acts]
     #: By act, patterns of words in the fallback language.
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: By reply, the places of its words in the fallback language.
+    places: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path = FILE) -> Table:
-        """Read the table."""
+    def read(cls, path: Path = FILE, said: Path | None = None) -> Table:
+        """Read the table, and from the fallback's replies in ``said`` where each names a date."""
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
         declared = {key: Acts(**acts) for key, acts in content["replies"].items()}
-        return cls(content["dates"], declared, content.get("words", {}))
+        found = {} if said is None else read_replies(said)
+        named = {
+            key: frozenset(name for variant in variants for name in places(variant["text"]))
+            for key, variants in found.items()
+        }
+        return cls(content["dates"], declared, content.get("words", {}), named)
 
     def of(self, key: str) -> Acts:
         """What a reply declares; its twin for closed hours does the same."""
         return self.replies.get(key) or self.replies.get(key.removesuffix(_CLOSED)) or Acts()
 
+    def clauses(self, key: str) -> tuple[str, ...]:
+        """The clauses of ``shop.yml`` that a reply stands on: of what it refuses, promises, and dates."""
+        acts = self.of(key)
+        promised = [acts.promise] if acts.promise and acts.promise != POLICY else []
+        dated = [clause for place, clause in self.dates.items() if place in self.places.get(key, ())]
+        return tuple(dict.fromkeys([*acts.clauses, *promised, *dated]))
+
 
 @lru_cache(maxsize=1)
 def shipped() -> Table:
     """The table that belongs to the shipped replies."""
-    return Table.read()
+    return Table.read(said=ROOT / "replies" / "en.yml")
 
 
 def check_acts(
@@ -91,6 +108,10 @@ def check_table(table: Table, responses: Responses, rules: ShopRules, file: Path
         if acts.promise and acts.promise != POLICY and not _has(rules, acts.promise):
             reason = f"promises beyond policy: shop.yml has no '{acts.promise}'"
             found.append(Finding(file, lines.get(key, 1), key, reason))
+        for clause in acts.clauses:
+            if not _has(rules, clause):
+                reason = f"stands on no clause: shop.yml has no '{clause}'"
+                found.append(Finding(file, lines.get(key, 1), key, reason))
     for place, clause in table.dates.items():
         if not _has(rules, clause):
             reason = f"promises beyond policy: shop.yml has no '{clause}'"
@@ -126,11 +147,15 @@ def _declared(text: str, table: Table, key: str) -> Iterator[str]:
         yield f"{reason} ({hit.group()!r}): give it a place of `dates`, or declare it, in {FILE.name}"
 
 
-def _has(rules: ShopRules, clause: str) -> bool:
-    """Whether the store's rules have a clause, by its dotted name."""
+def clause_of(rules: ShopRules, clause: str) -> Any:
+    """What the store's rules say under a dotted name; None if they have no such clause."""
     at: Any = rules
     for name in clause.split("."):
         at = at.get(name) if isinstance(at, Mapping) else getattr(at, name, None)
         if at is None:
-            return False
-    return True
+            return None
+    return at
+
+
+def _has(rules: ShopRules, clause: str) -> bool:
+    return clause_of(rules, clause) is not None
