@@ -9,6 +9,7 @@ import pytest
 
 from bot.dialogue.worker import _is_busy
 from bot.errors import TryLaterError
+from bot.training.trials import Trials
 from tests.training.talks import LOST, Talks
 
 
@@ -22,6 +23,20 @@ def test_a_worker_looks_at_a_few_turns_at_a_time(talks: Talks) -> None:
     assert len(talks.reasons()) == STEP
     assert not _is_busy(step)
     assert len(talks.reasons()) == STEP + 1
+
+
+def test_who_tries_the_model_is_answered_before_anything_is_looked_at(talks: Talks) -> None:
+    with warnings.catch_warnings(record=True):
+        from bot.training.vectors import between_turns
+    talks.say("where is my stuff", LOST)
+    step = between_turns(talks.database, talks.settings, talks.clock, lambda: None)
+    assert not step()
+    # Nothing is looked at again for some seconds: a trial waits for none of them.
+    trials = Trials(talks.database, talks.clock)
+    number = trials.ask("hello", "ada")
+    assert step()
+    assert trials.answer(number) == {"error": "no model serves: train one first"}
+    assert not step()
 
 
 @pytest.mark.parametrize("error", [TryLaterError("away"), RuntimeError("a buyer's words")])
