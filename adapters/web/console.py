@@ -52,7 +52,8 @@ class Console:
         self, gate: Gate, account: DeskAccount, pages: ConsolePages, review: Review, releases: Releases
     ) -> None:
         overview = Overview(releases.settings, releases.database, releases.clock)
-        self._overview = ConsoleOverview(releases.settings, overview, review, pages.rendered)
+        wording = Wording(releases.settings, releases.database, releases.clock)
+        self._overview = ConsoleOverview(releases.settings, overview, review, wording, pages.rendered)
         self._figures = ConsoleFigures(releases.settings, pages.rendered)
         self._intents = ConsoleIntents(
             releases.settings,
@@ -62,7 +63,6 @@ class Console:
             pages.rendered,
         )
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
-        wording = Wording(releases.settings, releases.database, releases.clock)
         self._words = ConsoleWords(gate, wording, pages.rendered)
         comparisons = Comparisons(releases.settings, releases.database, releases.clock)
         self._compare = ConsoleCompare(gate, comparisons, pages)

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.training.overview import Overview, comparable, share_of
 from bot.training.progress import State
 from bot.training.review import Review, View
+from bot.wording.service import Wording
 
 Handler = Callable[[Request, Visit], Awaitable[Response]]
 #: Renders a template of the console: its name, the visit, the status and what it shows.
@@ -34,10 +35,13 @@ SVG_HEADERS: Mapping[str, str | None] = {
 class ConsoleOverview:
     """The page ``/console`` and its pictures."""
 
-    def __init__(self, settings: Settings, overview: Overview, review: Review, render: Render) -> None:
+    def __init__(
+        self, settings: Settings, overview: Overview, review: Review, wording: Wording, render: Render
+    ) -> None:
         self._languages = settings.rules.languages
         self._overview = overview
         self._review = review
+        self._wording = wording
         self._render = render
 
     def pages(self) -> list[tuple[str, str, Handler]]:
@@ -63,7 +67,8 @@ class ConsoleOverview:
                 running=State.RUNNING,
                 counts=self._review.counts(),
                 views=View,
-                log=self._overview.log(LINES),
+                drafted=self._wording.drafted(),
+                log=self._overview.log(LINES, self._wording.lines(LINES)),
                 **self._known(language),
             )
         )

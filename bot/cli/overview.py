@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.training.overview import Overview, comparable, share_of
 from bot.training.progress import State
 from bot.training.review import Review
+from bot.wording.service import Wording
 
 #: Lines of what was done.
 LINES = 12
@@ -39,7 +40,7 @@ def overview(
     database = open_database(settings)
     try:
         shown = Overview(settings, database, clock)
-        told = _told(shown, Review(database, settings, clock), language)
+        told = _told(shown, Review(database, settings, clock), Wording(settings, database, clock), language)
         drawn = _draw(shown, language, pictures) if pictures is not None else []
     finally:
         database.close()
@@ -51,7 +52,7 @@ def overview(
         announce(f"{path}")
 
 
-def _told(shown: Overview, review: Review, language: str | None) -> dict[str, Any]:
+def _told(shown: Overview, review: Review, wording: Wording, language: str | None) -> dict[str, Any]:
     standing, points = shown.standing(), shown.points()
     weeks, asked = shown.drift(language)
     training = standing.training
@@ -61,6 +62,7 @@ def _told(shown: Overview, review: Review, language: str | None) -> dict[str, An
         "waits": {
             **{view.value: messages for view, (_, messages) in review.counts().items()},
             "candidate": standing.candidate,
+            "drafted": wording.drafted(),
             "training": training.step or "beginning"
             if training and training.state is State.RUNNING
             else None,
@@ -80,7 +82,7 @@ def _told(shown: Overview, review: Review, language: str | None) -> dict[str, An
             for one in weeks
         ],
         "asked": {name: list(counts) for name, counts in asked},
-        "log": [asdict(one) | {"at": moment(one.at)} for one in shown.log(LINES)],
+        "log": [asdict(one) | {"at": moment(one.at)} for one in shown.log(LINES, wording.lines(LINES))],
     }
 
 
@@ -106,6 +108,8 @@ def _print(told: dict[str, Any]) -> None:
     )
     if waits["training"]:
         announce(f"a training is running: {waits['training']}")
+    if waits["drafted"]:
+        announce(f"{waits['drafted']} replies are changed in the draft and not released")
     if waits["candidate"]:
         announce(f"{waits['candidate']} waits to be compared and released")
     versions = Table("version", "right", "test messages", "", box=None)

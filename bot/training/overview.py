@@ -123,10 +123,11 @@ class Overview:
             released = None
         return Standing(released, self._candidate(released), progress.latest(self._settings))
 
-    def log(self, limit: int) -> list[Line]:
-        """What was done with models and in the inbox, the latest first."""
+    def log(self, limit: int, also: Sequence[Line] = ()) -> list[Line]:
+        """What was done with models and in the inbox, and what else is named, the latest first."""
         with self._database.begin() as connection:
-            lines = [_told(entry) for entry in acts.latest(connection, limit)] + _decisions(connection, limit)
+            lines = [_told(one) for one in acts.latest(connection, limit)]
+            lines += [*_decisions(connection, limit), *also]
         return sorted(lines, key=lambda one: one.at, reverse=True)[:limit]
 
     def _since(self, count: int) -> dt.date:

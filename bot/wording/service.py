@@ -13,6 +13,7 @@ from bot.dialogue import spoken
 from bot.dialogue.spoken import Released, Said, WordsVersion, digest
 from bot.errors import FindingsError, StaleWordsError, WordsError
 from bot.settings import Settings
+from bot.training.overview import Line
 from bot.wording import acts, checking, drafts, versions
 from bot.wording.acts import Act, Entry
 from bot.wording.book import Book, Field, differing, field_of, read_book, require_seen, require_seen_whole
@@ -23,6 +24,8 @@ from bot.wording.drafts import Draft, Written
 _LOCK = "words"
 #: Characters of a note that are kept.
 _LONGEST_NOTE = 500
+#: Replies that a line of the overview names.
+_NAMED = 3
 
 
 class Wording:
@@ -228,6 +231,15 @@ class Wording:
         with self._database.begin() as connection:
             return acts.latest(connection, limit)
 
+    def lines(self, limit: int) -> list[Line]:
+        """The same for the overview, as lines beside what was done with models."""
+        return [_line(entry) for entry in self.log(limit)]
+
+    def drafted(self) -> int:
+        """How many replies the draft holds that nobody has released."""
+        with self._database.begin() as connection:
+            return len(drafts.all_of(connection))
+
     def _serve(
         self,
         connection: Connection,
@@ -246,3 +258,9 @@ class Wording:
         if drafts.drop(connection, field.key, field.language):
             changed = (f"{field.key} {field.language}",)
             acts.note(connection, Entry(self._clock.now(), by, Act.DROP, changed=changed))
+
+
+def _line(entry: Entry) -> Line:
+    changed = ", ".join(entry.changed[:_NAMED]) + (" …" if len(entry.changed) > _NAMED else "")
+    parts = (entry.act.value, "words", entry.version, f"({changed})" if changed else "")
+    return Line(entry.at, entry.actor, " ".join(part for part in parts if part), entry.note)

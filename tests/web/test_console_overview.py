@@ -20,6 +20,8 @@ from bot.training import models, weeks
 from bot.training.acts import Act, Entry, note
 from bot.training.progress import Teller, lock_path
 from bot.training.releasing import Releases
+from bot.wording import acts as word_acts
+from bot.wording import drafts
 from tests.training.judged import figures
 from tests.training.talks import LOST, SURE, Talks
 from tests.training.test_versions import make
@@ -141,6 +143,20 @@ def test_a_training_and_what_was_written_down_are_told_without_doing_anything(
     assert "MoodDetector" in page
     assert HOSTILE not in page
     assert "&lt;script&gt;" in page
+
+
+def test_words_that_are_changed_and_what_was_done_with_them_are_told(ada: TestClient, staff: Staff) -> None:
+    at = staff.clock.now()
+    changed = tuple(f"utter_{number} en" for number in range(5))
+    with staff.database.begin() as connection:
+        drafts.put(connection, drafts.Draft("utter_bye", "en", [], "b", "ada", at))
+        word_acts.note(
+            connection, word_acts.Entry(at, "ada", word_acts.Act.RELEASE, "w1", note=HOSTILE, changed=changed)
+        )
+    page = ada.get("/console").text
+    assert '<a href="/console/words">1 reply</a> changed in the draft' in page
+    assert "release words w1 (utter_0 en, utter_1 en, utter_2 en …)" in page
+    assert HOSTILE not in page
 
 
 @pytest.mark.parametrize("rank", ["trainee", "agent", "supervisor"])
