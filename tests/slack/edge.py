@@ -51,6 +51,8 @@ class Edge:
         self.called: list[str] = []
         #: And what it was called with.
         self.told: list[tuple[str, dict[str, Any]]] = []
+        #: When, in seconds.
+        self.times: list[float] = []
         #: What envelopes were answered with, by their ids.
         self.answers: dict[str, Any] = {}
         #: Envelopes that went over sockets, oldest first.
@@ -111,6 +113,7 @@ class Edge:
         method = request.match_info["method"]
         self.called.append(method)
         self.told.append((method, {**_parameters(await request.read()), **request.query}))
+        self.times.append(asyncio.get_running_loop().time())
         fault = self.faults.get(method) or self.faults.get("*")
         if isinstance(fault, list):
             fault = fault.pop(0) if fault else None

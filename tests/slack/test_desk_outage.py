@@ -185,3 +185,55 @@ async def test_however_often_the_service_ends_in_the_middle_each_line_is_shown_o
         places = [words.index(text) for text in told[case.id]]
         assert places == sorted(places)
         assert all(words.count(text) == 1 for text in told[case.id])
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("count", [40, 500])
+async def test_a_burst_of_cases_drains_in_order_within_slacks_limits(
+    house: DeskHouse, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """Every card and its thread, at Slack's own pace; the lists come first."""
+    monkeypatch.setattr(posting, "MESSAGES", 1.0)
+    opened = [house.staff.case(f"Frage {number}") for number in range(count)]
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 4 * count + 60
+    listed_after = 0.0
+    while not house.frontend._showing.idle or len(await _cards(house)) < count:
+        assert loop.time() < end
+        if not listed_after and len(await _listed(house)) >= count - len(await _cards(house)):
+            listed_after = loop.time()
+        await asyncio.sleep(0.5)
+    posted = [
+        at
+        for at, (method, told) in zip(house.edge.times, house.edge.told, strict=True)
+        if method == "chat.postMessage" and told["channel"] == DESK
+    ]
+    # One a second; what the loop or the line delays may come closer to what follows.
+    assert all(later - first > 8.0 for first, later in zip(posted, posted[10:], strict=False))
+    assert await _cards(house) == [case.id for case in opened]
+    # Whoever looks sees all of them long before the last card stands.
+    assert listed_after
+    assert listed_after - posted[0] < (posted[-1] - posted[0]) / 4
+
+
+async def _cards(house: DeskHouse) -> list[int]:
+    """The cases whose cards stand in the channel, oldest first."""
+    ids = [
+        str(block.get("block_id", "")) for one in await house.messages() for block in one.get("blocks") or ()
+    ]
+    return [
+        int(one.split(":")[1].split(".")[0]) for one in ids if one.startswith("case:") and one.endswith(".0")
+    ]
+
+
+async def _listed(house: DeskHouse) -> set[str]:
+    """The cases that the lists name."""
+    return {
+        str(element["action_id"])
+        for one in await house.messages()
+        if "cases wait" in said(one)
+        for block in one.get("blocks") or ()
+        for element in block.get("elements") or ()
+        if str(element.get("action_id", "")).startswith("desk:claim:")
+    }
