@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 
@@ -200,6 +201,7 @@ def test_changes_are_ruled_on_by_keys_alone(
     expect(page.get_by_text("can I pay with PayPal?").first).to_be_visible()
     shoot(page, f"compare-{width}")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert Axe().run(page).response["violations"] == []
     _press(page, "a")
     expect(page.get_by_text("Approved.")).to_be_visible()
     expect(page.locator(".group .words")).to_have_text(HOSTILE)
