@@ -23,8 +23,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def in_no_hurry(rules: Any) -> Any:
-    """The rules, with turns that may take long: a busy machine is not what is asked about."""
-    return rules.copy(update={"serving": rules.serving.copy(update={"turn_seconds": 300})})
+    """The rules, with turns that may take long and die often: else the third death gives them to a person."""
+    serving = rules.serving.copy(update={"turn_seconds": 300, "turn_tries": 1_000})
+    return rules.copy(update={"serving": serving})
 
 
 def decide_and_go_on(url: str, engine: Any, replies: Any, rules: Any, now: dt.datetime) -> None:
