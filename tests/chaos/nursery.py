@@ -96,7 +96,7 @@ class Nursery:
         engine.quiet()
         # What each worker would do at its start is done once.
         self._settings = Settings.load(self._plan["settings"])
-        load_replies(self._settings)
+        self._replies = load_replies(self._settings)
         if self._plan["model"]:
             # The model's components look for the store's files where the environment says.
             os.environ.update(self._plan["settings"])
