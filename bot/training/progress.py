@@ -76,7 +76,7 @@ def _is_beginning(found: Training) -> bool:
     except OSError:
         return False
     # Of a process that has ended and that nobody has asked about there is no command left.
-    return found.host == socket.gethostname() and b"train" in command
+    return found.host == socket.gethostname() and b"train" in command.split(b"\0")
 
 
 def lock_path(settings: Settings) -> Path:
