@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -50,6 +50,8 @@ class _Look:
     rules: ShopRules
     rates: Rates
     now: dt.datetime
+    #: Products by SKU, read once for all orders.
+    products: dict[str, Product | None] = field(default_factory=dict)
 
     @property
     def is_plain(self) -> bool:
@@ -97,7 +99,7 @@ class _Look:
     @property
     def is_swappable(self) -> bool:
         """Each line's product has another variant that can take its place."""
-        products = {line.id: product_of(self.connection, line.sku) for line in self.order.lines}
+        products = {line.id: self._sold_as(line.sku) for line in self.order.lines}
         return all(
             product is not None and policy.replacements(product, line)
             for line in self.order.lines
@@ -124,7 +126,7 @@ class _Look:
     def product(self) -> Product | None:
         """What was bought, where that is one thing."""
         lines = self.order.lines
-        return product_of(self.connection, lines[0].sku) if len(lines) == 1 else None
+        return self._sold_as(lines[0].sku) if len(lines) == 1 else None
 
     @property
     def is_exchangeable(self) -> bool:
@@ -143,6 +145,11 @@ class _Look:
         if self.product is None or policy.is_in_window(self.order, self.rules, self.now, ReturnReason.FAULTY):
             return None
         return policy.warranty_until(self.product, self.order)
+
+    def _sold_as(self, sku: str) -> Product | None:
+        if sku not in self.products:
+            self.products[sku] = product_of(self.connection, sku)
+        return self.products[sku]
 
     def has_return(self, state: ReturnState) -> bool:
         return [back.state for back in self.order.returns] == [state]
@@ -282,9 +289,10 @@ def situations(connection: Connection, rules: ShopRules, clock: Clock) -> dict[s
     """
     found: dict[str, OrderSample] = {}
     rates, now = read_rates(connection), clock.now()
+    known: dict[str, Product | None] = {}
     missing, improvable = set(SITUATIONS), set(SITUATIONS)
     for order in _newest_first(connection):
-        look = _Look(connection, order, rules, rates, now)
+        look = _Look(connection, order, rules, rates, now, known)
         for name in sorted(name for name in improvable if SITUATIONS[name](look)):
             sample = _sample(connection, order)
             if sample.language == rules.fallback_language:
