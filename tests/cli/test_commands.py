@@ -31,7 +31,8 @@ COMMANDS = [
     ("replay",),
     ("why",),
     ("models",),
-    *(("models", name) for name in ("list", "show", "compare", "release", "rollback", "log", "training")),
+    *(("models", name) for name in ("list", "show", "compare", "changes", "approve", "turn-down", "undo")),
+    *(("models", name) for name in ("release", "rollback", "log", "training")),
     ("words",),
     *(
         ("words", name)

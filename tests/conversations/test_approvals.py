@@ -59,8 +59,8 @@ class Buyer:
 
 
 @pytest.fixture
-def buyer(rehearsal: Rehearsal, seeded: tuple[Path, dict[str, OrderSample]]) -> Buyer:
-    return Buyer(rehearsal, seeded[1]["returnable_within_authority"])
+def buyer(rehearsal: Rehearsal, samples: dict[str, OrderSample]) -> Buyer:
+    return Buyer(rehearsal, samples["returnable_within_authority"])
 
 
 def test_a_supervisor_reads_all_that_a_decision_stands_on(buyer: Buyer) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
@@ -19,9 +17,9 @@ pytestmark = pytest.mark.model
 
 
 def test_a_refusal_names_its_clause_and_the_rules_of_then(
-    rehearsal: Rehearsal, seeded: tuple[Path, dict[str, OrderSample]]
+    rehearsal: Rehearsal, samples: dict[str, OrderSample]
 ) -> None:
-    sample = seeded[1]["out_of_window"]
+    sample = samples["out_of_window"]
     rehearsal.play({"text": f"I want to return order {sample.number}, {sample.email}"})
     version, days = version_of(rehearsal.rules), rehearsal.rules.returns.window_days
     clause = f"returns.window_days = {days}"
