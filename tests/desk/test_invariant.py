@@ -87,6 +87,7 @@ STEPS = {
     "the bot hands over": 2,
     "somebody comes with it again": 6,
     "the buyer writes": 6,
+    "the buyer threatens": 1,
     "somebody claims": 8,
     "a trainee answers": 5,
     "somebody decides": 5,
@@ -137,6 +138,10 @@ class Store:
         elif name == "the buyer writes":
             if self.desk.act(lambda cases: cases.buyer_wrote(self.talks[talk])):
                 self.owed.add(self.talks[talk])
+        elif name == "the buyer threatens":
+            threat, talked_of = chance.choice(("chargeback", "injury")), self.talks[talk]
+            if self.desk.act(lambda cases: cases.buyer_wrote(talked_of, threat, "or else")):
+                self.owed.add(talked_of)
         elif name == "somebody claims":
             self._try("claim", talk, who)
         elif name == "a trainee answers":
@@ -247,7 +252,7 @@ def walk(empty: Path, rules: ShopRules, chance: Random, steps: int) -> set[str]:
 def test_a_case_always_has_an_owner_or_a_running_clock(empty: Path, rules: ShopRules) -> None:
     happened: set[str] = set()
 
-    @settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.randoms(use_true_random=True))
     def whatever_happens(chance: Random) -> None:
         happened.update(walk(empty, rules, chance, 200))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -34,7 +35,10 @@ from tests.mailroom.letters import letter
 from tests.service.running import until
 from tests.training.test_swap import Front
 
-MESSAGES, RELEASES = 150, 6
+RELEASES = 6
+#: Messages during each release, and after it.
+DURING, AFTER = 20, 5
+MESSAGES = RELEASES * (DURING + AFTER)
 #: How long a process may take to start on a machine with much else to do, in seconds.
 PATIENCE = 90
 FIRST, SECOND = "utter_handed_over", "utter_handed_over_closed"
@@ -63,10 +67,13 @@ def test_while_words_are_released_every_turn_speaks_one_version_and_tells_which(
     wording: Wording, place: Settings, database: Database
 ) -> None:
     names = {release(wording, 0): 0}
-    with database.begin() as connection:
-        for number in range(MESSAGES):
-            message = letter(f"{number} talk", f"b{number % 20}")
-            inbox.accept(connection, message, language="en", now=SystemClock().now())
+
+    def write(numbers: Iterable[int]) -> None:
+        with database.begin() as connection:
+            for number in numbers:
+                message = letter(f"{number} talk", f"b{number % 20}")
+                inbox.accept(connection, message, language="en", now=SystemClock().now())
+
     front = Front()
 
     def work() -> None:
@@ -80,8 +87,11 @@ def test_while_words_are_released_every_turn_speaks_one_version_and_tells_which(
     worker = threading.Thread(target=work)
     worker.start()
     for number in range(1, RELEASES + 1):
-        until(lambda number=number: _done(database) >= number * MESSAGES // (RELEASES + 2), "turns")
+        written = (number - 1) * (DURING + AFTER)
+        write(range(written, written + DURING))
+        until(lambda written=written: _done(database) > written, "a turn")
         names[release(wording, number)] = number
+        write(range(written + DURING, written + DURING + AFTER))
     until(lambda: _done(database) == MESSAGES, "all turns")
     front.stop()
     worker.join()
