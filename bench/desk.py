@@ -21,12 +21,12 @@ from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.service import DatabaseDesk
 from bot.desk.values import Case, CaseCard, Person, Rank, Reason
-from bot.dialogue.replies import Replies
+from bot.dialogue.recovery import load_replies
 from bot.dialogue.turns import TurnTaker
 from bot.errors import TryLaterError
 from bot.mailroom import conversations, inbox
 from bot.messages import Inbound
-from bot.settings import ROOT, read_rules
+from bot.settings import ROOT, Settings, read_rules
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Load:
         schema.upgrade(self.database)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.desk = DatabaseDesk(self.database, self.rules, self.clock, lambda: None, hasher)
-        replies = Replies.load([ROOT / "replies"], self.rules.languages, self.rules.fallback_language)
+        replies = load_replies(Settings.load({}))
         # What a person has is relayed without a model.
         self.worker = TurnTaker(self.database, self.rules, replies, self.clock, None, "bench")
         self.turns = ThreadPoolExecutor(1)
