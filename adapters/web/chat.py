@@ -282,7 +282,7 @@ class WebChat:
             lines = await self._reception.transcript(CHANNEL, ACCOUNT, visitor.id, after=position - 1)
         except TryLaterError as error:
             return _refuse(_LATER, error.retry_after)
-        files = next((line.attachments for line in lines if line.position == position), ())
+        files = next((line.attachments for line in as_corrected(lines) if line.position == position), ())
         return handed_out(self._files, files[number]) if number < len(files) else Response(status_code=404)
 
     def _to_page(self, visitor: Visitor, line: TranscriptLine) -> dict[str, Any]:

@@ -155,13 +155,13 @@ class SentReplies(CaseOwnership):
             shown = self._shown(row)
             self._correct(case, row, "", deletes=True)
             self._record(case.id, EventKind.WITHDRAWN, person, f"which the buyer had: {shown}")
-            return case
-        # It goes as if it had never been said: no page shows it, and no deliverer finds it.
-        done = self.connection.execute(outbox.delete().where(_waits(row)))
-        _require_in_time(done.rowcount)
-        line_up(self.connection, case.conversation_id)
-        self._record(case.id, EventKind.WITHDRAWN, person, f"before it went: {row.text}")
-        # The buyer has read no answer after all.
+        else:
+            # It goes as if it had never been said: no page shows it, and no deliverer finds it.
+            done = self.connection.execute(outbox.delete().where(_waits(row)))
+            _require_in_time(done.rowcount)
+            line_up(self.connection, case.conversation_id)
+            self._record(case.id, EventKind.WITHDRAWN, person, f"before it went: {row.text}")
+        # The buyer has no answer after all.
         return self._owes(case) if case.state.is_buyers_turn else case
 
     def _shown(self, row: Any) -> str:

@@ -297,6 +297,9 @@ def test_a_reply_that_was_sent_is_corrected_in_order_and_once(
     assert corrections() == [("It is in Leipzig.", former), ("It is in Halle.", former)]
     desk.act(lambda cases: cases.withdraw_reply(case.id, ana, where, case.fence))
     assert corrections()[-1] == ("", {**former, "deletes": True})
+    # Without it the buyer has no answer: the clock runs again.
+    owed = desk.get(case)
+    assert (owed.state, owed.clock) == (CaseState.WAITING_US, ClockKind.OPEN_QUESTION)
     with pytest.raises(DeskError, match="taken back already"):
         change("It is there.")
     # What could not be taken back stands, and can be changed again.

@@ -17,7 +17,7 @@ from adapters.web.chat import WebChat
 from adapters.web.files import POLICY
 from adapters.web.visitors import FILE_LIFETIME
 from bot.errors import TryLaterError
-from bot.messages import Attachment, Author
+from bot.messages import Attachment, Author, Correction
 from bot.settings import Settings
 from tests.web.browsing import Door, Enter
 from tests.web.reception import MemoryReception
@@ -120,6 +120,21 @@ def test_nothing_but_attachments_is_handed_out(
     post(client)
     file = Attachment("x", "text/plain", 1, path)
     reception.add(reception.accepted[0].sender, Author.AGENT, "here", attachments=(file,))
+    assert client.get("/chat/files/2/0").status_code == 404
+
+
+def test_a_file_that_was_taken_back_is_no_longer_handed_out(
+    client: TestClient, reception: MemoryReception, settings: Settings
+) -> None:
+    (settings.files / "attachments").mkdir(exist_ok=True)
+    (settings.files / "attachments" / "label.txt").write_text("label")
+    post(client)
+    sender = reception.accepted[0].sender
+    file = Attachment("label.txt", "text/plain", 5, "attachments/label.txt")
+    reception.add(sender, Author.AGENT, "here", attachments=(file,))
+    assert client.get("/chat/files/2/0").status_code == 200
+    back = Correction(2, "2", "here", deletes=True)
+    reception.add(sender, Author.AGENT, "", corrects=back)
     assert client.get("/chat/files/2/0").status_code == 404
 
 
