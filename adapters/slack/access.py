@@ -17,10 +17,32 @@ from bot.settings import Settings
 
 #: The name of the channel, and of what ``channel_options`` says about it.
 CHANNEL = "slack"
-BOT_TOKEN, APP_TOKEN = "CROSSDESK_SLACK_BOT_TOKEN", "CROSSDESK_SLACK_APP_TOKEN"
-SIGNING_SECRET = "CROSSDESK_SLACK_SIGNING_SECRET"  # noqa: S105 (a variable's name)
 
 Mode = Literal["socket", "http"]
+
+
+@dataclass(frozen=True)
+class App:
+    """A Slack app of the store's: what its variables begin with, and where Slack posts its events."""
+
+    prefix: str
+    path: str
+
+    @property
+    def variables(self) -> tuple[str, str, str]:
+        """The names of the variables that hold bot token, app token and signing secret."""
+        return f"{self.prefix}_BOT_TOKEN", f"{self.prefix}_APP_TOKEN", f"{self.prefix}_SIGNING_SECRET"
+
+    def secrets(self, environment: Mapping[str, str] | None = None) -> tuple[str, str, str]:
+        """Bot token, app token, signing secret; each empty if its variable is."""
+        env = os.environ if environment is None else environment
+        bot, app, signing = (env.get(name, "").strip() for name in self.variables)
+        return bot, app, signing
+
+
+#: The one app of most stores: buyers write to it, and the desk works by it.
+SHOP_APP = App("CROSSDESK_SLACK", "/slack/events")
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = SHOP_APP.variables
 
 
 class Options(BaseModel):
@@ -38,10 +60,19 @@ class Options(BaseModel):
 
     @validator("api")
     def _is_safe(cls, value: str) -> str:  # noqa: N805 (pydantic's way)
-        parts = urlsplit(value)
-        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("give an address that begins with https://: the tokens go there")
-        return value.rstrip("/") + "/"
+        return safe_api(value)
+
+
+def safe_api(value: str) -> str:
+    """An address of Slack's methods, as the SDK wants it.
+
+    Raises:
+        ValueError: secrets would go there unencrypted.
+    """
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("give an address that begins with https://: the tokens go there")
+    return value.rstrip("/") + "/"
 
 
 @dataclass(frozen=True)
@@ -53,6 +84,7 @@ class Access:
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
     signing_secret: str = field(repr=False)
+    app: App = SHOP_APP
 
     @classmethod
     def load(cls, settings: Settings, environment: Mapping[str, str] | None = None) -> Access:
@@ -62,9 +94,7 @@ class Access:
             ConfigurationError: ``shop.yml`` says something about Slack that cannot be.
         """
         options = read_options(settings, CHANNEL, Options)
-        env = os.environ if environment is None else environment
-        tokens = (env.get(name, "").strip() for name in (BOT_TOKEN, APP_TOKEN, SIGNING_SECRET))
-        return cls(options.mode, options.api, *tokens)
+        return cls(options.mode, options.api, *SHOP_APP.secrets(environment))
 
     @property
     def line(self) -> str:
@@ -77,11 +107,12 @@ class Access:
         Raises:
             ConfigurationError: names the variable and where its value is found.
         """
-        needed = [(BOT_TOKEN, self.bot_token, "xoxb-", "OAuth & Permissions, Bot User OAuth Token")]
+        bot_token, app_token, signing_secret = self.app.variables
+        needed = [(bot_token, self.bot_token, "xoxb-", "OAuth & Permissions, Bot User OAuth Token")]
         if self.mode == "socket":
-            needed.append((APP_TOKEN, self.app_token, "xapp-", "Basic Information, App-Level Tokens"))
+            needed.append((app_token, self.app_token, "xapp-", "Basic Information, App-Level Tokens"))
         else:
-            needed.append((SIGNING_SECRET, self.signing_secret, "", "Basic Information, Signing Secret"))
+            needed.append((signing_secret, self.signing_secret, "", "Basic Information, Signing Secret"))
         for name, value, begins, place in needed:
             if not value:
                 raise ConfigurationError(f"set {name}: api.slack.com/apps, your app, {place}")

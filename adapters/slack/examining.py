@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
 from adapters.slack.access import Access
-from adapters.slack.wire import PATH, Wire
+from adapters.slack.wire import Wire
 from bot.channels import Examined
 from bot.clock import Clock
 from bot.errors import CrossdeskError
@@ -76,7 +76,9 @@ def _clock(headers: Mapping[str, str], now: dt.datetime) -> Examined | None:
 
 async def _events(wire: Wire, access: Access) -> Examined:
     if access.mode == "http":
-        return Examined("events", True, f"come to {PATH}, signed; Slack's Request URL must lead there")
+        return Examined(
+            "events", True, f"come to {access.app.path}, signed; Slack's Request URL must lead there"
+        )
     try:
         await wire.call(wire.client.apps_connections_open(app_token=access.app_token))
     except CrossdeskError as error:

@@ -30,7 +30,6 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PATH = "/slack/events"
 #: Seconds for one call of a method.
 TIMEOUT = 20
 #: What Slack sends has at most some hundred thousand bytes.
@@ -152,7 +151,9 @@ class Wire:
 
     def routes(self) -> Sequence[BaseRoute]:
         """Where Slack posts events, if it does."""
-        return [Route(PATH, self._events, methods=["POST"])] if self.access.mode == "http" else []
+        if self.access.mode != "http":
+            return []
+        return [Route(self.access.app.path, self._events, methods=["POST"])]
 
     async def open(self) -> None:
         """Begin to receive. Whoever listens opens; the first one connects.

@@ -44,9 +44,10 @@ class LocalSlack:
     Args:
         events_to: where events are posted; None: they go over the socket.
         people: ids of more people.
+        team: the workspace's id.
     """
 
-    def __init__(self, events_to: str | None = None, people: Sequence[str] = ()) -> None:
+    def __init__(self, events_to: str | None = None, people: Sequence[str] = (), team: str = TEAM) -> None:
         try:
             folder = npm.installed("slack") / "local-slack-linux-x64" / "bin"
         except npm.NotInstalledError as error:
@@ -72,7 +73,7 @@ class LocalSlack:
             *({"id": one, "name": one.lower(), "email": f"{one}@example.com"} for one in people),
         ]
         config = {
-            "workspace": {"name": "Test", "domain": "test", "teamId": TEAM},
+            "workspace": {"name": "Test", "domain": "test", "teamId": team},
             "app": app,
             "users": users,
             "channels": [

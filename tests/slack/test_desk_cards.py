@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import settings as how_often
 from hypothesis import strategies as st
 
+from adapters.slack.access import SHOP_APP, Access
 from adapters.slack.desk import home, modals
 from adapters.slack.desk.cards import case_card, digest_card, moved_card, request_card
 from adapters.slack.desk.hearing import Nothing, Picked, Pressed, Said, Submitted, hear
-from adapters.slack.desk.options import DeskOptions, read_desk_options
+from adapters.slack.desk.options import DESK_APP, DeskOptions, own_access, read_desk_options
 from adapters.slack.desk.thread import MOST_BLOCKS, items, posts
 from adapters.slack.desk.words import to_send
 from bot.clock import SetClock
@@ -227,14 +228,42 @@ def test_what_people_do_is_heard_as_they_meant_it() -> None:
         ({"channels": {"payment": "C0123"}}, "has no channel"),
         ({"channels": {"default": "C0123"}, "send_sign": "to"}, "give a sign"),
         ({"channels": {"default": "C0123"}, "sign": ">>"}, "extra fields"),
+        ({"channels": {"default": "C0123"}, "api": "http://slack.test/api"}, "begins with https://"),
+        ({"channels": {"default": "C0123"}, "mode": "carrier pigeon"}, "unexpected value"),
     ],
-    ids=["none", "a name", "no queue", "a queue without", "a word", "misspelt"],
+    ids=["none", "a name", "no queue", "a queue without", "a word", "misspelt", "in the clear", "no mode"],
 )
 def test_a_wrong_setting_is_named(settings: Settings, options: dict[str, Any], complaint: str) -> None:
     rules = settings.rules.copy(update={"desk_options": {"slack": options}})
     with pytest.raises(ConfigurationError, match=complaint) as raised:
         read_desk_options(dataclasses.replace(settings, rules=rules))
     assert "desk_options.slack" in str(raised.value)
+
+
+def test_an_app_of_the_desks_own_has_its_own_secrets_and_its_own_address(settings: Settings) -> None:
+    shop = {name: f"shop's {name}" for name in SHOP_APP.variables}
+    own = {name: f"desk's {name}" for name in DESK_APP.variables}
+    options: dict[str, Any] = {"channels": {"default": "C0123"}}
+    rules = settings.rules.copy(update={"desk_options": {"slack": options}})
+    asked = dataclasses.replace(settings, rules=rules)
+    assert own_access(asked, shop) is None
+    access = own_access(asked, {**shop, **own})
+    assert access is not None
+    assert (access.bot_token, access.app_token, access.signing_secret) == tuple(own.values())
+    assert (access.mode, access.api) == ("socket", "https://slack.com/api/")
+    assert access.app.path != SHOP_APP.path
+    assert access.line != Access.load(asked, shop).line
+    # One of them is missing: it is named, and none of the shop's is taken in its place.
+    half = own_access(asked, {**shop, DESK_APP.variables[1]: "xapp-1"})
+    assert half is not None
+    with pytest.raises(ConfigurationError, match=DESK_APP.variables[0]):
+        half.check()
+    options["mode"] = "http"
+    elsewhere = own_access(asked, {**shop, **own})
+    assert elsewhere is not None
+    assert elsewhere.mode == "http"
+    with pytest.raises(ConfigurationError, match="is for an app of the desk's own"):
+        own_access(asked, shop)
 
 
 def test_each_queue_has_its_channel() -> None:

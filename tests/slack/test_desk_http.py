@@ -15,9 +15,9 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 
-from adapters.slack.access import Access
+from adapters.slack.access import SHOP_APP, Access
 from adapters.slack.desk.frontend import SlackDesk
-from adapters.slack.wire import PATH, Wire
+from adapters.slack.wire import Wire
 from bot.clock import SystemClock
 from bot.desk.people import People
 from bot.desk.values import AccountKind
@@ -45,7 +45,7 @@ class Caller:
             "X-Slack-Request-Timestamp": stamp,
             "X-Slack-Signature": signature or "",
         }
-        return await self.http.post(PATH, content=body, headers=headers)
+        return await self.http.post(SHOP_APP.path, content=body, headers=headers)
 
 
 @pytest.fixture

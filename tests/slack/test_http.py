@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 
-from adapters.slack.access import Access
+from adapters.slack.access import SHOP_APP, Access
 from adapters.slack.buyers import SlackBuyers
-from adapters.slack.wire import MOST_BYTES, PATH, Wire
+from adapters.slack.wire import MOST_BYTES, Wire
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.errors import ConfigurationError, TryLaterError
@@ -56,7 +56,7 @@ class Caller:
         stamp = str(int(time.time() if at is None else at))
         signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
         return await self.http.post(
-            PATH,
+            SHOP_APP.path,
             content=body,
             headers={
                 "Content-Type": kind,
@@ -236,7 +236,7 @@ async def test_forged_headers_are_refused(caller: Caller, headers: dict[str, Any
 
 
 async def test_a_request_without_any_signature_is_refused(caller: Caller) -> None:
-    await refused(caller, await caller.http.post(PATH, content=event("Hello")))
+    await refused(caller, await caller.http.post(SHOP_APP.path, content=event("Hello")))
 
 
 async def test_a_changed_body_is_refused(caller: Caller) -> None:
@@ -244,12 +244,12 @@ async def test_a_changed_body_is_refused(caller: Caller) -> None:
     stamp = str(int(time.time()))
     signature = SignatureVerifier(SIGNING_SECRET).generate_signature(timestamp=stamp, body=body)
     headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature or ""}
-    await refused(caller, await caller.http.post(PATH, content=body + " ", headers=headers))
+    await refused(caller, await caller.http.post(SHOP_APP.path, content=body + " ", headers=headers))
 
 
 async def test_bytes_that_are_no_text_are_refused(caller: Caller) -> None:
     headers = {"X-Slack-Request-Timestamp": str(int(time.time())), "X-Slack-Signature": "v0=00"}
-    await refused(caller, await caller.http.post(PATH, content=b"\xff\xfe{", headers=headers))
+    await refused(caller, await caller.http.post(SHOP_APP.path, content=b"\xff\xfe{", headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -271,15 +271,15 @@ async def test_a_hundred_megabytes_are_not_read(caller: Caller) -> None:
             read += 1
             yield b"x" * 1_000_000
 
-    assert (await caller.http.post(PATH, content=endless())).status_code == 413
+    assert (await caller.http.post(SHOP_APP.path, content=endless())).status_code == 413
     declared = {"Content-Length": str(100 * 1024 * 1024)}
-    assert (await caller.http.post(PATH, content=b"x", headers=declared)).status_code == 413
+    assert (await caller.http.post(SHOP_APP.path, content=b"x", headers=declared)).status_code == 413
     assert read * 1_000_000 < 2 * MOST_BYTES
     assert caller.texts() == []
 
 
 async def test_only_posts_are_taken(caller: Caller) -> None:
-    assert (await caller.http.get(PATH)).status_code == 405
+    assert (await caller.http.get(SHOP_APP.path)).status_code == 405
 
 
 async def test_a_replayed_request_within_five_minutes_stores_nothing_new(caller: Caller) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.slack.desk.frontend import SlackDesk
+from adapters.slack.desk.options import own_access
 from adapters.slack.wire import Wire
 from bot.clock import SystemClock
 from bot.desk.board import DeskWithBoard
@@ -17,4 +18,6 @@ def open_desk(settings: Settings, desk: DeskWithBoard) -> DeskFrontend:
         ConfigurationError: ``desk_options.slack`` or ``channel_options.slack`` in ``shop.yml`` is wrong.
     """
     clock = SystemClock()
-    return SlackDesk(settings, desk, wire=Wire.of(settings, clock), clock=clock)
+    own = own_access(settings)
+    wire = Wire.of(settings, clock) if own is None else Wire(own, clock)
+    return SlackDesk(settings, desk, wire=wire, clock=clock)

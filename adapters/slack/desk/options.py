@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Extra, Field, ValidationError, validator
 
+from adapters.slack.access import Access, App, Mode, safe_api
 from bot.errors import ConfigurationError
 from bot.settings import Settings
 
@@ -14,6 +15,8 @@ from bot.settings import Settings
 DESK = "slack"
 #: The channel of queues that have none of their own.
 DEFAULT = "default"
+#: The desk's own app, where agents and buyers are in different workspaces.
+DESK_APP = App("CROSSDESK_SLACK_DESK", "/slack/desk/events")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,30}")
 
 
@@ -26,6 +29,9 @@ class DeskOptions(BaseModel):
     send_sign: str = Field(">>", min_length=1, max_length=10)
     #: So many new cases at once are listed together before each gets a message of its own.
     digest_from: int = Field(8, ge=2)
+    #: For an app of the desk's own: as in ``channel_options.slack``, and what is said there by default.
+    mode: Mode | None = None
+    api: str | None = None
 
     class Config:
         """A misspelt key is an error."""
@@ -38,6 +44,10 @@ class DeskOptions(BaseModel):
             if not _CHANNEL.fullmatch(channel):
                 raise ValueError(f"'{channel}' ({queue}) is no channel's id, such as C0123456789")
         return value
+
+    @validator("api")
+    def _is_safe(cls, value: str | None) -> str | None:  # noqa: N805 (pydantic's way)
+        return None if value is None else safe_api(value)
 
     @validator("send_sign")
     def _is_seen(cls, value: str) -> str:  # noqa: N805 (pydantic's way)
@@ -74,3 +84,23 @@ def read_desk_options(settings: Settings) -> DeskOptions:
             f"shop.yml: {place}.channels: '{missing[0]}' has no channel; give it one, or a '{DEFAULT}'"
         )
     return options
+
+
+def own_access(settings: Settings, environment: Mapping[str, str] | None = None) -> Access | None:
+    """How to reach the desk's own app; None if it works by that of the buyers' channel.
+
+    Raises:
+        ConfigurationError: ``shop.yml`` says something of such an app, and there are no secrets of it.
+    """
+    options = read_desk_options(settings)
+    secrets = DESK_APP.secrets(environment)
+    if any(secrets):
+        shop = Access.load(settings, environment)
+        return Access(options.mode or shop.mode, options.api or shop.api, *secrets, DESK_APP)
+    for key in ("mode", "api"):
+        if getattr(options, key) is not None:
+            raise ConfigurationError(
+                f"shop.yml: desk_options.{DESK}.{key} is for an app of the desk's own: "
+                f"set {DESK_APP.variables[0]}, or say it in channel_options.{DESK}"
+            )
+    return None
