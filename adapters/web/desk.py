@@ -89,6 +89,7 @@ class WebDesk:
             ("GET", "/desk/events", self._events),
             ("GET", "/desk/cases/{case_id:int}", inside(self._case)),
             ("GET", "/desk/cases/{case_id:int}/why/{position:int}", inside(self._why)),
+            ("GET", "/desk/cases/{case_id:int}/others/{conversation:int}", inside(self._other)),
             ("POST", "/desk/cases/{case_id:int}/{act}", inside(self._acts.act)),
             ("GET", "/desk/requests", inside(self._requests.page)),
             ("POST", "/desk/requests/{request_id:int}/{act}", inside(self._requests.act)),
@@ -123,6 +124,11 @@ class WebDesk:
         """Why the bot said one of its messages."""
         return await self._pages.why(visit, request.path_params["case_id"], request.path_params["position"])
 
+    async def _other(self, request: Request, visit: Visit) -> Response:
+        """Another conversation of a case's buyer, to read."""
+        path = request.path_params
+        return await self._pages.other(visit, path["case_id"], path["conversation"])
+
     def _inside(self, handler: Callable[[Request, Visit], Awaitable[Response]]) -> Endpoint:
         """A handler for those who are signed in; everybody else is asked to sign in first."""
 
@@ -131,10 +137,7 @@ class WebDesk:
                 visit = await self._gate.visit(request)
                 if visit is None:
                     return await self._account.outside(request)
-                if (
-                    max(request.path_params.get(name, 0) for name in ("case_id", "request_id", "position"))
-                    > _LAST_CASE
-                ):
+                if any(isinstance(one, int) and one > _LAST_CASE for one in request.path_params.values()):
                     raise UnknownCaseError
                 return await handler(request, visit)
             except UnknownCaseError as error:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from adapters.web.gate import Visit
 from adapters.web.labels import teach
 from adapters.web.pages import Pages
-from adapters.web.timeline import timeline
+from adapters.web.timeline import said, timeline
 from bot.clock import Clock
 from bot.desk.port import Act, CaseSummary, CaseView, Desk
 from bot.desk.values import CardField, CaseState
@@ -175,6 +175,22 @@ class DeskPages:
             because=because,
             case=view.summary,
             line=next((one for one in view.transcript if one.position == position), None),
+        )
+
+    async def other(self, visit: Visit, case_id: int, conversation_id: int) -> Response:
+        """What was said in another conversation of the case's buyer."""
+        lines = await self._desk.other_talk(visit.person, case_id, conversation_id)
+        view = await self._desk.case(visit.person, case_id)
+        return self._page(
+            "other.html",
+            visit,
+            flash=None,
+            waiting=_waiting(visit, await self._desk.queues(visit.person)),
+            asked=await self._desk.request_count(visit.person),
+            case=view.summary,
+            card=view.card,
+            talk=next((one for one in view.others if one.conversation_id == conversation_id), None),
+            entries=said(lines),
         )
 
     async def requests(

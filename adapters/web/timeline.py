@@ -27,13 +27,17 @@ class Entry:
     event: CaseEvent | None = None
 
 
+def said(lines: Sequence[TranscriptLine]) -> Sequence[Entry]:
+    """The conversation alone, in its order."""
+    return [Entry(f"line-{line.position}", "said", line.at, line=line) for line in lines]
+
+
 def timeline(view: CaseView) -> Sequence[Entry]:
     """The conversation with the case's history woven in, oldest first."""
-    said = [Entry(f"line-{line.position}", "said", line.at, line=line) for line in view.transcript]
     done = [
         Entry(f"event-{event.id}", "note" if event.kind is EventKind.NOTED else "act", event.at, event=event)
         for event in view.events
         if event.kind not in _SAID
     ]
     # Sorting is stable: of the same moment the words come first, in their own order.
-    return sorted([*said, *done], key=lambda entry: entry.at)
+    return sorted([*said(view.transcript), *done], key=lambda entry: entry.at)

@@ -627,6 +627,17 @@ class Desk(Protocol):
         """
         ...
 
+    async def other_talk(
+        self, person: Person, case_id: int, conversation_id: int
+    ) -> Sequence[TranscriptLine]:
+        """The newest lines of one of the case's ``others``, oldest first. For the owner and supervisors.
+
+        Raises:
+            NotOwnerError: the person has no business with the case.
+            DeskError: it is none of this buyer's conversations, or no longer.
+        """
+        ...
+
     async def requests(
         self, person: Person, *, closed: bool = False, limit: int = 100
     ) -> Sequence[RequestView]:

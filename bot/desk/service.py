@@ -33,6 +33,7 @@ from bot.desk.sign_in import SignIn
 from bot.desk.tables import case_events
 from bot.desk.values import AccountKind, CardField, Case, CaseState, Delivery, Macro, Outcome, Person, Request
 from bot.errors import DeskError, ForbiddenError, NotOwnerError
+from bot.messages import TranscriptLine
 from bot.settings import ShopRules
 
 log = logging.getLogger(__name__)
@@ -369,6 +370,17 @@ class DatabaseDesk:
             return dataclasses.replace(found, facts=tuple(mask_line(one, case.card) for one in found.facts))
 
         return await self._do(person, case_id, "see why", work)
+
+    async def other_talk(
+        self, person: Person, case_id: int, conversation_id: int
+    ) -> Sequence[TranscriptLine]:
+        """See the port."""
+        return await self._do(
+            person,
+            case_id,
+            "see another conversation",
+            lambda known, who: views.other_lines(known, known.looked_into(case_id, who), conversation_id),
+        )
 
     async def requests(
         self, person: Person, *, closed: bool = False, limit: int = 100

@@ -29,9 +29,11 @@ from bot.desk.values import (
     RequestKind,
     RequestState,
 )
+from bot.errors import DeskError
 from bot.mailroom import conversations as conversations_of
 from bot.mailroom import transcript
 from bot.mailroom.tables import conversations
+from bot.messages import TranscriptLine
 from bot.privacy import mask_cards
 from bot.shop import exchange
 from bot.shop.money import Money
@@ -81,7 +83,7 @@ def summaries(
 def view(known: Cases, case: Case, person: Person) -> CaseView:
     """The case's page as this person may see it."""
     drafts = known.drafts(case.id)
-    lines = transcript.lines(known.connection, case.conversation_id, limit=LINES_SHOWN)
+    lines = _lines(known, case.conversation_id)
     shown = {line.position for line in lines}
     # Once: looking for phone numbers is most of what a page costs.
     card = mask_card(case.card)
@@ -92,10 +94,7 @@ def view(known: Cases, case: Case, person: Person) -> CaseView:
         masked=masked_fields(case.card, card),
         suggested_replies=tuple(known.suggested_replies(case, person, card)),
         local_time=local_time(case.card.timezone, known.clock.now()),
-        transcript=tuple(
-            dataclasses.replace(line, text=mask_cards(line.text), why=line.why and mask_text(line.why))
-            for line in lines
-        ),
+        transcript=lines,
         # That the buyer wrote is seen in the conversation itself.
         events=tuple(event for event in known.events(case.id) if event.kind is not EventKind.BUYER_WROTE),
         drafts=tuple(drafts),
@@ -110,6 +109,17 @@ def view(known: Cases, case: Case, person: Person) -> CaseView:
         comment=mask_text(case.comment, case.card.country),
         others=tuple(others(known, case)),
     )
+
+
+def other_lines(known: Cases, case: Case, conversation_id: int) -> Sequence[TranscriptLine]:
+    """What was said in another conversation of the case's buyer.
+
+    Raises:
+        DeskError: it is none of theirs, or no longer.
+    """
+    if conversation_id not in {one.conversation_id for one in others(known, case)}:
+        raise DeskError("This is none of the buyer's conversations, or it was taken apart from them again.")
+    return _lines(known, conversation_id)
 
 
 def likely_intents(case: Case) -> tuple[str, ...]:
@@ -207,6 +217,13 @@ def local_time(timezone: str | None, now: dt.datetime) -> dt.datetime | None:
         return None if timezone is None else now.astimezone(ZoneInfo(timezone))
     except (ZoneInfoNotFoundError, ValueError):
         return None
+
+
+def _lines(known: Cases, conversation_id: int) -> tuple[TranscriptLine, ...]:
+    return tuple(
+        dataclasses.replace(line, text=mask_cards(line.text), why=line.why and mask_text(line.why))
+        for line in transcript.lines(known.connection, conversation_id, limit=LINES_SHOWN)
+    )
 
 
 def _names(known: Cases, ids: set[int]) -> Mapping[int, str]:

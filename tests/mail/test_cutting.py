@@ -78,6 +78,31 @@ def test_quotes_are_cut_wherever_they_stand(text: str, new: str) -> None:
     assert new_words(text) == new
 
 
+#: Above what is passed on: a phone's line, and the names of from, date, subject and to.
+FORWARDED = {
+    "en": ("Begin forwarded message:", "From", "Date", "Subject", "To"),
+    "de": ("Anfang der weitergeleiteten Nachricht:", "Von", "Datum", "Betreff", "An"),
+    "es": ("Inicio del mensaje reenviado:", "De", "Fecha", "Asunto", "Para"),
+    "fr": ("Début du message réexpédié :", "De", "Date", "Objet", "À"),
+    "pt": ("Início da mensagem reencaminhada:", "De", "Data", "Assunto", "Para"),
+    "ru": ("Начало переадресованного сообщения:", "От", "Дата", "Тема", "Кому"),
+    "ar": ("بداية الرسالة المعاد توجيهها:", "من", "التاريخ", "الموضوع", "إلى"),
+    "zh": ("开始转发的邮件：", "发件人", "日期", "主题", "收件人"),
+    "ja": ("転送されたメッセージ:", "差出人", "日付", "件名", "宛先"),
+    "ko": ("전달된 메시지 시작:", "보낸 사람", "날짜", "제목", "받는 사람"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "headers alone"])
+def test_what_is_passed_on_is_cut_with_its_headers(language: str, marked: bool) -> None:
+    line, *names = FORWARDED[language]
+    values = ("Ann <ann@mailer.example>", "16 Nov 2026 10:00", "CD-104233", "help@shop.test")
+    headers = "\n".join(f"{name}: {value}" for name, value in zip(names, values, strict=True))
+    above = f"{line}\n\n" if marked else ""
+    assert new_words(f"1 ✓ 2\n\n{above}{headers}\n\nOld words of an old letter.") == "1 ✓ 2"
+
+
 @pytest.mark.parametrize(
     "text",
     [
