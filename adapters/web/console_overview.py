@@ -12,7 +12,7 @@ from starlette.responses import Response
 from adapters.web.gate import Visit
 from bot.reports import gallery
 from bot.settings import Settings
-from bot.training.overview import Overview, comparable, share_of
+from bot.training.overview import WEEKS, Overview, comparable, share_of
 from bot.training.progress import State
 from bot.training.review import Review, View
 from bot.wording.service import Wording
@@ -67,6 +67,7 @@ class ConsoleOverview:
                 running=State.RUNNING,
                 counts=self._review.counts(),
                 views=View,
+                span=WEEKS,
                 drafted=self._wording.drafted(),
                 log=self._overview.log(LINES, self._wording.lines(LINES)),
                 **self._known(language),

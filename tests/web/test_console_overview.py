@@ -71,10 +71,16 @@ def ada(staff: Staff, enter: Enter) -> TestClient:
 
 def test_an_empty_store_is_told_so(ada: TestClient) -> None:
     page = ada.get("/console").text
-    assert "Nothing: all is decided and released." in page
+    assert "Nothing yet. What the bot does not understand comes to the" in page
     assert "No model is released yet" in page
-    assert "No version was judged in all languages yet." in page
-    assert "Nobody has written in all languages yet." in page
+    assert "No version was tested yet. A training with a comparison does it" in page
+    assert "No buyer has written in the last 26 weeks." in page
+    # "All languages" is what is shown, not what somebody must have written in.
+    assert "yet in all languages" not in page
+    assert "in all languages yet" not in page
+    # One language: it is named.
+    page = ada.get("/console?language=de").text
+    assert "No buyer has written in German in the last 26 weeks." in page
     assert "<img" not in page
     # A picture of nothing is a picture all the same.
     for name in ("accuracy", "coverage", "drift"):
@@ -104,7 +110,7 @@ def test_one_language_is_told_apart(
     assert "the bot answered <strong>100.0 %</strong> of 1 messages in German itself" in page
     # Judged, but with nobody who wrote in it.
     page = ada.get("/console?language=ar").text
-    assert "Nobody has written in Arabic yet." in page
+    assert "No buyer has written in Arabic in the last 26 weeks." in page
     assert "accuracy.svg?language=ar" in page
     # No language of the store: all of them.
     assert "in all languages" in ada.get("/console", params={"language": HOSTILE}).text
