@@ -17,7 +17,7 @@ from adapters.web.forms import read_form, text_of
 from adapters.web.gate import Gate, Visit
 from bot.errors import CrossdeskError, FindingsError, StaleWordsError, TryLaterError, WordsError
 from bot.settings import ShopRules
-from bot.wording import finding, preview, versions
+from bot.wording import changes, finding, preview
 from bot.wording.book import Book
 from bot.wording.drafts import Written, written_of
 from bot.wording.finding import Only
@@ -174,7 +174,7 @@ class ConsoleWords:
                 if self._wording.field(one.key, one.language, book).is_stale
             },
             versions=self._versions(book),
-            released=versions.now(self._wording.settings),
+            released=self._wording.shelf.now(),
             log=self._wording.log(LINES),
         )
 
@@ -250,16 +250,16 @@ class ConsoleWords:
     def _versions(self, book: Book) -> list[dict[str, Any]]:
         """The versions that are kept, with what would be said otherwise with each."""
         known = []
-        for one in versions.listed(self._wording.settings):
-            changes = list(versions.changes(book.serving, self._wording.said_with(one.name)))
+        for one in self._wording.shelf.listed():
+            found = list(changes.changes(book.serving, self._wording.said_with(one.name)))
             known.append(
                 {
                     "version": one,
                     "made_at": dt.datetime.fromisoformat(one.made_at) if one.made_at else None,
                     "changes": [
-                        (change, _text(change.before), _text(change.after)) for change in changes[:CHANGED]
+                        (change, _text(change.before), _text(change.after)) for change in found[:CHANGED]
                     ],
-                    "more": max(0, len(changes) - CHANGED),
+                    "more": max(0, len(found) - CHANGED),
                 }
             )
         return known

@@ -15,10 +15,11 @@ from bot.cli.changes import OPERATOR, By
 from bot.cli.mail import Json, ago, as_line, moment, print_table
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
-from bot.dialogue.spoken import Released
+from bot.dialogue import spoken
 from bot.errors import WordsError
 from bot.settings import Settings
-from bot.wording import finding, preview, versions
+from bot.shelf import Released
+from bot.wording import changes, finding, preview
 from bot.wording.book import Field
 from bot.wording.checking import Found
 from bot.wording.drafts import Written, overlay_of, written_of
@@ -175,9 +176,9 @@ def diff(
     wording = _wording()
     book = wording.book()
     found = list(
-        versions.changes(book.serving, wording.said_with(version))
+        changes.changes(book.serving, wording.said_with(version))
         if version
-        else versions.drafted(book.serving, overlay_of(book.drafts))
+        else changes.drafted(book.serving, overlay_of(book.drafts))
     )
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
@@ -213,11 +214,10 @@ def rollback(note: Note = "", by: By = OPERATOR, as_json: Json = False) -> None:
 @app.command("versions")
 def show_versions(as_json: Json = False) -> None:
     """List the versions of words that are kept, the newest first; the last one is what lies in the files."""
-    settings = Settings.load()
-    now = versions.now(settings)
-    known = versions.listed(settings)
+    shelf = spoken.shelf(Settings.load())
+    known = shelf.listed()
     if as_json:
-        told = [asdict(replace(one, replies={})) | {"state": _state(one.name, now)} for one in known]
+        told = [asdict(replace(one, replies={})) | {"state": shelf.state(one.name)} for one in known]
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     table = Table("words", "state", "made", "by", "replies", "what for", box=None)
@@ -225,7 +225,7 @@ def show_versions(as_json: Json = False) -> None:
         made = ago(dt.datetime.fromisoformat(one.made_at), SystemClock().now()) if one.made_at else ""
         count = sum(len(said) for said in one.replies.values())
         table.add_row(
-            one.name, _state(one.name, now), made, as_line(one.made_by), str(count), as_line(one.note)
+            one.name, shelf.state(one.name), made, as_line(one.made_by), str(count), as_line(one.note)
         )
     print_table(table)
 
@@ -261,12 +261,6 @@ def _told(made: Released, as_json: bool) -> None:
         typer.echo(json.dumps(asdict(made)))
     else:
         announce(f"Released {made.name}; processes that run speak it from their next turn on.")
-
-
-def _state(name: str, now: Released) -> str:
-    if name == now.name:
-        return "released"
-    return "before" if name == now.previous else ""
 
 
 def _draft(field: Field) -> dict[str, Any] | None:

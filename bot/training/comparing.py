@@ -17,9 +17,10 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.errors import ErasedError, ModelError
 from bot.settings import ROOT, Settings, environment
+from bot.shelf import write_json
 from bot.training import models, outcomes, versions
 from bot.training.background import GENTLY
-from bot.training.models import models_folder, write_json
+from bot.training.models import models_folder
 from bot.training.outcomes import Changed, Ruling, Tally
 from bot.training.progress import is_locked
 

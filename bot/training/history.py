@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.settings import Settings
-from bot.training.models import models_folder, write_json
+from bot.shelf import write_json
+from bot.training.models import models_folder
 
 #: Versions that are remembered: one a week for four years.
 MOST = 200

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bot.errors import ModelError
 from bot.settings import ROOT, Settings
+from bot.shelf import write_json
 
 #: Everything that a model is made from, below the project's root; the store's own folder is added.
 SOURCES = ("config.yml", "domain.yml", "nlu", "stories", "replies", "requirements/run.txt")
@@ -168,20 +167,6 @@ def made_from(settings: Settings, name: str) -> Fingerprints | None:
 def release(settings: Settings, version: ModelVersion) -> None:
     """Make a model the current one, at once or not at all; workers that run notice it by themselves."""
     write_json(models_folder(settings) / "current.json", asdict(version))
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _files(base: Path) -> Iterator[Path]:

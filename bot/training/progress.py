@@ -15,7 +15,8 @@ from pathlib import Path
 from bot.clock import Clock, SystemClock
 from bot.errors import ModelError
 from bot.settings import Settings
-from bot.training.models import models_folder, write_json
+from bot.shelf import write_json
+from bot.training.models import models_folder
 
 #: Characters of the last words of a training that died.
 _LAST_WORDS = 300

@@ -13,8 +13,9 @@ from typing import Any
 
 from bot.errors import ModelError
 from bot.settings import Settings
+from bot.shelf import write_json
 from bot.training import history, models
-from bot.training.models import Fingerprints, ModelVersion, models_folder, record_path, write_json
+from bot.training.models import Fingerprints, ModelVersion, models_folder, record_path
 
 #: Of released and older models, how many are kept.
 KEPT = 5

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 
 from bot.dialogue import spoken
-from bot.dialogue.spoken import Overlay, Said, Variants, digest
+from bot.dialogue.spoken import Overlay, Said, Variants
 from bot.errors import StaleWordsError, WordsError
 from bot.settings import Settings
+from bot.shelf import SHIPPED, digest
 from bot.wording import drafts
 from bot.wording.drafts import Draft
 
@@ -67,7 +68,7 @@ def _serving(settings: Settings) -> Said:
     try:
         return spoken.said(settings)
     except WordsError:
-        return spoken.said(settings, spoken.SHIPPED)
+        return spoken.said(settings, SHIPPED)
 
 
 def field_of(settings: Settings, book: Book, key: str, language: str) -> Field:

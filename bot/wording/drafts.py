@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.dialogue.spoken import Overlay, Variants, digest
+from bot.dialogue.spoken import Overlay, Variants
 from bot.errors import WordsError
+from bot.shelf import digest
 from bot.wording.checking import LONGEST
 from bot.wording.tables import word_drafts
 

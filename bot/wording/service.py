@@ -10,11 +10,12 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.database import Database, lock_now
 from bot.dialogue import spoken
-from bot.dialogue.spoken import Released, Said, WordsVersion, digest
+from bot.dialogue.spoken import Said, WordsVersion
 from bot.errors import FindingsError, StaleWordsError, WordsError
 from bot.settings import Settings
+from bot.shelf import LONGEST_NOTE, Released, digest, new_name
 from bot.training.overview import Line
-from bot.wording import acts, checking, drafts, versions
+from bot.wording import acts, checking, drafts
 from bot.wording.acts import Act, Entry
 from bot.wording.book import Book, Field, differing, field_of, read_book, require_seen, require_seen_whole
 from bot.wording.checking import Found
@@ -22,8 +23,6 @@ from bot.wording.drafts import Draft, Written
 
 #: Nobody else changes words while somebody does.
 _LOCK = "words"
-#: Characters of a note that are kept.
-_LONGEST_NOTE = 500
 #: Replies that a line of the overview names.
 _NAMED = 3
 
@@ -39,6 +38,7 @@ class Wording:
 
     def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
         self.settings = settings
+        self.shelf = spoken.shelf(settings)
         self._database = database
         self._clock = clock
 
@@ -167,11 +167,13 @@ class Wording:
             if (now.token, now.serving) != (book.token, book.serving):
                 raise StaleWordsError("somebody changed words while these were checked: look again")
             over = differing(now.serving.under, now.whole)
-            version = versions.make(self.settings, over, by, note.strip()[:_LONGEST_NOTE], self._clock.now())
+            at = self._clock.now()
+            made_of = (new_name("words", at), at.isoformat(), by, note.strip()[:LONGEST_NOTE], over)
+            version = self.shelf.keep(WordsVersion(*made_of))
             drafts.empty(connection)
             changed = tuple(f"{one.key} {one.language}" for one in now.drafts)
             made = self._serve(connection, version, by, Act.RELEASE, version.note, changed)
-        versions.drop_old(self.settings)
+        self.shelf.drop_old()
         return made
 
     def release_again(self, name: str, by: str, *, note: str = "") -> Released:
@@ -181,7 +183,7 @@ class Wording:
             FindingsError: the script checker has something against it, as it is today.
             WordsError: there is no such version, it is not whole, or it serves already.
         """
-        version = versions.find(self.settings, name)
+        version = self.shelf.find(name)
         said = spoken.said(self.settings, version.name)
         keys = {key for _, key, _ in spoken.entries(version.replies)}
         found = [str(one) for one in checking.check(said.whole, said.under, keys, self.settings.rules)]
@@ -192,9 +194,9 @@ class Wording:
             )
         with self._database.begin() as connection:
             lock_now(connection, _LOCK)
-            if versions.now(self.settings).name == version.name:
+            if self.shelf.now().name == version.name:
                 raise WordsError(f"{version.name} serves already")
-            return self._serve(connection, version, by, Act.RELEASE, note.strip()[:_LONGEST_NOTE])
+            return self._serve(connection, version, by, Act.RELEASE, note.strip()[:LONGEST_NOTE])
 
     def roll_back(self, by: str, *, note: str = "", seen: str | None = None) -> Released:
         """Release the version that served before the one that serves now; the draft stays.
@@ -210,13 +212,13 @@ class Wording:
         """
         with self._database.begin() as connection:
             lock_now(connection, _LOCK)
-            now = spoken.released(self.settings)
+            now = self.shelf.released()
             if seen is not None and seen != now.name:
                 raise StaleWordsError(f"somebody was faster: {now.name} serves now")
             if now.previous is None:
                 raise WordsError("no words were released before these: there is nothing to go back to")
-            version = spoken.read_version(self.settings, now.previous)
-            return self._serve(connection, version, by, Act.ROLL_BACK, note.strip()[:_LONGEST_NOTE])
+            version = self.shelf.read(now.previous)
+            return self._serve(connection, version, by, Act.ROLL_BACK, note.strip()[:LONGEST_NOTE])
 
     def said_with(self, name: str) -> Said:
         """All that is said with a version.
@@ -224,7 +226,7 @@ class Wording:
         Raises:
             WordsError: there is no such version, or it is not whole.
         """
-        return spoken.said(self.settings, versions.find(self.settings, name).name)
+        return spoken.said(self.settings, self.shelf.find(name).name)
 
     def log(self, limit: int) -> list[Entry]:
         """What was done, the latest first."""
@@ -249,10 +251,10 @@ class Wording:
         note: str,
         changed: Sequence[str] = (),
     ) -> Released:
-        before = versions.now(self.settings).name
+        before = self.shelf.now().name
         acts.note(connection, Entry(self._clock.now(), by, act, version.name, before, note, changed))
         # Last: if this fails, nothing is written down.
-        return versions.serve(self.settings, version.name)
+        return self.shelf.serve(version.name)
 
     def _drop(self, connection: Connection, field: Field, by: str) -> None:
         if drafts.drop(connection, field.key, field.language):

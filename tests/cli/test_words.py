@@ -125,7 +125,7 @@ def test_the_doctor_tells_which_words_are_said_and_what_is_wrong_with_them(
     assert not fine
     assert f"{KEY} de: nothing fills {{by}}" in says
     assert f"left out of what serves: {KEY} de" in words("check").out
-    spoken.version_path(Settings.load(), name).unlink()
+    spoken.shelf(Settings.load()).path(name).unlink()
     fine, says = doctor()
     assert not fine
     assert "what lies in the files is said meanwhile" in says

@@ -15,16 +15,15 @@ from adapters.slack.blocks import to_posts
 from bot.clock import SetClock
 from bot.database import Database
 from bot.dialogue import spoken
-from bot.dialogue.spoken import SHIPPED, Spoken
+from bot.dialogue.spoken import Spoken
 from bot.errors import FindingsError, StaleWordsError, WordsError
 from bot.messages import Author, Outbound
 from bot.settings import Settings
-from bot.wording import versions
+from bot.shelf import KEPT, SHIPPED
 from bot.wording.acts import Act
 from bot.wording.drafts import Written, written_of
 from bot.wording.finding import Only, find
 from bot.wording.service import Wording
-from bot.wording.versions import KEPT
 
 #: A reply of one way and no buttons, with one place, that neither apologises nor promises.
 KEY, GERMAN = (
@@ -72,7 +71,7 @@ def test_a_release_is_spoken_and_written_down_and_the_draft_is_empty(
     assert (release.actor, release.act, release.version) == ("ada", Act.RELEASE, made.name)
     assert (release.note, release.changed) == ("warmer", (f"{KEY} de",))
     assert (edit.act, edit.changed) == (Act.EDIT, (f"{KEY} de",))
-    (version, shipped) = versions.listed(place)
+    (version, shipped) = spoken.shelf(place).listed()
     assert (version.made_by, version.note, shipped.name) == ("ada", "warmer", SHIPPED)
 
 
@@ -111,7 +110,7 @@ def test_the_words_of_the_files_again_leave_nothing_of_a_change(wording: Wording
     shipped = written_of(wording.field(KEY, "de").in_files)
     wording.edit(KEY, "de", shipped, "ada")
     made = wording.release("ada")
-    assert spoken.read_version(place, made.name).replies == {}
+    assert spoken.shelf(place).read(made.name).replies == {}
 
 
 def test_words_that_would_call_people_or_draw_pages_are_only_words_to_every_channel(
@@ -247,7 +246,7 @@ def test_a_draft_that_changed_since_somebody_looked_is_not_released(
     say(wording, "A colleague has this now, with all you told me, until {by}.", "en", by="ben")
     with pytest.raises(StaleWordsError, match="changed the draft meanwhile"):
         wording.release("ada", seen=looked)
-    assert spoken.released(place).name == SHIPPED
+    assert spoken.shelf(place).released().name == SHIPPED
     assert len(wording.book().drafts) == 2
 
 
@@ -273,7 +272,7 @@ def test_two_who_roll_back_at_once_go_back_once(wording: Wording, place: Setting
     wording.roll_back("ada", seen=serving)
     with pytest.raises(StaleWordsError, match="somebody was faster"):
         wording.roll_back("ben", seen=serving)
-    assert spoken.released(place).name == SHIPPED
+    assert spoken.shelf(place).released().name == SHIPPED
 
 
 def test_the_last_five_are_kept_and_can_be_released_again(
@@ -284,7 +283,7 @@ def test_the_last_five_are_kept_and_can_be_released_again(
         clock.advance(minutes=1)
         say(wording, f"Weitergegeben{'!' * number} Antwort bis {{by}}.")
         made.append(wording.release("ada").name)
-    kept = [one.name for one in versions.listed(place)]
+    kept = [one.name for one in spoken.shelf(place).listed()]
     assert kept == [*reversed(made[-KEPT:]), SHIPPED]
     wording.release_again(made[3], "ben")
     assert spoken_now(place) == "Weitergegeben!!! Antwort bis BY."
@@ -293,7 +292,7 @@ def test_the_last_five_are_kept_and_can_be_released_again(
     with pytest.raises(WordsError, match="serves already"):
         wording.release_again(made[3], "ben")
     wording.release_again(SHIPPED, "ben")
-    assert spoken.released(place).previous == made[3]
+    assert spoken.shelf(place).released().previous == made[3]
 
 
 @pytest.mark.parametrize("spoil", [lambda text: text[:40], lambda text: text.replace("weiterge", "wegge")])
@@ -303,12 +302,12 @@ def test_a_version_that_is_cut_or_changed_serves_nobody(
     say(wording)
     name = wording.release("ada").name
     wording.roll_back("ada")
-    path = spoken.version_path(place, name)
+    path = spoken.shelf(place).path(name)
     path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")  # type: ignore[operator]
     for act in (lambda: wording.release_again(name, "ada"), lambda: wording.roll_back("ada")):
         with pytest.raises(WordsError):
             act()
-    assert spoken.released(place).name == SHIPPED
+    assert spoken.shelf(place).released().name == SHIPPED
 
 
 @pytest.mark.parametrize("name", ["current", "../files/words/current", "", "words-", ".."])
@@ -333,7 +332,7 @@ def test_processes_speak_a_release_from_the_next_look_on_and_never_stop_for_a_da
     assert second is not first
     assert second.version.startswith(f"{name}:")
     assert words.now() is second
-    spoken.current_path(place).write_text("{", encoding="utf-8")
+    spoken.shelf(place).current.write_text("{", encoding="utf-8")
     assert words.now() is second
     # One that starts then says what lies in files.
     assert Spoken(place).now().version == first.version
@@ -369,7 +368,7 @@ def test_a_release_makes_no_model_stale(wording: Wording, place: Settings) -> No
 def test_a_version_is_a_file_that_says_all_of_itself(wording: Wording, place: Settings) -> None:
     say(wording)
     name = wording.release("ada", note="x" * 1000).name
-    record = json.loads(spoken.version_path(place, name).read_text(encoding="utf-8"))
+    record = json.loads(spoken.shelf(place).path(name).read_text(encoding="utf-8"))
     assert record["replies"] == {"de": {KEY: [{"text": GERMAN}]}}
     assert len(record["note"]) == 500
 
@@ -379,7 +378,7 @@ def test_a_folder_that_cannot_be_written_changes_nothing(
 ) -> None:
     say(wording)
     place.files.mkdir(parents=True, exist_ok=True)
-    spoken.words_folder(place).write_text("a file stands in the way", encoding="utf-8")
+    spoken.shelf(place).folder.write_text("a file stands in the way", encoding="utf-8")
     with pytest.raises(OSError, match=r"File exists|Not a directory"):
         wording.release("ada")
     assert [entry.act for entry in wording.log(5)] == [Act.EDIT]
