@@ -51,6 +51,7 @@ _LABELS = {
     "EventKind": {
         "opened": "opened the case",
         "added": "added to the case",
+        "shown": "shows the case",
         "buyer_wrote": "wrote",
         "claimed": "claimed the case",
         "replied": "replied",

@@ -10,8 +10,8 @@ from bot.desk.port import CaseView
 from bot.desk.values import CaseEvent, EventKind
 from bot.messages import TranscriptLine
 
-#: The conversation itself shows these.
-_SAID = frozenset({EventKind.BUYER_WROTE, EventKind.REPLIED})
+#: The conversation itself shows these, or the page does.
+_SAID = frozenset({EventKind.BUYER_WROTE, EventKind.REPLIED, EventKind.SHOWN})
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,24 @@ class Board(Protocol):
 
     async def case(self, case_id: int) -> BoardCase:
         """One case.
+
+        Raises:
+            UnknownCaseError: there is none.
+        """
+        ...
+
+    async def shown(self, case_id: int, fence: int, where: str) -> dt.datetime | None:
+        """Say that a case's card can be seen from now on by those who may claim it. Idempotent.
+
+        A claim's clock begins then. A frontend that shows cases as soon as they are there need not say so.
+
+        Args:
+            case_id: the case.
+            fence: ``BoardCase.view.fence``; if the case has changed hands since, nothing is done.
+            where: what the history calls the frontend.
+
+        Returns:
+            When its clock ends; None if it has none.
 
         Raises:
             UnknownCaseError: there is none.

@@ -233,7 +233,9 @@ class Cases(CaseRaising):
         minutes = self.rules.clocks.first_answer_minutes
         if case.level == 0 and case.claimed_at is None:
             minutes = max(minutes - self.rules.clocks.claim_minutes, 1)
-        return hours.after(at_work, case.due_at, dt.timedelta(minutes=minutes))
+        # The card's way to those who claim is ours, not the buyer's.
+        begun = self.due_if_shown(case) or case.due_at
+        return hours.after(at_work, begun, dt.timedelta(minutes=minutes))
 
     def suggested_replies(self, case: Case, person: Person, shown: CaseCard | None = None) -> Sequence[str]:
         """The card's suggestions; where the answer comes late, it opens with a name and the question.
@@ -280,8 +282,7 @@ class Cases(CaseRaising):
                 fence=1,
                 opened_at=now,
                 waiting_since=now,
-                clock=ClockKind.CLAIM.value,
-                due_at=clocks.claim_due(self.rules, queue, now, 0),
+                **self._waiting(queue, 0, now),
                 level=0,
                 summary="",
                 card=card_as_json(card),
@@ -368,8 +369,7 @@ class Cases(CaseRaising):
                 "state": CaseState.OPEN.value,
                 "owner_id": None,
                 "fence": case.fence + 1,
-                "clock": ClockKind.CLAIM.value,
-                "due_at": clocks.claim_due(self.rules, queue, now, 0),
+                **self._waiting(queue, 0, now),
                 "offered_to": list(self._offered_to(queue, case.language)),
             }
         case = self._change(case, **values)

@@ -12,6 +12,9 @@ from bot.settings import QueueRules, ShopRules
 #: The queue that a case moves up to when its own is silent.
 SUPERVISOR = "supervisor"
 
+#: Frontends that show a case as soon as it is there. Any other says when it has (`Board.shown`).
+AT_ONCE = frozenset({"web"})
+
 #: The level at which a case has moved up to the supervisor; above it the operator is told.
 SUPERVISOR_LEVEL = 2
 
@@ -38,10 +41,27 @@ def hours_of(rules: ShopRules, queue: str) -> QueueRules:
     return rules.queues.get(queue) or rules.queues[SUPERVISOR]
 
 
-def claim_due(rules: ShopRules, queue: str, now: dt.datetime, level: int) -> dt.datetime:
-    """When somebody must have claimed a case that stands in this queue from now on."""
+def posts_cards(rules: ShopRules) -> bool:
+    """Whether people are told of a case by a card that may come later than the case itself."""
+    return any(desk not in AT_ONCE for desk in rules.desks)
+
+
+def claim_due(
+    rules: ShopRules, queue: str, now: dt.datetime, level: int, *, unseen: bool = False
+) -> dt.datetime:
+    """When somebody must have claimed a case that stands in this queue from now on.
+
+    Args:
+        rules: ``shop.yml``.
+        queue: the case's.
+        now: the moment from which on it can be seen, or at which it came there.
+        level: how often its clock has run out.
+        unseen: it cannot be seen yet: the clock runs all the same, as if it could be after ``card_minutes``.
+    """
     minutes = rules.clocks.claim_minutes
     at_work = hours_of(rules, queue)
+    if unseen:
+        now = hours.after(at_work, now, dt.timedelta(minutes=rules.clocks.card_minutes))
     if level <= SUPERVISOR_LEVEL:
         return hours.after(at_work, now, dt.timedelta(minutes=minutes))
     # The exponent is held down: a case may be ignored for months.

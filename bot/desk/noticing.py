@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +72,8 @@ class DatabaseBoard:
         def read(connection: Connection) -> BoardCase:
             known = self._cases(connection)
             case = known.get(case_id)
+            # What is shown now can be seen from now on.
+            case = dataclasses.replace(case, due_at=known.due_if_shown(case))
             view = views.view(known, case, NOBODY)
             keys = {
                 row.id: _key(row.key)
@@ -90,6 +93,10 @@ class DatabaseBoard:
             )
 
         return await self._do(read)
+
+    async def shown(self, case_id: int, fence: int, where: str) -> dt.datetime | None:
+        """See the port."""
+        return await self._do(lambda connection: self._cases(connection).shown(case_id, fence, where).due_at)
 
     async def requests(self, also: Sequence[int] = ()) -> Sequence[RequestView]:
         """See the port."""

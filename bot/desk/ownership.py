@@ -124,14 +124,47 @@ class CaseOwnership(CaseRecords):
             level=level,
             owner_id=None,
             fence=case.fence + 1,
-            clock=ClockKind.CLAIM,
-            due_at=clocks.claim_due(self.rules, queue, self.clock.now(), level),
+            **self._waiting(queue, level, self.clock.now()),
             direct=False,
             offered_to=list(self._offered_to(queue, case.language, but=case.owner_id)),
         )
         self._let_drafts_lapse(case.id)
         self._record(case.id, kind, actor, text)
         return changed
+
+    def shown(self, case_id: int, fence: int, where: str) -> Case:
+        """Have a claim's clock begin, for a frontend shows the case from now on. Idempotent.
+
+        It only ever ends earlier than without that: a case that nobody can see has a running clock, too. Does
+        nothing if the case has changed hands since, or could be seen already.
+
+        Args:
+            case_id: the case.
+            fence: as it was shown.
+            where: what the history calls the frontend.
+        """
+        case = self._locked(case_id)
+        if not case.waits_unseen or case.fence != fence:
+            return case
+        now = self.clock.now()
+        changed = self._change(case, shown_at=now, due_at=self.due_if_shown(case, now))
+        self._record(case.id, EventKind.SHOWN, where)
+        return changed
+
+    def due_if_shown(self, case: Case, at: dt.datetime | None = None) -> dt.datetime | None:
+        """When a case's clock ends if its card can be seen from a moment on, or else from now on."""
+        if not case.waits_unseen or case.due_at is None:
+            return case.due_at
+        return min(case.due_at, clocks.claim_due(self.rules, case.queue, at or self.clock.now(), case.level))
+
+    def _waiting(self, queue: str, level: int, now: dt.datetime) -> dict[str, object]:
+        """The clock of a case that waits in a queue from now on for somebody to claim it."""
+        late = clocks.posts_cards(self.rules)
+        return {
+            "clock": ClockKind.CLAIM.value,
+            "due_at": clocks.claim_due(self.rules, queue, now, level, unseen=late),
+            "shown_at": None if late else now,
+        }
 
     def _owned(self, case: Case, person: Person) -> dict[str, object]:
         """What changes when a person becomes the owner: who owes no answer has no clock."""

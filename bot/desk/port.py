@@ -119,6 +119,8 @@ class CaseSummary:
     #: The buyer's rating of the help, 1 to 5; ``None`` as long as they gave none.
     satisfaction: int | None = None
     order_number: str | None = None
+    #: It waits to be claimed, and where cards are posted its own is not there yet: its clock may end earlier.
+    unseen: bool = False
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,7 @@ def case_of(row: Any) -> Case:
         card=card_of(row.card),
         offered_to=tuple(row.offered_to),
         direct=row.direct,
+        shown_at=row.shown_at,
         true_intent=row.true_intent,
         satisfaction=row.satisfaction,
         comment=row.comment,

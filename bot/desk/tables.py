@@ -91,6 +91,8 @@ cases = sa.Table(
     sa.Column("waiting_since", UTCDateTime),
     sa.Column("clock", sa.String(16)),
     sa.Column("due_at", UTCDateTime, index=True),
+    # Since when its card can be seen by those who may claim it; NULL: it is in its queue and not shown yet.
+    sa.Column("shown_at", UTCDateTime),
     sa.Column("level", sa.Integer, nullable=False),
     sa.Column("closed_at", UTCDateTime),
     sa.Column("outcome", sa.String(32)),

@@ -239,11 +239,18 @@ class Case:
     offered_to: tuple[int, ...] = ()
     #: Whether a frontend may send what the owner writes without a further word; off with each new owner.
     direct: bool = False
+    #: Since when its card can be seen by those who may claim it; ``None`` as long as it cannot.
+    shown_at: dt.datetime | None = None
     #: What the case was really about, as its owner said on closing.
     true_intent: str | None = None
     #: The buyer's rating of the help, 1 to 5, and what they wrote to it.
     satisfaction: int | None = None
     comment: str = ""
+
+    @property
+    def waits_unseen(self) -> bool:
+        """Whether it waits to be claimed, and its card cannot be seen yet."""
+        return self.state is CaseState.OPEN and self.clock is ClockKind.CLAIM and self.shown_at is None
 
 
 class EventKind(str, enum.Enum):
@@ -252,6 +259,8 @@ class EventKind(str, enum.Enum):
     OPENED = "opened"
     #: The bot had something to add to a case that was already there.
     ADDED = "added"
+    #: Its card can be seen: the claim's clock begins.
+    SHOWN = "shown"
     BUYER_WROTE = "buyer_wrote"
     CLAIMED = "claimed"
     REPLIED = "replied"

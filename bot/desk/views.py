@@ -261,4 +261,5 @@ def _summary(case: Case, card: CaseCard, talk: Any, owners: Mapping[int, str], d
         direct=case.direct,
         satisfaction=case.satisfaction,
         order_number=case.card.order_number,
+        unseen=case.waits_unseen,
     )

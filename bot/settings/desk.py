@@ -79,6 +79,9 @@ class ClockRules(Rules):
     """How long a buyer may be left without an answer."""
 
     claim_minutes: int = Field(ge=1)
+    #: Where cards are posted one by one, as in Slack, a claim's clock begins when its card can be seen, and
+    #: so many minutes after the case came into its queue at the latest.
+    card_minutes: int = Field(3, ge=0)
     first_answer_minutes: int = Field(ge=1)
     open_question_hours: int = Field(ge=1)
 

@@ -93,9 +93,10 @@ STEPS = {
     "somebody decides": 5,
     "the owner's reply": 8,
     **{f"the owner's {act}": 1 for act in ("release", "pass_on", "close", "hand_back", "withdraw")},
-    "the owner's snooze": 8,
+    "the owner's snooze": 10,
     **{f"anybody's {act}": 1 for act in ACTS},
     **{f"anybody's late {act}": 1 for act in ACTS},
+    "a card is shown": 3,
     "time passes": 4,
     "somebody goes away": 1,
     "somebody comes back": 2,
@@ -112,6 +113,8 @@ class Store:
         shutil.copy(empty, self.folder / "desk.sqlite")
         database = Database(f"sqlite:///{self.folder / 'desk.sqlite'}")
         fast(database)
+        # A clock that begins late, or never, must not leave a case without one.
+        rules = rules.copy(update={"desks": ("web", "slack")})
         self.desk = Acting(database, rules, SetClock(WEDNESDAY))
         self.people = [self.desk.person(f"p{number}", rank) for number, rank in enumerate(RANKS)]
         self.talks = [self.desk.conversation() for _ in range(3)]
@@ -135,6 +138,12 @@ class Store:
                 again = chance.choice(closed)
                 self.desk.open(again, intent="service_human")
                 self.owed.add(again)
+        elif name == "a card is shown":
+            known = self.desk.act(lambda cases: cases.open_case_of(self.talks[talk]))
+            if known is not None:
+                # Sometimes as it was before it changed hands.
+                fence = known.fence - chance.randrange(2)
+                self.desk.act(lambda cases: cases.shown(known.id, fence, "Slack"))
         elif name == "the buyer writes":
             if self.desk.act(lambda cases: cases.buyer_wrote(self.talks[talk])):
                 self.owed.add(self.talks[talk])

@@ -73,9 +73,13 @@ class DeskHouse:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         options = {"channels": {"default": DESK, "supervisor": UPSTAIRS}, "digest_from": 4}
-        self._settings, self._options = settings, options
+        # Whoever opens cases must know that cards come later.
+        self._settings = dataclasses.replace(
+            settings, rules=settings.rules.copy(update={"desks": ("slack",)})
+        )
+        self._options = options
         self.clock = AheadClock()
-        self.staff = Staff(folder, settings.rules, self.clock)
+        self.staff = Staff(folder, self.rules, self.clock)
         self.database = self.staff.database
         unhurried(self.staff)
         self.notified = 0
@@ -105,7 +109,6 @@ class DeskHouse:
         changed = {
             "channel_options": {"slack": {"api": self.edge.api}},
             "desk_options": {"slack": self._options},
-            "desks": ("slack",),
         }
         settings = dataclasses.replace(self._settings, rules=self.rules.copy(update=changed))
         self.desk = DatabaseDesk(self.database, settings.rules, self.clock, self._notify, self.staff.hasher)

@@ -46,7 +46,8 @@ class Edge:
 
     def __init__(self, slack: LocalSlack) -> None:
         self.slack = slack
-        self.faults: dict[str, Answer | list[Answer]] = {}
+        #: One for all calls, or one for each of the next; None lets a call pass.
+        self.faults: dict[str, Answer | list[Answer | None]] = {}
         #: Every method that was called, in order.
         self.called: list[str] = []
         #: And what it was called with.

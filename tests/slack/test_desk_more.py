@@ -283,6 +283,8 @@ async def test_the_home_page_has_ones_cases_queues_and_figures(house: DeskHouse)
 
 async def test_whatever_is_in_a_form_nothing_is_done_by_one_that_is_not_ours(house: DeskHouse) -> None:
     case = house.staff.case()
+    await house.card(case.id)
+    await house.quiet()
     before = house.staff.now(case)
     for told in ("{}", "[]", "null", '{"case": "1", "fence": []}', '{"case": -1}', "\x00", "9" * 5_000):
         for act in ("reply", "close", "pass_on", "reveal", "counter", "snooze", "decline_draft", "nonsense"):

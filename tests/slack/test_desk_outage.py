@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import random
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,8 @@ from tests.channels.house import until
 from tests.peers.local_slack import DESK
 from tests.slack.desk_house import DeskHouse, names, said
 from tests.slack.edge import Answer, limited, refusal
+
+MINUTE = dt.timedelta(minutes=1)
 
 
 async def calls(house: DeskHouse, times: int) -> None:
@@ -136,6 +141,45 @@ async def test_many_new_cases_are_listed_first_and_each_can_be_claimed_there(hou
     await house.shows(opened[3].id, "Ana has it")
 
 
+async def test_a_claims_clock_begins_when_its_card_is_there(house: DeskHouse) -> None:
+    house.edge.faults["chat.postMessage"] = Answer("<html>bad gateway</html>", 503)
+    case = house.staff.case("Wo ist mein Paket?")
+    await calls(house, 3)
+    waits = house.staff.now(case)
+    assert waits.waits_unseen
+    assert waits.due_at == case.opened_at + 6 * MINUTE
+    # The store's people do not pay for Slack's trouble.
+    house.clock.ahead += 2 * MINUTE
+    house.edge.faults.clear()
+    card = await house.card(case.id)
+    await house.quiet()
+    shown = house.staff.now(case)
+    assert shown.shown_at is not None
+    assert shown.due_at == shown.shown_at + 3 * MINUTE
+    assert case.opened_at + 2 * MINUTE < shown.shown_at < shown.due_at < waits.due_at
+    told = next(one["timestamp"] for one in _parts(card["blocks"]) if one.get("type") == "date")
+    assert abs(told - shown.due_at.timestamp()) < 60
+    assert "chat.update" not in house.edge.called, "the card told the end of the clock when it was posted"
+
+
+async def test_a_case_in_a_list_can_be_seen_before_its_own_card_is_there(house: DeskHouse) -> None:
+    house.edge.faults["chat.postMessage"] = refusal("is_archived")
+    opened = [house.staff.case(f"Frage {number}") for number in range(6)]
+
+    async def tried() -> bool:
+        return any("6 cases wait" in str(told.get("text")) for _, told in house.edge.told)
+
+    await until(tried, "a list of them all")
+    # The list comes through, and no card.
+    house.edge.faults["chat.postMessage"] = [None, *[refusal("is_archived")] * 50]
+
+    async def seen() -> bool:
+        return all(house.staff.now(case).shown_at is not None for case in opened)
+
+    await until(seen, "six cases in a list")
+    assert not await _cards(house)
+
+
 async def test_a_channel_gets_one_message_a_second(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
 
@@ -215,6 +259,14 @@ async def test_a_burst_of_cases_drains_in_order_within_slacks_limits(
     # Whoever looks sees all of them long before the last card stands.
     assert listed_after
     assert listed_after - posted[0] < (posted[-1] - posted[0]) / 4
+
+
+def _parts(of: Any) -> Iterator[dict[str, Any]]:
+    """All parts of blocks, however deep."""
+    if isinstance(of, dict):
+        yield of
+    for one in of.values() if isinstance(of, dict) else of if isinstance(of, list) else ():
+        yield from _parts(one)
 
 
 async def _cards(house: DeskHouse) -> list[int]:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.slack.desk.blocks import run, section, worded
-from adapters.slack.desk.cards import Card, case_card, digest_card, moved_card
+from adapters.slack.desk.cards import MOST_LISTED, Card, case_card, digest_card, moved_card
 from adapters.slack.desk.lanes import Lane
 from adapters.slack.desk.memory import Memory, Shown
 from adapters.slack.desk.options import DeskOptions
@@ -44,6 +44,10 @@ EARLIER = 30
 MOST_MARKS = 20
 #: So long before its end a clock is warned of.
 WARNING = dt.timedelta(seconds=60)
+#: A card tells the minute in which a clock ends: it is not changed for less.
+MINUTE = dt.timedelta(minutes=1)
+#: What a case's history calls us.
+WHERE = "Slack"
 #: What stands at a reply that is on its way, and what became of it.
 WAY = {
     "sent": "white_check_mark",
@@ -184,6 +188,10 @@ class Showing:
         if open_ones:
             card = digest_card(open_ones, waiting)
             await self._posting.post(channel, card.text, card.blocks)
+            for one in found:
+                # The list has a button for each: they can be claimed from now on.
+                if one.summary.unseen and one.summary in open_ones[:MOST_LISTED]:
+                    await self._board.shown(one.summary.id, one.fence, WHERE)
         for case_id in case_ids:
             shown = await self._memory.shown(case_id)
             await self._memory.show(case_id, dataclasses.replace(shown, listed=True), shown)
@@ -236,9 +244,25 @@ class Showing:
             await self._posting.change(shown.channel, shown.ts, card.text, card.blocks)
             shown = dataclasses.replace(shown, card=card.digest)
             await self._memory.show(case_id, shown, shown)
+        shown = await self._seen(found, shown)
         shown = await self._tell(case_id, found, shown, unsure=unsure)
         shown = await self._tell_ways(case_id, found, shown)
         await self._tell_clock(case_id, found, shown)
+
+    async def _seen(self, found: BoardCase, shown: Shown) -> Shown:
+        """Say of a case that waits that its card is there: only now the clock of its claim begins."""
+        case = found.view.summary
+        if not case.unseen:
+            return shown
+        due = await self._board.shown(case.id, found.view.fence, WHERE)
+        if due is None or case.due_at is None or abs(due - case.due_at) >= MINUTE:
+            return shown
+        # Posting took its time, and the clock ends so much later than the card says.
+        summary = dataclasses.replace(case, due_at=due, unseen=False)
+        card = case_card(dataclasses.replace(found.view, summary=summary), self._options.send_sign)
+        told = dataclasses.replace(shown, card=card.digest)
+        await self._memory.show(case.id, told, shown)
+        return told
 
     async def _first(
         self, found: BoardCase, shown: Shown, channel: str, card: Card, *, unsure: bool

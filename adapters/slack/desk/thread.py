@@ -26,7 +26,7 @@ from bot.messages import Attachment, Author
 MOST_WORDS, MOST_BLOCKS = 9_000, 40
 
 #: Events that the card or the lines show.
-_SEEN_ELSEWHERE = frozenset({EventKind.OPENED, EventKind.REPLIED, EventKind.BUYER_WROTE})
+_SEEN_ELSEWHERE = frozenset({EventKind.OPENED, EventKind.SHOWN, EventKind.REPLIED, EventKind.BUYER_WROTE})
 _WORDS = {
     EventKind.ADDED: "the bot added",
     EventKind.CLAIMED: "claimed it",
