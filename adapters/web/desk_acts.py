@@ -99,6 +99,16 @@ class DeskActs:
             ),
             "wake": lambda ask: desk.wake(ask.person, ask.case_id, ask.fence),
             "retry": lambda ask: desk.retry_reply(ask.person, ask.case_id, number_of(ask.form, "position")),
+            "change": lambda ask: desk.change_reply(
+                ask.person,
+                ask.case_id,
+                ask.fence,
+                number_of(ask.form, "position"),
+                text_of(ask.form, "changed"),
+            ),
+            "direct": lambda ask: desk.set_direct(
+                ask.person, ask.case_id, ask.fence, number_of(ask.form, "direct") == 1
+            ),
             "withdraw": lambda ask: desk.withdraw_reply(
                 ask.person, ask.case_id, ask.fence, number_of(ask.form, "position")
             ),
@@ -137,6 +147,8 @@ class DeskActs:
         except TryLaterError:
             return await self._again(visit, case_id, form, 503, BUSY)
         done = "draft" if name == "reply" and view.reply_needs_approval else name
+        if name == "direct":
+            done = "direct-on" if view.summary.direct else "direct-off"
         return RedirectResponse(f"/desk/cases/{case_id}?done={done}", 303)
 
     async def _reveal(self, visit: Visit, case_id: int, form: Mapping[str, str]) -> Response:
@@ -158,6 +170,7 @@ class DeskActs:
             view = await self._desk.case(visit.person, case_id)
             return await self._pages.shown(visit, view, status=status, problem=problem, typed=typed)
         except (DeskError, TryLaterError):
+            typed.pop("position", None)
             return self._pages.trouble(status, problem, typed="\n\n".join(typed.values()))
 
 

@@ -39,7 +39,7 @@ ASIDE: Mapping[int, str] = {
     7 * 24 * 60: "a week",
 }
 #: Fields of a case's page that a person types into.
-TYPED = ("reply", "note", "summary", "decline", "draft")
+TYPED = ("reply", "note", "summary", "decline", "draft", "changed", "position")
 
 #: What the page says after an act, by the name in the address.
 DONE = {
@@ -51,7 +51,10 @@ DONE = {
     "snooze": "The case is laid aside. It comes back at its time, or when the buyer writes.",
     "wake": "The case is taken up again.",
     "retry": "The reply is being sent again.",
-    "withdraw": "The reply is taken back: the buyer has not seen it.",
+    "withdraw": "The reply is taken back. Where the buyer has it already, the case tells what came of it.",
+    "change": "The reply is changed. If the buyer has it already, the conversation tells what comes of it.",
+    "direct-on": "Direct mode is on: Enter sends what you write to the buyer.",
+    "direct-off": "Direct mode is off.",
     "release": "The case is back in its queue.",
     "pass-on": "The case is in its new queue.",
     "close": "The case is closed.",
@@ -74,6 +77,8 @@ class DeskPages:
         self._clock = clock
         self._pages = pages
         self._store = rules.store
+        #: Whether cases are shown elsewhere, too, and written about there.
+        self._threads = len(rules.desks) > 1
         teach(pages.environment, rules.store.timezone)
 
     async def cases(
@@ -151,6 +156,8 @@ class DeskPages:
             entries=timeline(view),
             macros=ready,
             deliveries={one.position: one for one in view.deliveries},
+            instead=_instead(view),
+            threads=self._threads,
             aside=ASIDE,
             flash=flash,
             problem=problem,
@@ -255,6 +262,15 @@ class DeskPages:
             now=self._clock.now(),
             **values,
         )
+
+
+def _instead(view: CaseView) -> Mapping[int, str]:
+    """What replies were changed to last, by the position of each; but for what the channel did not change."""
+    return {
+        line.edits: line.text
+        for line in view.transcript
+        if line.edits is not None and line.change == "edited" and line.state != "failed"
+    }
 
 
 def _waiting(visit: Visit, queues: Any) -> int:

@@ -128,8 +128,12 @@ async function act(form, submitter) {
       cache: "no-store",
       signal: AbortSignal.timeout(20_000),
     });
-    const page = take(await response.text(), { acted: true });
+    const html = await response.text();
+    // What was written in it has been taken: its place may be shown anew.
+    if (response.ok) form.dataset.done = "";
+    const page = take(html, { acted: true });
     if (page && response.ok) writing?.sent(form, page);
+    else delete form.dataset.done;
   } catch {
     problem("The server cannot be reached. Nothing is lost: please try again.");
   } finally {
@@ -159,6 +163,13 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     event.target.form.requestSubmit(event.target.form.querySelector("button.main"));
   }
+  const plain = event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (plain && event.target.id === "reply" && "direct" in document.getElementById("state").dataset) {
+    // In mid-word of an IME it chooses a word.
+    if (event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    if (event.target.value.trim()) event.target.form.requestSubmit(event.target.form.querySelector("button.main"));
+  }
   if (event.altKey && !event.ctrlKey && !event.metaKey && SHORTCUTS[event.code]) {
     const target = document.querySelector(SHORTCUTS[event.code]);
     if (target?.checkVisibility?.() ?? target) {
@@ -174,6 +185,16 @@ document.addEventListener("click", (event) => {
     if (!open.contains(event.target)) open.open = false;
   }
 });
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (!event.target.matches("details.change[open]")) return;
+    event.target.scrollIntoView({ block: "nearest" });
+    event.target.querySelector("textarea").focus({ preventScroll: true });
+  },
+  true,
+);
 
 const stream = new Stream("/desk/events", ["case", "signed-out"], {
   ready: look,

@@ -37,7 +37,7 @@ function keyed(now, next) {
   for (const child of [...next.children]) {
     let keep = known.get(child.id);
     known.delete(child.id);
-    if (!keep || signature(keep) !== signature(child)) {
+    if (!keep || (signature(keep) !== signature(child) && !isBeingFilled(keep))) {
       signature(child);
       if (keep) {
         if (keep === place) place = place.nextElementSibling;
@@ -67,7 +67,7 @@ function successor(put, focus) {
 }
 
 function isBeingFilled(region) {
-  return [...region.querySelectorAll("textarea, input:not([type=hidden])")].some(
+  return [...region.querySelectorAll("form:not([data-done]) :is(textarea, input:not([type=hidden]))")].some(
     (field) => field.value !== field.defaultValue || field === document.activeElement,
   );
 }

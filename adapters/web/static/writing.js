@@ -36,6 +36,14 @@ export class Writing {
 
   /** A form has done its work: empty it, and give it a new name so that the next text is not taken for the last. */
   sent(form, page) {
+    delete form.dataset.done;
+    const change = form.closest("details.change");
+    if (change) {
+      // It begins again with the words that stand there.
+      form.reset();
+      change.open = false;
+      return;
+    }
     for (const field of form.querySelectorAll("textarea, input[name=decline]")) {
       field.value = "";
       field.defaultValue = "";
