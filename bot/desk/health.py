@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
+from bot.database import UTCDateTime
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.records import WATCHDOG, card_as_json
 from bot.desk.tables import case_events, cases, people
@@ -20,12 +22,6 @@ from bot.mailroom.tables import conversations
 
 #: A clock that ran out so long ago and was not moved: whatever turns the clocks does not run.
 OVERDUE = dt.timedelta(minutes=5)
-
-_OWNED = {
-    CaseState.CLAIMED.value: ClockKind.FIRST_ANSWER,
-    CaseState.WAITING_US.value: ClockKind.OPEN_QUESTION,
-    CaseState.SNOOZED.value: ClockKind.SNOOZE,
-}
 
 
 def health(connection: Connection, clock: Clock) -> list[str]:
@@ -55,51 +51,106 @@ def health(connection: Connection, clock: Clock) -> list[str]:
     return found
 
 
+@dataclass(frozen=True)
+class _Fault:
+    """What must not be: how the database finds it, what is said of it, and how it is mended."""
+
+    is_so: Any
+    words: str
+    #: New values, beside which the conversation is given to the desk.
+    repair: Callable[[Any, dt.datetime], dict[str, Any]]
+
+
+def _queued(row: Any, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "state": CaseState.OPEN.value,
+        "owner_id": None,
+        "fence": row.fence + 1,
+        "clock": ClockKind.CLAIM.value,
+        "due_at": now,
+        "direct": False,
+    }
+
+
+def _clocked(kind: ClockKind) -> Callable[[Any, dt.datetime], dict[str, Any]]:
+    return lambda _, now: {"clock": kind.value, "due_at": now}
+
+
+def _is_in(state: CaseState) -> Any:
+    return cases.c.state == state.value
+
+
+def _without_clock(state: CaseState, kind: ClockKind) -> _Fault:
+    is_so = sa.and_(cases.c.due_at.is_(None), _is_in(state))
+    return _Fault(is_so, "its owner owed an answer without a clock", _clocked(kind))
+
+
+#: The first that is so counts.
+_FAULTS = (
+    _Fault(
+        sa.and_(cases.c.owner_id.is_not(None), people.c.active.is_(False)),
+        "its owner no longer works here",
+        _queued,
+    ),
+    _Fault(
+        sa.and_(_is_in(CaseState.OPEN), cases.c.owner_id.is_not(None)),
+        "it has an owner and lies in the queue",
+        _queued,
+    ),
+    _Fault(
+        sa.and_(
+            cases.c.owner_id.is_(None),
+            sa.or_(cases.c.due_at.is_(None), cases.c.state != CaseState.OPEN.value),
+        ),
+        "it had no owner and no running clock",
+        _queued,
+    ),
+    _without_clock(CaseState.CLAIMED, ClockKind.FIRST_ANSWER),
+    _without_clock(CaseState.WAITING_US, ClockKind.OPEN_QUESTION),
+    _without_clock(CaseState.SNOOZED, ClockKind.SNOOZE),
+    _Fault(
+        sa.and_(_is_in(CaseState.WAITING_BUYER), cases.c.waiting_since.is_not(None)),
+        "its buyer waited without a clock",
+        lambda _, now: {
+            "state": CaseState.WAITING_US.value,
+            "clock": ClockKind.OPEN_QUESTION.value,
+            "due_at": now,
+        },
+    ),
+    _Fault(
+        sa.and_(cases.c.direct, cases.c.owner_id.is_(None)),
+        "what nobody writes would have been sent",
+        lambda *_: {"direct": False},
+    ),
+    _Fault(conversations.c.owner == Owner.BOT.value, "its conversation belonged to the bot", lambda *_: {}),
+)
+_OVERDUE = cases.c.due_at < sa.bindparam("overdue", type_=UTCDateTime)
+#: The database looks, and hands out only what is at fault: this is asked every minute, of every open case.
+_SEARCH = (
+    sa.select(
+        *(cases.c[name] for name in ("id", "conversation_id", "fence", "due_at")),
+        sa.case(*((one.is_so, number) for number, one in enumerate(_FAULTS))).label("fault"),
+    )
+    .outerjoin(people, people.c.id == cases.c.owner_id)
+    .outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
+    .where(cases.c.state != CaseState.CLOSED.value, sa.or_(*(one.is_so for one in _FAULTS), _OVERDUE))
+    .order_by(cases.c.id)
+)
+_SEARCH_ONE = _SEARCH.where(cases.c.id == sa.bindparam("case"))
+
+
 def _faults(
     connection: Connection, clock: Clock, case_id: int | None = None
 ) -> Iterator[tuple[Any, str, dict[str, Any] | None]]:
+    """Each faulty case, what is wrong, and how to mend it; ``None``: not the watchdog's to do."""
     now = clock.now()
-    query = (
-        sa.select(cases, people.c.active, conversations.c.owner.label("talk_owner"))
-        .outerjoin(people, people.c.id == cases.c.owner_id)
-        .outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
-        .where(cases.c.state != CaseState.CLOSED.value)
-        .order_by(cases.c.id)
-    )
-    for row in connection.execute(query if case_id is None else query.where(cases.c.id == case_id)):
-        queued = {
-            "state": CaseState.OPEN.value,
-            "owner_id": None,
-            "fence": row.fence + 1,
-            "clock": ClockKind.CLAIM.value,
-            "due_at": now,
-            "direct": False,
-        }
-        if row.owner_id is not None and not row.active:
-            yield row, "its owner no longer works here", queued
-        elif row.state == CaseState.OPEN.value and row.owner_id is not None:
-            yield row, "it has an owner and lies in the queue", queued
-        elif row.owner_id is None and (row.due_at is None or row.state != CaseState.OPEN.value):
-            yield row, "it had no owner and no running clock", queued
-        elif row.due_at is None and row.state in _OWNED:
-            yield (
-                row,
-                "its owner owed an answer without a clock",
-                {"clock": _OWNED[row.state].value, "due_at": now},
-            )
-        elif row.state == CaseState.WAITING_BUYER.value and row.waiting_since is not None:
-            owed = {
-                "state": CaseState.WAITING_US.value,
-                "clock": ClockKind.OPEN_QUESTION.value,
-                "due_at": now,
-            }
-            yield row, "its buyer waited without a clock", owed
-        elif row.direct and row.owner_id is None:
-            yield row, "what nobody writes would have been sent", {"direct": False}
-        elif row.talk_owner == Owner.BOT.value:
-            yield row, "its conversation belonged to the bot", {}
-        elif row.due_at is not None and now - row.due_at > OVERDUE:
+    search, which = (_SEARCH, {}) if case_id is None else (_SEARCH_ONE, {"case": case_id})
+    for row in connection.execute(search, {"overdue": now - OVERDUE, **which}).all():
+        if row.fault is None:
             yield row, f"its clock ran out at {row.due_at:%Y-%m-%d %H:%M} UTC and nobody moved it", None
+        else:
+            fault = _FAULTS[row.fault]
+            yield row, fault.words, fault.repair(row, now)
 
 
 def _abandoned(connection: Connection, conversation_id: int | None = None) -> Sequence[Any]:

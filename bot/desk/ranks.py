@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 
 from bot.desk.clocks import SUPERVISOR
@@ -69,5 +70,7 @@ def limit(rules: ShopRules, rank: Rank, kind: str) -> Decimal:
     return max(amounts, default=Decimal(0))
 
 
-def _up_to(rank: Rank) -> list[str]:
-    return [lower.value for lower in Rank if lower.height <= rank.height]
+@functools.cache
+def _up_to(rank: Rank) -> tuple[str, ...]:
+    # Asked for everybody whenever a case comes into a queue.
+    return tuple(lower.value for lower in Rank if lower.height <= rank.height)
