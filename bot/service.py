@@ -83,6 +83,7 @@ class _Process:
         desk = DatabaseDesk(
             database, settings.rules, clock, self._front.notify, macros=macros, explain=because
         )
+        desk.board.on_trouble = lambda name, why: self._book.trouble(f"desk {name}", why)
         self._channels = open_channels(settings, self._front)
         self._desks = open_desks(settings, desk)
         self._watching = Watching(

@@ -103,6 +103,13 @@ class Board(Protocol):
         """
         ...
 
+    async def trouble(self, frontend: str, why: str | None) -> None:
+        """Tell the operator why the frontend does not show or hear all that it should, and what to do.
+
+        With ``None``: it does again. May be told again and again, on the event loop that started it.
+        """
+        ...
+
 
 class DeskWithBoard(Desk, Protocol):
     """What frontends are given: the desk and its board."""

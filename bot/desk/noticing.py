@@ -43,6 +43,12 @@ class DatabaseBoard:
         self._clock = clock
         # A frontend must not take all of the database's connections.
         self._threads = anyio.CapacityLimiter(4)
+        #: Whoever serves the frontends sets it: told a frontend's name, and what its trouble is.
+        self.on_trouble: Callable[[str, str | None], None] = lambda _, __: None
+
+    async def trouble(self, frontend: str, why: str | None) -> None:
+        """See the port."""
+        self.on_trouble(frontend, why)
 
     async def changes(self, since: int | None, *, wait: float = 1.0) -> Changes:
         """See the port."""

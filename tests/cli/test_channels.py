@@ -50,7 +50,7 @@ def served(database: Database, place: Path) -> Database:
 def test_an_operator_sees_each_door_and_what_went_through_it(crossdesk: Crossdesk, served: Database) -> None:
     ran = crossdesk("channels")
     assert ran.code == 0, ran.err
-    first, second = (line.split("  ") for line in ran.out.splitlines()[1:])
+    first, second, desk = (line.split("  ") for line in ran.out.splitlines()[1:])
     first, second = ([cell.strip() for cell in line if cell.strip()] for line in (first, second))
     assert first == [
         "web",
@@ -63,12 +63,32 @@ def test_an_operator_sees_each_door_and_what_went_through_it(crossdesk: Crossdes
         "no p••••@fruit.example",
     ]
     assert second[1:4] == ["waiting", "5 min ago", "host-2-b"]
+    assert [cell.strip() for cell in desk if cell.strip()] == ["desk web", "not served"]
     assert "papaya" not in ran.out.lower()
     assert "\x1b" not in ran.out
 
 
+def test_an_operator_sees_why_people_at_a_desk_are_not_reached(
+    crossdesk: Crossdesk, database: Database, place: Path
+) -> None:
+    why = "channel C02DESK: it is archived; papaya@fruit.example"
+    with database.begin() as connection:
+        since = SystemClock().now() - 5 * MINUTE
+        doors.tell(connection, "host-1-a", [Door("desk web", "host-1-a", DoorState.WAITING, why, since)])
+    (_, line) = crossdesk("channels").out.splitlines()[1:]
+    cells = [cell.strip() for cell in line.split("  ") if cell.strip()]
+    masked = "channel C02DESK: it is archived; p••••@fruit.example"
+    assert cells == ["desk web", "waiting", "5 min ago", "host-1-a", masked]
+    (_, told) = json.loads(crossdesk("channels", "--json").out)
+    assert (told["desk"], [(door["state"], door["why"]) for door in told["doors"]]) == (
+        "web",
+        [("waiting", masked)],
+    )
+
+
 def test_a_machine_reads_the_same(crossdesk: Crossdesk, served: Database) -> None:
-    (told,) = json.loads(crossdesk("channels", "--json").out)
+    told, desk = json.loads(crossdesk("channels", "--json").out)
+    assert desk == {"desk": "web", "doors": []}
     assert [(door["holder"], door["state"]) for door in told["doors"]] == [
         ("host-1-a", "open"),
         ("host-2-b", "waiting"),
@@ -79,11 +99,12 @@ def test_a_machine_reads_the_same(crossdesk: Crossdesk, served: Database) -> Non
 
 
 def test_a_channel_that_nobody_serves_is_told(crossdesk: Crossdesk, database: Database, place: Path) -> None:
-    (line,) = crossdesk("channels").out.splitlines()[1:]
+    line, _ = crossdesk("channels").out.splitlines()[1:]
     assert line.split()[0] == "web"
     assert "not served" in line
     assert json.loads(crossdesk("channels", "--json").out) == [
-        {"channel": "web", "doors": [], "last_in": None, "last_out": None, "errors": 0, "last_error": None}
+        {"channel": "web", "doors": [], "last_in": None, "last_out": None, "errors": 0, "last_error": None},
+        {"desk": "web", "doors": []},
     ]
 
 

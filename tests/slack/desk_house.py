@@ -113,6 +113,8 @@ class DeskHouse:
         settings = dataclasses.replace(self._settings, rules=self.rules.copy(update=changed))
         self.desk = DatabaseDesk(self.database, settings.rules, self.clock, self._notify, self.staff.hasher)
         self.opened = settings
+        self.troubles: list[str | None] = []
+        self.desk.board.on_trouble = lambda _, why: self.troubles.append(why)
         wire = Wire.of(settings, SystemClock())
         self._frontend = SlackDesk(settings, self.desk, wire=wire, clock=self.clock)
         await self._frontend.start()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.desk import posting
+from adapters.slack.desk import missed, posting
 from bot.desk.values import EventKind
 from tests.channels.house import until
 from tests.peers.local_slack import DESK
@@ -63,6 +63,67 @@ async def test_while_slack_is_away_cases_go_on_and_threads_are_caught_up_in_orde
     order = [words.index(one) for one in ("eins", "claimed it", "a remark", "Es ist beim Zoll.", "zwei")]
     assert order == sorted(order)
     assert words.count("eins") == words.count("Es ist beim Zoll.") == words.count("zwei") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        (Answer("<html>bad gateway</html>", 503), "Slack takes no more for now: 503"),
+        (refusal("token_revoked"), "token_revoked; install the app again and set the new token"),
+        (refusal("is_archived"), "it is archived: bring it back, or name another in desk_options.slack"),
+        (refusal("not_in_channel"), "the app is not in it: write /invite"),
+        (refusal("channel_not_found"), "the app sees no such channel: invite it"),
+        (limited(0), "Slack takes no more for now: ratelimited"),
+    ],
+    ids=["away", "revoked", "archived", "not in it", "unknown", "limited"],
+)
+async def test_the_operator_is_told_what_keeps_cases_from_being_shown_and_that_it_is_over(
+    house: DeskHouse, fault: Answer, what: str
+) -> None:
+    house.edge.faults["chat.postMessage"] = fault
+    case = house.staff.case("Wo ist mein Paket?")
+
+    async def told() -> bool:
+        return bool(house.troubles) and what in str(house.troubles[-1])
+
+    await until(told, "a word to the operator")
+    assert f"channel {DESK}" in str(house.troubles[-1])
+    assert str(house.troubles[-1]).endswith("cases go on in the web desk")
+    house.edge.faults.clear()
+    await house.card(case.id)
+
+    async def over() -> bool:
+        return house.troubles[-1] is None
+
+    await until(over, "that all is well")
+
+
+async def test_one_refusal_is_no_trouble_yet(house: DeskHouse) -> None:
+    house.edge.faults["chat.postMessage"] = [limited(0)]
+    case = house.staff.case("Wo ist mein Paket?")
+    await house.card(case.id)
+    await house.quiet()
+    assert house.troubles == []
+
+
+async def test_a_token_that_is_revoked_while_nothing_happens_is_told(
+    house: DeskHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missed, "EVERY", 0.1)
+    await house.stop()
+    await house.open()
+    house.edge.faults["auth.test"] = refusal("token_revoked")
+
+    async def told() -> bool:
+        return bool(house.troubles) and "token_revoked" in str(house.troubles[-1])
+
+    await until(told, "a word to the operator")
+    house.edge.faults.clear()
+
+    async def over() -> bool:
+        return house.troubles[-1] is None
+
+    await until(over, "that all is well")
 
 
 async def test_a_post_whose_answer_was_lost_is_not_repeated(house: DeskHouse) -> None:

@@ -9,6 +9,7 @@ from adapters.slack.desk.cards import Card, request_card
 from adapters.slack.desk.memory import Memory
 from adapters.slack.desk.options import DeskOptions
 from adapters.slack.desk.posting import CLOSED, GONE, Posting
+from adapters.slack.desk.troubles import Troubles
 from adapters.slack.errors import code_of
 from bot.desk.board import Board
 from bot.desk.port import RequestView
@@ -32,13 +33,17 @@ class Asking:
         memory: where it is shown.
         posting: shows it.
         options: in which channels.
+        troubles: told what cannot be shown.
     """
 
-    def __init__(self, board: Board, memory: Memory, posting: Posting, options: DeskOptions) -> None:
+    def __init__(
+        self, board: Board, memory: Memory, posting: Posting, options: DeskOptions, troubles: Troubles
+    ) -> None:
         self._board = board
         self._memory = memory
         self._posting = posting
         self._options = options
+        self._troubles = troubles
         #: What channels showed when that was asked: at the start, and whenever an answer was lost.
         self._there: dict[str, dict[str, str]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -64,7 +69,10 @@ class Asking:
                 for view in await self._board.requests(tuple(cards)):
                     await self._show(view, cards)
                 said = ""
+                await self._troubles.tell("requests", None)
             except CrossdeskError as error:
+                if isinstance(error, OperatorError | NeverError):
+                    await self._troubles.tell("requests", f"requests are not shown: {error}")
                 wait = max(_wait(error), getattr(error, "retry_after", None) or 0.0)
                 if isinstance(error, UnknownOutcomeError):
                     self._there.clear()

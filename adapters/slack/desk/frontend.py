@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from adapters.slack.desk.options import DESK, read_desk_options
 from adapters.slack.desk.posting import Posting
 from adapters.slack.desk.reach import Reach
 from adapters.slack.desk.showing import Showing
+from adapters.slack.desk.troubles import Troubles
 from adapters.slack.examining import DESK_SCOPES, SCOPES, examine
 from adapters.slack.wire import Wire
 from bot.channels import Examined
@@ -25,8 +25,6 @@ from bot.desk.board import DeskWithBoard
 from bot.desk.values import AccountKind
 from bot.errors import CrossdeskError
 from bot.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 class SlackDesk:
@@ -43,8 +41,11 @@ class SlackDesk:
         posting = Posting(wire, settings.files)
         # Whoever acts may be another process than the one that shows.
         self._desk = desk
-        self._showing = Showing(desk.board, Memory(desk.board), posting, options, clock, self._user_of)
-        self._asking = Asking(desk.board, Memory(desk.board), posting, options)
+        self._troubles = Troubles(desk.board)
+        self._showing = Showing(
+            desk.board, Memory(desk.board), posting, options, clock, self._user_of, self._troubles
+        )
+        self._asking = Asking(desk.board, Memory(desk.board), posting, options, self._troubles)
         self._missed = Missed(wire, posting, Memory(desk.board), self._rooms, clock, self.take)
         reach = Reach(desk, Memory(desk.board), posting, wire, options, clock, self._showing.changed)
         self._acting = Acting(reach)
@@ -58,6 +59,7 @@ class SlackDesk:
 
     async def start(self) -> None:
         """Connect, and show what is not shown yet."""
+        self._troubles.forget()
         self._missed.start()
         try:
             await self._wire.open()
@@ -120,6 +122,5 @@ class SlackDesk:
         self._missed.on_line(on_line)
 
     async def trouble(self, why: str | None) -> None:
-        """The buyers' channel has it told; here it is only written down."""
-        if why is not None:
-            log.warning("the desk in Slack: %s", why)
+        """Have the operator see it, beside what single channels lack."""
+        await self._troubles.tell("line", why)

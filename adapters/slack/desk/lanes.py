@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.slack.desk.cards import MOST_LISTED
 from adapters.slack.desk.posting import CLOSED
+from adapters.slack.desk.troubles import advice
 from adapters.slack.errors import code_of
 from bot.errors import CrossdeskError, NeverError, OperatorError
 
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 
 #: Waits after a failure, in seconds; the last one repeats. The second while a person has to act.
 WAITS, LONG_WAIT = (1.0, 2.0, 5.0, 15.0), 60.0
+#: What has failed so often in a row is worth telling the operator of.
+PATIENCE = 3
 
 
 class Lane:
@@ -25,6 +28,7 @@ class Lane:
         digest_from: so many new cases at once are listed together first.
         catch_up: shows what of a case is not shown yet.
         enlist: posts a list of these cases.
+        trouble: told why nothing is shown, once that lasts, and with None that it is again.
     """
 
     def __init__(
@@ -33,11 +37,13 @@ class Lane:
         digest_from: int,
         catch_up: Callable[[int], Awaitable[None]],
         enlist: Callable[[str, Sequence[int], int], Awaitable[None]],
+        trouble: Callable[[str | None], Awaitable[None]],
     ) -> None:
         self.channel = channel
         self._digest_from = digest_from
         self._catch_up = catch_up
         self._enlist = enlist
+        self._trouble = trouble
         # As sets that keep their order.
         self._hot: dict[int, None] = {}
         self._new: dict[int, None] = {}
@@ -73,8 +79,11 @@ class Lane:
             try:
                 await self._step()
                 failures, self._said = 0, ""
+                await self._trouble(None)
             except CrossdeskError as error:
                 failures += 1
+                if _needs_person(error) or failures >= PATIENCE:
+                    await self._trouble(advice(self.channel, error))
                 await asyncio.sleep(self._wait(error, failures))
             except Exception as error:
                 # A fault of ours in one case must not hold up the others; the next sweep tries it again.
@@ -103,12 +112,14 @@ class Lane:
         self._listed.discard(case_id)
 
     def _wait(self, error: CrossdeskError, failures: int) -> float:
-        human = isinstance(error, OperatorError) or (
-            isinstance(error, NeverError) and code_of(error) in CLOSED
-        )
+        human = _needs_person(error)
         wait = LONG_WAIT if human else WAITS[min(failures, len(WAITS)) - 1]
         if str(error) != self._said:
             self._said = str(error)
             say = log.error if human else log.warning
             say("the desk's channel %s in Slack waits; cases go on in the web desk: %s", self.channel, error)
         return max(wait, getattr(error, "retry_after", None) or 0.0)
+
+
+def _needs_person(error: CrossdeskError) -> bool:
+    return isinstance(error, OperatorError) or (isinstance(error, NeverError) and code_of(error) in CLOSED)

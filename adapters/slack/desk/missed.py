@@ -79,6 +79,8 @@ class Missed:
     async def _run(self) -> None:
         while True:
             try:
+                # The socket may outlive the token, and there may be nothing to show for hours.
+                await self._wire.check()
                 if self._on_line:
                     await self._look()
                 wait = EVERY

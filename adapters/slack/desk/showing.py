@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,6 +16,7 @@ from adapters.slack.desk.memory import Memory, Shown
 from adapters.slack.desk.options import DeskOptions
 from adapters.slack.desk.posting import CLOSED, GONE, Posting
 from adapters.slack.desk.thread import Item, Post, items, posts, undelivered
+from adapters.slack.desk.troubles import Troubles
 from adapters.slack.errors import code_of
 from adapters.slack.text import escaped
 from bot.clock import Clock
@@ -69,6 +71,7 @@ class Showing:
         options: in which channels.
         clock: the time.
         user_of: a person's id as a user, if they have one here.
+        troubles: told what cannot be shown.
     """
 
     def __init__(
@@ -79,7 +82,9 @@ class Showing:
         options: DeskOptions,
         clock: Clock,
         user_of: Callable[[int], Awaitable[str | None]],
+        troubles: Troubles,
     ) -> None:
+        self._troubles = troubles
         self._user_of = user_of
         self._board = board
         self._memory = memory
@@ -175,7 +180,8 @@ class Showing:
     def _lane(self, channel: str) -> Lane:
         lane = self._lanes.get(channel)
         if lane is None:
-            lane = Lane(channel, self._options.digest_from, self._catch_up, self._enlist)
+            tell = functools.partial(self._troubles.tell, channel)
+            lane = Lane(channel, self._options.digest_from, self._catch_up, self._enlist, tell)
             self._lanes[channel] = lane
             self._tasks.append(asyncio.create_task(lane.run()))
         return lane
