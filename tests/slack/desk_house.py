@@ -22,6 +22,7 @@ from bot.desk import noticing
 from bot.desk.people import People
 from bot.desk.service import DatabaseDesk
 from bot.desk.values import AccountKind, Case, Person
+from bot.dialogue.because import because
 from bot.mailroom import outbox
 from bot.mailroom.outbox import OutboxState
 from bot.mailroom.tables import outbox as outbox_rows
@@ -111,7 +112,9 @@ class DeskHouse:
             "desk_options": {"slack": self._options},
         }
         settings = dataclasses.replace(self._settings, rules=self.rules.copy(update=changed))
-        self.desk = DatabaseDesk(self.database, settings.rules, self.clock, self._notify, self.staff.hasher)
+        self.desk = DatabaseDesk(
+            self.database, settings.rules, self.clock, self._notify, self.staff.hasher, explain=because
+        )
         self.opened = settings
         self.troubles: list[str | None] = []
         self.desk.board.on_trouble = lambda _, why: self.troubles.append(why)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from adapters.slack.access import SHOP_APP, Access
 from adapters.slack.desk import home, modals
 from adapters.slack.desk.cards import case_card, digest_card, moved_card, request_card
-from adapters.slack.desk.hearing import Nothing, Picked, Pressed, Said, Submitted, hear
+from adapters.slack.desk.hearing import AskedWhy, Nothing, Picked, Pressed, Said, Submitted, hear
 from adapters.slack.desk.options import DESK_APP, DeskOptions, own_access, read_desk_options
 from adapters.slack.desk.thread import MOST_BLOCKS, items, posts
 from adapters.slack.desk.words import to_send
@@ -210,6 +210,12 @@ def test_what_people_do_is_heard_as_they_meant_it() -> None:
     shortcut = pressed(type="message_action", callback_id="desk:send")
     shortcut["message"] = {"ts": "17.2", "thread_ts": "17.1", "user": ALICE, "text": "x"}
     assert isinstance(hear(shortcut, BOT, ROOMS), Picked)
+    names = ["12:l3.0", "12:l3.1", "12:e4.0", "12:l5.0", "13:l5.0", "x:l1.0", "12:l-1.0", 7, None]
+    shortcut["message"]["blocks"] = [{"block_id": one} for one in names] + [None, "12:l9.0"]
+    asked = hear({**shortcut, "callback_id": "desk:why"}, BOT, ROOMS)
+    assert isinstance(asked, AskedWhy)
+    assert asked.lines == ((12, 3), (12, 5), (13, 5))
+    assert hear({**shortcut, "callback_id": "desk:other"}, BOT, ROOMS) == Nothing(ours=True)
     form = {"id": "V1", "callback_id": "desk:close", "private_metadata": '{"case": 1}', "state": {}}
     sent = hear(pressed(type="view_submission", view=form), BOT, ROOMS)
     assert isinstance(sent, Submitted)

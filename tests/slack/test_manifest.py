@@ -7,7 +7,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 import adapters.slack
-from adapters.slack.desk.hearing import COMMAND, OURS
+from adapters.slack.desk.hearing import COMMAND, SEND, WHY
 from adapters.slack.examining import DESK_SCOPES, SCOPES
 
 MANIFEST = YAML(typ="safe").load((Path(adapters.slack.__file__).parent / "manifest.yml").read_text("utf-8"))
@@ -34,9 +34,9 @@ def test_people_can_write_to_the_app_and_press_its_buttons() -> None:
     assert MANIFEST["settings"]["socket_mode_enabled"] is True
 
 
-def test_the_desk_has_its_command_its_home_page_and_its_shortcut() -> None:
+def test_the_desk_has_its_command_its_home_page_and_its_shortcuts() -> None:
     assert [one["command"] for one in MANIFEST["features"]["slash_commands"]] == [COMMAND]
     assert MANIFEST["features"]["app_home"]["home_tab_enabled"] is True
-    (shortcut,) = MANIFEST["features"]["shortcuts"]
-    assert shortcut["type"] == "message"
-    assert shortcut["callback_id"].startswith(OURS)
+    shortcuts = MANIFEST["features"]["shortcuts"]
+    assert {one["type"] for one in shortcuts} == {"message"}
+    assert [one["callback_id"] for one in shortcuts] == [SEND, WHY]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from adapters.slack.desk.clicks import Clicks
 from adapters.slack.desk.commands import Commands
 from adapters.slack.desk.forms import Forms
-from adapters.slack.desk.hearing import Commanded, Heard, Nothing, Picked, Pressed, Said, Submitted
+from adapters.slack.desk.hearing import AskedWhy, Commanded, Heard, Nothing, Picked, Pressed, Said, Submitted
 from adapters.slack.desk.reach import BUSY, Answer, Reach
+from adapters.slack.desk.reasons import Reasons
 from adapters.slack.desk.words import Words
 from adapters.slack.translate import Us
 from bot.errors import DeskError, TryLaterError
@@ -18,6 +19,7 @@ class Acting:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._words = Words(reach)
+        self._reasons = Reasons(reach)
         self._commands = Commands(reach)
         self._clicks = Clicks(reach, self._commands)
         self._forms = Forms(reach)
@@ -40,6 +42,8 @@ class Acting:
             return await self._words.said(heard, person, us)
         if isinstance(heard, Picked):
             return await self._words.picked(heard, person, us)
+        if isinstance(heard, AskedWhy):
+            return await self._reasons.asked(heard, person)
         try:
             if isinstance(heard, Pressed):
                 return await self._clicks.pressed(heard, person)

@@ -14,6 +14,9 @@ OURS = "desk:"
 COMMAND = "/desk"
 #: Where a modal's only value of a kind is found.
 VALUE = f"{OURS}value"
+#: What is chosen in a message's menu.
+SEND, WHY = f"{OURS}send", f"{OURS}why"
+_LINE = re.compile(r"([0-9]{1,15}):l([0-9]{1,15})\.[0-9]{1,6}")
 _USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _TEAM = re.compile(r"[TE][A-Z0-9]{1,30}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,30}")
@@ -110,6 +113,17 @@ class Picked:
 
 
 @dataclass(frozen=True)
+class AskedWhy:
+    """Somebody chose "why this answer" on a message."""
+
+    who: Who
+    place: Place
+    trigger: str
+    #: Cases and positions of the lines that the message shows, in its order.
+    lines: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Commanded:
     """Somebody typed the slash command."""
 
@@ -131,7 +145,7 @@ class Nothing:
     ours: bool = False
 
 
-Heard = Said | Pressed | Submitted | Picked | Commanded | CameHome | Nothing
+Heard = Said | Pressed | Submitted | Picked | AskedWhy | Commanded | CameHome | Nothing
 
 
 def hear(body: object, us: str, rooms: Collection[str]) -> Heard:
@@ -198,7 +212,7 @@ def _interaction(body: Json, kind: str, rooms: Collection[str]) -> Heard:
     who = _who(user.get("team_id") or _mapping(body, "team").get("id"), user.get("id"))
     trigger = _text(body, "trigger_id")[:200]
     if kind == "message_action":
-        return _picked(body, who, rooms)
+        return _picked(body, who, rooms, trigger)
     view = _view(_mapping(body, "view"))
     if kind == "view_submission":
         callback = _text(_mapping(body, "view"), "callback_id")
@@ -224,15 +238,31 @@ def _interaction(body: Json, kind: str, rooms: Collection[str]) -> Heard:
     return Pressed(who, act, tuple(map(int, numbers)), trigger, _chosen(action), place, view)
 
 
-def _picked(body: Json, who: Who | None, rooms: Collection[str]) -> Heard:
-    if not _text(body, "callback_id").startswith(OURS):
+def _picked(body: Json, who: Who | None, rooms: Collection[str], trigger: str) -> Heard:
+    callback = _text(body, "callback_id")
+    if not callback.startswith(OURS):
         return Nothing()
     message, channel = _mapping(body, "message"), _mapping(body, "channel").get("id")
     ts, thread = message.get("ts"), message.get("thread_ts")
     if who is None or not _among(rooms, channel) or not (_is(_TS, ts) and _is(_TS, thread)):
         return Nothing(ours=True)
     place = Place(str(channel), str(ts), str(thread))
+    if callback == WHY:
+        return AskedWhy(who, place, trigger, _lines(message))
+    if callback != SEND:
+        return Nothing(ours=True)
     return Picked(who, place, _text(message, "user"), _text(message, "text")[:_LONGEST])
+
+
+def _lines(message: Json) -> tuple[tuple[int, int], ...]:
+    """Which lines of which cases a message shows, by what its blocks are called (``thread.posts``)."""
+    blocks = message.get("blocks")
+    found = [
+        _LINE.fullmatch(_text(block, "block_id"))
+        for block in (blocks if isinstance(blocks, list) else ())
+        if isinstance(block, Mapping)
+    ]
+    return tuple(dict.fromkeys((int(one[1]), int(one[2])) for one in found if one))
 
 
 def _place(body: Json) -> Place | None:

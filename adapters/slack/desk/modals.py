@@ -12,11 +12,13 @@ from adapters.slack.blocks import MOST_WORDS
 from adapters.slack.desk.blocks import (
     MOST_INPUT,
     Block,
+    Run,
     asked,
     button,
     choice,
     language_name,
     modal,
+    moment,
     money,
     run,
     section,
@@ -26,11 +28,13 @@ from adapters.slack.desk.blocks import (
 )
 from adapters.slack.desk.hearing import VALUE
 from adapters.slack.text import shortened
-from bot.desk.port import CaseView, RequestView
+from bot.desk.port import Because, CaseView, RequestView
 from bot.desk.values import CardField, Macro
 
 #: The most macros that are offered: Slack's lists hold so many.
 MOST_MACROS = 100
+#: What is quoted of a reply that is explained, and told of one kind of reason.
+_MOST_QUOTED, _MOST_REASONS = 500, 1_500
 _NO_INTENT = "-"
 
 
@@ -152,6 +156,43 @@ def decline_draft(case_id: int, told: Mapping[str, Any]) -> Block:
     """Why a trainee's reply is not to go."""
     blocks = [asked("reason", "Why not? The trainee reads it.", typed(many=True))]
     return modal("decline_draft", f"Case {case_id}: reply", "Decline it", _told(told, "reason"), blocks)
+
+
+def why(case_id: int, told: Sequence[tuple[str, Because | str]], left_out: int = 0) -> Block:
+    """Why the bot said these words, or why nobody knows."""
+    blocks: list[Block] = []
+    for words, because in told:
+        blocks += spoken([run("The bot said", bold=True)], shortened(words, _MOST_QUOTED))
+        if isinstance(because, str):
+            blocks.append(section(run(because)))
+        else:
+            blocks.append(section(*_reasons(because)))
+    if left_out:
+        blocks.append(section(run(f"This message shows {left_out} more: the web desk explains each.")))
+    made = modal("notice", f"Why: case {case_id}", "Done", "{}", blocks)
+    del made["submit"]
+    return made
+
+
+def _reasons(because: Because) -> list[Run]:
+    sure = "" if because.confidence is None else f" ({because.confidence:.0%})"
+    rows: list[tuple[str, Sequence[str]]] = [
+        ("Understood as", [f"{worded(because.intent)}{sure}" if because.intent else "nothing"]),
+        ("Flow", [worded(because.flow) if because.flow else "none"]),
+        ("Rule", [because.rule]),
+        ("Steps", because.steps or ["none"]),
+        ("Policy", because.clauses or ["no clause of shop.yml stands behind these words"]),
+        ("Version of shop.yml", [because.rules] if because.rules else []),
+        ("Facts read", because.facts or ["none"]),
+        ("Model", [because.model or "none"]),
+    ]
+    runs = [run("When: ", bold=True), moment(because.at)]
+    for label, values in rows:
+        if values:
+            runs.append(run(f"\n{label}: ", bold=True))
+            between = "\n   " if len(values) > 1 else ""
+            runs.append(run(shortened(between + between.join(values), _MOST_REASONS)))
+    return runs
 
 
 def notice(title: str, text: str) -> Block:
