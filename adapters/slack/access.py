@@ -23,15 +23,11 @@ Mode = Literal["socket", "http"]
 
 @dataclass(frozen=True)
 class App:
-    """A Slack app of the store's: what its variables begin with, and where Slack posts its events."""
+    """A Slack app of the store's: what its variables are called, and where Slack posts its events."""
 
-    prefix: str
+    #: Of bot token, app token and signing secret; in full, so that they are found.
+    variables: tuple[str, str, str]
     path: str
-
-    @property
-    def variables(self) -> tuple[str, str, str]:
-        """The names of the variables that hold bot token, app token and signing secret."""
-        return f"{self.prefix}_BOT_TOKEN", f"{self.prefix}_APP_TOKEN", f"{self.prefix}_SIGNING_SECRET"
 
     def secrets(self, environment: Mapping[str, str] | None = None) -> tuple[str, str, str]:
         """Bot token, app token, signing secret; each empty if its variable is."""
@@ -41,7 +37,10 @@ class App:
 
 
 #: The one app of most stores: buyers write to it, and the desk works by it.
-SHOP_APP = App("CROSSDESK_SLACK", "/slack/events")
+SHOP_APP = App(
+    ("CROSSDESK_SLACK_BOT_TOKEN", "CROSSDESK_SLACK_APP_TOKEN", "CROSSDESK_SLACK_SIGNING_SECRET"),
+    "/slack/events",
+)
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = SHOP_APP.variables
 
 

@@ -16,7 +16,14 @@ DESK = "slack"
 #: The channel of queues that have none of their own.
 DEFAULT = "default"
 #: The desk's own app, where agents and buyers are in different workspaces.
-DESK_APP = App("CROSSDESK_SLACK_DESK", "/slack/desk/events")
+DESK_APP = App(
+    (
+        "CROSSDESK_SLACK_DESK_BOT_TOKEN",
+        "CROSSDESK_SLACK_DESK_APP_TOKEN",
+        "CROSSDESK_SLACK_DESK_SIGNING_SECRET",
+    ),
+    "/slack/desk/events",
+)
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,30}")
 
 
