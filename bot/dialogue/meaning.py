@@ -10,7 +10,7 @@ from typing import Any
 from bot.dialogue import traditional
 from bot.dialogue.actions.facts import fact_asked
 from bot.dialogue.actions.languages import ASKED_LANGUAGE
-from bot.dialogue.engine import FALLBACK_INTENT
+from bot.dialogue.engine import FALLBACK_INTENT, topic_of
 from bot.dialogue.files import FILE_ALONE
 from bot.dialogue.filling import DIRECTIONS
 from bot.dialogue.turn import COMMENTS, HEARS, Understanding
@@ -35,6 +35,19 @@ _SMALL = (
 )
 #: Intents of what no flow takes up.
 _NOTHING = (FALLBACK_INTENT, "out_of_scope")
+#: What "and when does it come?" may ask: of goods, of a parcel or of money. What was spoken of last decides.
+_AWAITED = frozenset(
+    {
+        "logistics_delay",
+        "logistics_not_shipped",
+        "logistics_shipping_time",
+        "logistics_where_is_parcel",
+        "product_restock",
+        "refund_state",
+    }
+)
+#: The most characters of such a question, and how likely its other meaning must be.
+LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
 #: A choice by its number, as it is typed or as a key's picture.
 _NUMBER = re.compile("[(#]?([0-9０-９٠-٩۰-۹]{1,2})[)]?[\ufe0f\u20e3]*")
 #: Entities that say who asks, not what about.
@@ -98,6 +111,19 @@ def as_story(read: Understanding, memory: dict[str, Any], *, is_comment: bool) -
         return replace(read, intent="service_thanks", requests=())
     is_story = asked and len(read.text) >= SHORTEST_STORY and read.confidence < CERTAIN
     return replace(read, intent=COMPLAINT_INTENT, requests=()) if is_story else read
+
+
+def in_context(read: Understanding, memory: Mapping[str, Any]) -> Understanding:
+    """A short question that names nothing is about what was spoken of, where it may be."""
+    last = memory.get("last_question")
+    if not last or not {read.intent, last} <= _AWAITED or topic_of(read.intent) == topic_of(last):
+        return read
+    if read.entities or len(read.text) > LONGEST_ELLIPSIS:
+        return read
+    for intent, sure in read.ranking:
+        if intent in _AWAITED and topic_of(intent) == topic_of(last) and sure >= POSSIBLE:
+            return replace(read, intent=intent, confidence=sure, requests=())
+    return read
 
 
 def unless_repeated(

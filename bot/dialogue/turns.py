@@ -307,7 +307,7 @@ class TurnTaker:
         commented = meaning.commented_case(row, memory)
         understanding = meaning.as_story(read, memory, is_comment=commented is not None)
         if row.kind == MESSAGE:
-            understanding = as_answer(understanding, memory)
+            understanding = meaning.in_context(as_answer(understanding, memory), memory)
         # The answer to a form's question is one answer, whatever it speaks of.
         asked_by = memory.get("form")
         wishes = [understanding] if asked_by else several.divided(understanding)

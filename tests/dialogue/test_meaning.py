@@ -1,0 +1,52 @@
+"""What a message means where it stands, before a flow takes it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.dialogue.meaning import in_context
+from bot.dialogue.turn import Understanding
+
+ORDER = {"entity": "order_number", "value": "CD-104233", "start": 0, "end": 9}
+
+
+def read(text: str, *ranking: tuple[str, float], **more: Any) -> Understanding:
+    intent, sure = ranking[0]
+    return Understanding(text, "pt", True, intent, sure, ranking, more.pop("entities", ()), **more)
+
+
+WHEN = read("e quando chega?", ("product_restock", 0.84), ("logistics_where_is_parcel", 0.14))
+
+
+@pytest.mark.parametrize(
+    ("last", "meant"),
+    [
+        ("logistics_where_is_parcel", "logistics_where_is_parcel"),
+        ("logistics_delay", "logistics_where_is_parcel"),
+        ("product_restock", "product_restock"),
+        # The parcel was not spoken of.
+        ("payment_declined", "product_restock"),
+        ("product_stock", "product_restock"),
+        # Refunds are not what the words may mean.
+        ("refund_state", "product_restock"),
+        (None, "product_restock"),
+    ],
+)
+def test_when_it_comes_is_asked_of_what_was_spoken_of(last: str | None, meant: str) -> None:
+    assert in_context(WHEN, {"last_question": last}).intent == meant
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        read("quando chega o CD-104233?", *WHEN.ranking, entities=(ORDER,)),
+        read("quando é que vocês vão ter outra vez aquela jaqueta azul?", *WHEN.ranking),
+        read("e quando chega?", ("product_restock", 0.96), ("logistics_where_is_parcel", 0.03)),
+        read("posso pagar?", ("payment_methods", 0.8), ("logistics_where_is_parcel", 0.14)),
+    ],
+    ids=["it names what it is about", "it is long", "it cannot mean that", "it does not ask when"],
+)
+def test_what_says_itself_what_it_is_about_stays(other: Understanding) -> None:
+    assert in_context(other, {"last_question": "logistics_where_is_parcel"}) is other
