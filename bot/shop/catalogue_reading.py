@@ -15,6 +15,8 @@ from bot.shop.values import Certificate, Money, Product, SizeRow, Variant
 
 #: Below this likeness (0 to 100) words are not taken for a product's name.
 LIKE_ENOUGH = 72
+#: From this likeness on a typed word is a word of a name; how long it must be, and how many are looked at.
+LIKE_A_WORD, SHORTEST_HINT, MOST_HINTS = 88, 4, 30
 
 
 def read_products(connection: Connection, condition: Any) -> list[Product]:
@@ -48,9 +50,7 @@ def products_like(connection: Connection, words: str, limit: int) -> list[Produc
     exact = product_of(connection, words)
     if exact is not None:
         return [exact][:limit]
-    named: list[tuple[str, str]] = []
-    for row in connection.execute(sa.select(products.c.code, products.c.name, products.c.aliases)):
-        named.extend((row.code, name) for name in (row.name, *row.aliases))
+    named = _names(connection)
     scored = process.extract(
         words,
         [name for _, name in named],
@@ -65,7 +65,33 @@ def products_like(connection: Connection, words: str, limit: int) -> list[Produc
         return float(fuzz.token_sort_ratio(words, name, processor=utils.default_process))
 
     ranked = sorted(scored, key=lambda hit: (-hit[1], -closeness(hit[0]), hit[2]))
-    codes = list(dict.fromkeys(named[hit[2]][0] for hit in ranked))[:limit]
+    return _in_order(connection, list(dict.fromkeys(named[hit[2]][0] for hit in ranked))[:limit])
+
+
+def products_hinted(connection: Connection, words: str, limit: int) -> list[Product]:
+    """Products of whose names a message holds a word, the rarest words first: to be asked about."""
+    said = [word for word in utils.default_process(words).split() if len(word) >= SHORTEST_HINT]
+    holders: defaultdict[str, set[str]] = defaultdict(set)
+    for code, name in _names(connection):
+        for word in utils.default_process(name).split():
+            holders[word].add(code)
+    rareness: defaultdict[str, float] = defaultdict(float)
+    for word in said[:MOST_HINTS]:
+        hit = process.extractOne(word, list(holders), scorer=fuzz.ratio, score_cutoff=LIKE_A_WORD)
+        if hit is not None and len(hit[0]) >= SHORTEST_HINT:
+            for code in holders[hit[0]]:
+                rareness[code] += 1 / len(holders[hit[0]])
+    ranked = sorted(rareness, key=lambda code: (-rareness[code], code))
+    return _in_order(connection, ranked[:limit])
+
+
+def _names(connection: Connection) -> list[tuple[str, str]]:
+    """Each name and alias with its product's code."""
+    found = connection.execute(sa.select(products.c.code, products.c.name, products.c.aliases))
+    return [(row.code, name) for row in found for name in (row.name, *row.aliases)]
+
+
+def _in_order(connection: Connection, codes: Sequence[str]) -> list[Product]:
     found = {one.code: one for one in read_products(connection, products.c.code.in_(codes))}
     return [found[code] for code in codes]
 

@@ -15,7 +15,7 @@ from bot.errors import NotAcceptedError, ShopError
 from bot.settings import ShopRules
 from bot.shop import exchange, policy
 from bot.shop.actions import as_arguments
-from bot.shop.catalogue_reading import product_of, products_like
+from bot.shop.catalogue_reading import product_of, products_hinted, products_like
 from bot.shop.concessions import GRANT_DISCOUNT
 from bot.shop.coupons import coupon_of, running_coupons
 from bot.shop.customers import completed_orders, paid_total, read_customer
@@ -75,6 +75,10 @@ class DatabaseShop:
     def products_named(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that are meant by these words, likeliest first."""
         return products_like(self._connection, words, limit)
+
+    def products_hinted(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products that may be meant: the words hold a part of their names."""
+        return products_hinted(self._connection, words, limit)
 
     def order(self, number: str) -> Order | None:
         """The order of this number, however it is written."""

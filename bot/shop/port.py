@@ -57,6 +57,13 @@ class Shop(Protocol):
         """
         ...
 
+    def products_hinted(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products of whose names the words hold a part, the rarest first: ask which is meant.
+
+        Typing errors are forgiven. Never more than ``limit``.
+        """
+        ...
+
     def order(self, number: str) -> Order | None:
         """The order of this number, however it is written (``cd 100123``, ``CD-100123``); None if none."""
         ...

@@ -121,10 +121,28 @@ def test_words_that_name_no_product_find_none(shop, words) -> None:
     assert list(shop.products_named(words)) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (
+            "is the Osier bag waterproof?",
+            ["Osier Daypack 18 L", "Osier Trekking Pack 45 L", "Osier Roll-Top 25 L"],
+        ),
+        ("and how much is the tindraa", ["Tindra Rain Jacket", "Tindra Rain Trousers"]),
+        ("what does it weigh?", []),
+        ("", []),
+        ("🙂" * 1_000, []),
+    ],
+)
+def test_a_part_of_a_name_tells_what_may_be_meant(shop, words, names) -> None:
+    assert sorted(one.name for one in shop.products_hinted(words)) == sorted(names)
+
+
 def test_no_more_products_are_found_than_asked_for(shop) -> None:
     assert len(shop.products_named("power bank", limit=3)) == 3
     assert len(shop.products_named("power bank", limit=10)) == 4
     assert len(shop.products_named("power bank", limit=1)) == 1
+    assert len(shop.products_hinted("something of Osier", limit=2)) == 2
 
 
 def test_who_is_new_returning_and_valued(shop, samples) -> None:

@@ -72,7 +72,10 @@ def spoken_product(turn: Turn, tracker: Tracker) -> tuple[Product | None, Sequen
     if candidates:
         return None, candidates
     known = tracker.get_slot("product")
-    return (turn.shop.product(known) if known else None), ()
+    if known:
+        return turn.shop.product(known), ()
+    # A word of its name alone is asked about: "the rain" is no jacket.
+    return None, turn.shop.products_hinted(turn.understanding.text, limit=OFFERED)
 
 
 class FindProduct(Step):
