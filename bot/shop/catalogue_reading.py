@@ -12,11 +12,16 @@ from sqlalchemy.engine import Connection, Row
 
 from bot.shop.tables import products, variants
 from bot.shop.values import Certificate, Money, Product, SizeRow, Variant
+from nlu.common_words import COMMON_WORDS
 
 #: Below this likeness (0 to 100) words are not taken for a product's name.
 LIKE_ENOUGH = 72
-#: From this likeness on a typed word is a word of a name; how long it must be, and how many are looked at.
-LIKE_A_WORD, SHORTEST_HINT, MOST_HINTS = 88, 4, 30
+#: A word of a name has so many letters at least; of so many it may be mistyped and still as like as this.
+SHORTEST_HINT, LONG_WORD, LIKE_A_WORD = 4, 6, 88
+#: Words of a message that are looked at.
+MOST_HINTS = 30
+#: What messages are made of, whatever they are about.
+TELL_NOTHING = frozenset(word for spoken in COMMON_WORDS.values() for word in spoken)
 
 
 def read_products(connection: Connection, condition: Any) -> list[Product]:
@@ -70,17 +75,21 @@ def products_like(connection: Connection, words: str, limit: int) -> list[Produc
 
 def products_hinted(connection: Connection, words: str, limit: int) -> list[Product]:
     """Products of whose names a message holds a word, the rarest words first: to be asked about."""
-    said = [word for word in utils.default_process(words).split() if len(word) >= SHORTEST_HINT]
+    said = [word for word in dict.fromkeys(utils.default_process(words).split()) if word not in TELL_NOTHING]
     holders: defaultdict[str, set[str]] = defaultdict(set)
-    for code, name in _names(connection):
+    # Not of aliases: they hold what goods are called everywhere.
+    for code, name in connection.execute(sa.select(products.c.code, products.c.name)):
         for word in utils.default_process(name).split():
             holders[word].add(code)
     rareness: defaultdict[str, float] = defaultdict(float)
     for word in said[:MOST_HINTS]:
-        hit = process.extractOne(word, list(holders), scorer=fuzz.ratio, score_cutoff=LIKE_A_WORD)
-        if hit is not None and len(hit[0]) >= SHORTEST_HINT:
-            for code in holders[hit[0]]:
-                rareness[code] += 1 / len(holders[hit[0]])
+        meant = word if word in holders else None
+        if meant is None and len(word) >= LONG_WORD:
+            hit = process.extractOne(word, list(holders), scorer=fuzz.ratio, score_cutoff=LIKE_A_WORD)
+            meant = hit and hit[0]
+        if meant is not None and len(meant) >= SHORTEST_HINT:
+            for code in holders[meant]:
+                rareness[code] += 1 / len(holders[meant])
     ranked = sorted(rareness, key=lambda code: (-rareness[code], code))
     return _in_order(connection, ranked[:limit])
 

@@ -16,6 +16,7 @@ from bot.settings import ShopRules
 from bot.shop import exchange, policy
 from bot.shop.actions import as_arguments
 from bot.shop.catalogue_reading import product_of, products_hinted, products_like
+from bot.shop.choosing import Fitting, Wish, categories, fitting
 from bot.shop.concessions import GRANT_DISCOUNT
 from bot.shop.coupons import coupon_of, running_coupons
 from bot.shop.customers import completed_orders, paid_total, read_customer
@@ -79,6 +80,14 @@ class DatabaseShop:
     def products_hinted(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that may be meant: the words hold a part of their names."""
         return products_hinted(self._connection, words, limit)
+
+    def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
+        """Products in stock that fit a wish, the best rated first."""
+        return fitting(self._connection, wish, self.convert, limit)
+
+    def categories(self) -> Sequence[str]:
+        """The catalogue's categories, those with most products first."""
+        return categories(self._connection)
 
     def order(self, number: str) -> Order | None:
         """The order of this number, however it is written."""

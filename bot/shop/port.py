@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.shop.choosing import Fitting, Wish
 from bot.shop.policy import Ladder
 from bot.shop.values import (
     Address,
@@ -62,6 +63,14 @@ class Shop(Protocol):
 
         Typing errors are forgiven. Never more than ``limit``.
         """
+        ...
+
+    def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
+        """Products in stock that fit a wish, the best rated first; never more than ``limit``."""
+        ...
+
+    def categories(self) -> Sequence[str]:
+        """The catalogue's categories, those with most products first."""
         ...
 
     def order(self, number: str) -> Order | None:

@@ -35,6 +35,7 @@ _INSIDE = {
 _FORMS = {
     "identity_form": ("where is my parcel?", None),
     "product_form": ("is it in stock?", None),
+    "advice_form": ("what do you recommend?", None),
     "destination_form": ("how much is shipping?", None),
     "coupon_form": ("my coupon code doesn't work", None),
     "bargain_form": ("can you make the Tindra Rain Jacket cheaper?", None),

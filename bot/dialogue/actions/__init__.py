@@ -5,6 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Action
 
 from bot.dialogue.actions import (
+    advice,
     answered,
     anytime,
     bargaining,
@@ -28,10 +29,12 @@ from bot.dialogue.actions import (
     refunds,
     returns,
     shipping,
+    store_answers,
 )
 from bot.dialogue.actions.step import Step
 
 _MODULES = (
+    advice,
     answered,
     anytime,
     bargaining,
@@ -55,6 +58,7 @@ _MODULES = (
     refunds,
     returns,
     shipping,
+    store_answers,
 )
 
 

@@ -108,7 +108,7 @@ class Change(ABC):
         return {}
 
 
-def word(turn: Turn, reply: str, **values: str) -> str:
+def word(turn: Turn, reply: str, **values: Any) -> str:
     """A reply's text, to stand within another."""
     return turn.replies.say(reply, turn.words.language, values).text
 

@@ -115,26 +115,30 @@ def explain(turn: Turn, speaker: Speaker, deal: Deal) -> None:
         speaker.say("utter_fact_warranty", product=product.name, fact=product.facts["warranty"].rstrip("."))
 
 
+def running(turn: Turn, goods: Money | None = None) -> list[str]:
+    """The coupons that run now, in words; for goods of this worth, those that lower their price."""
+    words, store = turn.words, turn.rules.store.currency
+    told = []
+    for coupon in turn.shop.running_coupons():
+        is_freight = coupon.kind is CouponKind.FREE_FREIGHT
+        if goods is not None and (is_freight or turn.shop.convert(coupon.minimum, store) > goods):
+            continue
+        off = f"{coupon.percent} %" if coupon.kind is CouponKind.PERCENT else words.money(coupon.amount)
+        worth = (
+            word(turn, "utter_coupon_free_freight")
+            if is_freight
+            else word(turn, "utter_coupon_off", worth=off)
+        )
+        until = words.day(coupon.valid_until)
+        told.append(word(turn, "utter_bargain_coupon", code=coupon.code, worth=worth, until=until))
+    return told
+
+
 def promote(turn: Turn, speaker: Speaker, deal: Deal) -> None:
     """What lowers the price for everybody: coupons that it reaches, and the threshold of free shipping."""
     words, store = turn.words, turn.rules.store.currency
     goods = turn.shop.convert(deal.ladder.price, store)
-    told = []
-    for coupon in turn.shop.running_coupons():
-        if turn.shop.convert(coupon.minimum, store) > goods or coupon.kind is CouponKind.FREE_FREIGHT:
-            continue
-        off = coupon.kind is CouponKind.PERCENT
-        worth = f"{coupon.percent} %" if off else words.money(coupon.amount)
-        worth = word(turn, "utter_coupon_off", worth=worth)
-        told.append(
-            word(
-                turn,
-                "utter_bargain_coupon",
-                code=coupon.code,
-                worth=worth,
-                until=words.day(coupon.valid_until),
-            )
-        )
+    told = running(turn, goods)
     missing = Money.of(turn.rules.shipping.free_from, store) - goods
     if told:
         speaker.say("utter_bargain_coupons", coupons=words.all_of(told[:NAMED]))

@@ -64,6 +64,7 @@ INSTEAD = frozenset({"refund_request", "refund_return", "refund_exchange"})
 #: Where forms keep the intent that began them, if it is not ``flow_intent`` …
 SLOT_OF_FORM = {
     "product_form": "product_wish",
+    "advice_form": "advice_wish",
     "destination_form": "shipping_question",
     "change_form": "change_intent",
 }

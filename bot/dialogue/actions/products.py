@@ -39,6 +39,8 @@ OFFERED = 3
 SURE = 0.7
 #: Meanings that a product's name may be taken for.
 NO_TOPIC = ("inform", "nlu_fallback", "out_of_scope")
+#: Words of a message that may be no more than a name.
+SHORT_NAME = 5
 #: Times that a product is asked for before a person helps.
 TRIES = 2
 #: From this likeness on (0 to 100) a typed word is a word of a name, typing errors forgiven.
@@ -123,10 +125,13 @@ class ProductForm(Form):
         turn.flow = step if step == "bargain" else f"product_{step}"
         if tracker.get_slot("product_step") != UNKNOWN or tracker.get_slot("requested_slot") != "product":
             return {}
-        if self._is_something_else(turn):
-            return {}
-        product, candidates = spoken_product(turn, tracker)
-        product = self._offered(turn, tracker) or product
+        product = self._offered(turn, tracker)
+        # "The roll-top" is no praise where one of the names that were offered has it.
+        if product is None or len(turn.understanding.text.split()) > SHORT_NAME:
+            if self._is_something_else(turn):
+                return {}
+            named, candidates = spoken_product(turn, tracker)
+            product = product or named
         if product is not None:
             return {"product": product.code, "product_step": step, "misunderstandings": 0}
         tries = int(tracker.get_slot("product_tries") or 0) + 1

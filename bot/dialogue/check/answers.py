@@ -26,7 +26,7 @@ FINISHED = frozenset({"right", "button"})
 NEVER_ENDING = ("none", "nonsense", "photo", "yes", "no", "doubtful yes")
 #: Slots whose yes is the buyer's consent to what was read back.
 CONSENT = ("_confirmed", "bargain_answer")
-FORMS_OF_GOODS = frozenset({"product_form", "destination_form", "coupon_form"})
+FORMS_OF_GOODS = frozenset({"advice_form", "product_form", "destination_form", "coupon_form"})
 PHOTO = Attachment("photo.jpg", "image/jpeg", 9, "")
 #: Buttons of one kind that are pressed: the first ones and the last.
 PRESSED = 2

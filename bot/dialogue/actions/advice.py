@@ -1,0 +1,295 @@
+"""Advice before buying: goods that fit a wish, and products compared, one recommended with the reason."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rapidfuzz.utils import default_process
+from rasa_sdk import Tracker
+
+from bot.desk.values import Reason
+from bot.dialogue.actions.change import word
+from bot.dialogue.actions.handover import hand_over
+from bot.dialogue.actions.identity import back_to, interrupted
+from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered
+from bot.dialogue.turn import Turn
+from bot.messages import Button
+from bot.shop.choosing import Fitting, Wish
+from bot.shop.values import Money, Product
+
+COMPARE = "product_compare"
+UNKNOWN, KNOWN, FAILED = "unknown", "known", "failed"
+#: Products that are recommended, and that are compared at once.
+OFFERED, COMPARED = 3, 3
+#: Kinds of goods that are offered as buttons.
+CATEGORIES = 6
+#: Times that the buyer is asked before a person helps.
+TRIES = 2
+#: Characters of what the buyer has said so far.
+LONGEST_WISH = 400
+#: Facts that products are compared by, the most telling first, and how many are told of each.
+TELLING = ("material", "dimensions", "weight", "battery", "age", "warranty", "care")
+TOLD = 3
+#: Signs of a category's name at least, to be taken for it.
+SHORTEST_NAME = 2
+#: What stands between two products, in the store's languages.
+_JOINED = re.compile(
+    r",|/|还是|還是|和|与|與|跟|それとも|と|아니면|또는|하고|랑|\b(?:and|or|vs|versus|y|o|u|et|ou|und|oder|e|и|или|أو|أم)\b|\bو(?=\w)",
+    re.IGNORECASE,
+)
+#: From this confidence on a message of another topic is no answer.
+SURE = 0.7
+#: Topics of which a message may seem to be while it says what the goods are for.
+_OF_GOODS = ("product_", "order_gift", "order_place", "inform", "nlu_fallback", "out_of_scope")
+
+
+class FindAdvice(Step):
+    """Begins it: what is known of the wish already."""
+
+    title = "action_find_advice"
+    flow = "advice"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Take wish, price and products from the message."""
+        intent = turn.understanding.intent
+        paused = interrupted(tracker) or tracker.get_slot("paused_intent")
+        begun: Slots = {
+            "paused_intent": None if paused == intent else paused,
+            "misunderstandings": 0,
+            "advice_wish": intent,
+        }
+        wished = _wished(turn, tracker, {"intent": intent, "tries": 0, "words": "", "codes": []})
+        known = turn.shop.product(tracker.get_slot("product") or "")
+        if known is not None and turn.row.button is not None:
+            # "Find me something like it": a button says no more.
+            wished |= {"words": " ".join((known.name, *known.aliases)), "category": known.category}
+            wished["instead_of"] = known.code
+        return begun | {"advice": wished, "advice_step": KNOWN if _is_enough(turn, wished) else UNKNOWN}
+
+
+class AdviceForm(Form):
+    """Asks what it is for, or which products to compare."""
+
+    title = "validate_advice_form"
+    flow = "advice"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Take a category's button, or words."""
+        if (
+            tracker.get_slot("advice_step") != UNKNOWN
+            or tracker.get_slot("requested_slot") != "advice_answer"
+        ):
+            return {}
+        read = turn.understanding
+        if read.intent.startswith("service_") or (
+            not read.intent.startswith(_OF_GOODS) and read.confidence >= SURE
+        ):
+            return {}
+        wished = _wished(turn, tracker, {**tracker.get_slot("advice"), "asked": True})
+        if _is_enough(turn, wished):
+            return {"advice": wished, "advice_step": KNOWN, "misunderstandings": 0}
+        wished["tries"] += 1
+        return {"advice": wished} | ({"advice_step": FAILED} if wished["tries"] >= TRIES else {})
+
+    def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
+        """An answer, until enough is known or nobody knows."""
+        return ("advice_answer",) if slots.get("advice_step") == UNKNOWN else ()
+
+
+class AskAdvice(Step):
+    """Asks; the second time in other words."""
+
+    title = "action_ask_advice_form_advice_answer"
+    flow = "advice"
+    understands = False
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Ask, with the catalogue's categories or the products that may be meant as buttons."""
+        wished = tracker.get_slot("advice")
+        again = wished["tries"] > 0
+        if wished["intent"] == COMPARE:
+            found = [turn.shop.product(code) for code in wished.get("candidates", ())]
+            buttons = [inform(product.name, product=product.code) for product in found if product]
+            speaker.say("utter_ask_compare_again" if again else "utter_ask_compare", buttons)
+            return {}
+        buttons = [inform(_category(turn, one), category=one) for one in turn.shop.categories()[:CATEGORIES]]
+        speaker.say("utter_ask_wish_again" if again else "utter_ask_wish", buttons)
+        return {}
+
+
+class Advise(Step):
+    """Recommends, or compares."""
+
+    title = "action_advise"
+    flow = "advice"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Tell what fits, the best first."""
+        wished = tracker.get_slot("advice")
+        if wished["intent"] == COMPARE:
+            products = _products(turn, wished["codes"])
+            self._compare(turn, speaker, products)
+            best = _best(products)
+        else:
+            found = _fitting(turn, wished)
+            self._recommend(turn, speaker, found, wished)
+            best = found.products[0]
+        return {"product": best.code, "done": remembered(tracker, "product")} | back_to(
+            turn, tracker, speaker
+        )
+
+    @staticmethod
+    def _recommend(turn: Turn, speaker: Speaker, found: Fitting, wished: Mapping[str, Any]) -> None:
+        for product in found.products:
+            turn.read("product", code=product.code)
+        lines = "\n".join(_line(turn, product) for product in found.products)
+        buttons = [_details(product) for product in found.products]
+        most = _most(wished)
+        if found.is_over and most is not None:
+            speaker.say("utter_recommend_over", buttons, products=lines, most=turn.words.money(most))
+            return
+        speaker.say("utter_recommend", buttons, products=lines)
+
+    @staticmethod
+    def _compare(turn: Turn, speaker: Speaker, products: Sequence[Product]) -> None:
+        for product in products:
+            turn.read("product", code=product.code)
+        facts = _telling(products)
+        lines = []
+        for product in products:
+            told = turn.words.beside(
+                [product.facts[fact].rstrip(".") for fact in facts if fact in product.facts]
+            )
+            line = _line(turn, product)
+            lines.append(word(turn, "utter_compare_line", line=line, facts=told) if told else line)
+        speaker.say("utter_compare", products="\n".join(lines))
+        best, *others = sorted(products, key=_worth, reverse=True)
+        buttons = [_details(best)]
+        if best.rating is None or not best.review_count:
+            return
+        rating = turn.words.number(best.rating)
+        if others and others[0].rating == best.rating and others[0].price.currency == best.price.currency:
+            cheapest = min(products, key=lambda one: (one.rating != best.rating, one.price.minor))
+            speaker.say("utter_compare_alike", [_details(cheapest)], product=cheapest.name, rating=rating)
+            return
+        speaker.say("utter_compare_best", buttons, product=best.name, rating=rating, count=best.review_count)
+
+
+class AdviceFailed(Step):
+    """Nothing in the catalogue is like it."""
+
+    title = "action_advice_failed"
+    flow = "advice"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """A person advises."""
+        wished = tracker.get_slot("advice")
+        return hand_over(
+            turn,
+            tracker,
+            speaker,
+            Reason.NOT_UNDERSTOOD,
+            why=f"wants advice that the catalogue does not give: {wished['words']}",
+            intent=wished["intent"],
+            reply="utter_passed_on",
+        )
+
+
+def _wished(turn: Turn, tracker: Tracker, wished: dict[str, Any]) -> dict[str, Any]:
+    """The wish so far, with what this message adds."""
+    read = turn.understanding
+    wished["words"] = f"{wished['words']} {read.text}".strip()[-LONGEST_WISH:]
+    wished["category"] = read.first("category") or _typed_category(turn) or wished.get("category")
+    amount = read.first("money")
+    if isinstance(amount, Mapping) and amount.get("currency"):
+        wished["most"] = [int(amount["amount_minor"]), str(amount["currency"])]
+    if wished["intent"] != COMPARE:
+        return wished
+    codes = [*wished["codes"], *(str(one["value"]) for one in read.entities if one["entity"] == "product")]
+    if len(set(codes)) < 2:
+        # "The daypack or the trekking pack": each side names one.
+        sides = [turn.shop.products_hinted(side, limit=1) for side in _JOINED.split(read.text)]
+        codes += [one.code for side in sides for one in side]
+    known = tracker.get_slot("product")
+    if len(set(codes)) == 1 and known:
+        codes.append(known)
+    wished["codes"] = list(dict.fromkeys(codes))[:COMPARED]
+    hinted = turn.shop.products_hinted(read.text, limit=OFFERED)
+    wished["candidates"] = [one.code for one in hinted if one.code not in wished["codes"]]
+    return wished
+
+
+def _typed_category(turn: Turn) -> str | None:
+    """The category whose name in the buyer's language was typed, or a part of that name."""
+    typed = default_process(turn.understanding.text)
+    if len(typed) < SHORTEST_NAME:
+        return None
+    names = {one: default_process(_category(turn, one)) for one in turn.shop.categories()[:CATEGORIES]}
+    return next((one for one, name in names.items() if typed in name or name in typed), None)
+
+
+def _is_enough(turn: Turn, wished: Mapping[str, Any]) -> bool:
+    if wished["intent"] == COMPARE:
+        return len(_products(turn, wished["codes"])) > 1
+    return bool(_fitting(turn, wished).products)
+
+
+def _fitting(turn: Turn, wished: Mapping[str, Any]) -> Fitting:
+    most = _most(wished)
+    # Who was asked what it is for, and tells a price alone, leaves the rest to us.
+    anything = most is not None and bool(wished.get("asked"))
+    wish = Wish(wished["words"], wished.get("category"), most, anything, wished.get("instead_of"))
+    return turn.shop.fitting(wish, OFFERED)
+
+
+def _most(wished: Mapping[str, Any]) -> Money | None:
+    return Money(*wished["most"]) if wished.get("most") else None
+
+
+def _products(turn: Turn, codes: Sequence[str]) -> list[Product]:
+    found = [turn.shop.product(code) for code in codes]
+    return [product for product in found if product is not None]
+
+
+def _line(turn: Turn, product: Product) -> str:
+    """A product with its price and what buyers think of it."""
+    price = turn.words.money(product.price)
+    if product.rating is None or not product.review_count:
+        return word(turn, "utter_product_line_unrated", product=product.name, price=price)
+    rating = turn.words.number(product.rating)
+    return word(
+        turn,
+        "utter_product_line",
+        product=product.name,
+        price=price,
+        rating=rating,
+        count=product.review_count,
+    )
+
+
+def _details(product: Product) -> Button:
+    return Button(product.name, f"/product_details{json.dumps({'product': product.code})}")
+
+
+def _category(turn: Turn, category: str) -> str:
+    """In the buyer's language, or as the catalogue calls it."""
+    reply = f"utter_category_{category}"
+    return word(turn, reply) if turn.replies.has(reply) else category.replace("_", " ")
+
+
+def _telling(products: Sequence[Product]) -> list[str]:
+    """The facts in which they differ."""
+    several = [fact for fact in TELLING if len({product.facts.get(fact) for product in products}) > 1]
+    return several[:TOLD]
+
+
+def _worth(product: Product) -> tuple[bool, float, int]:
+    there = any(variant.stock > 0 for variant in product.variants)
+    return there, product.rating or 0.0, product.review_count
+
+
+def _best(products: Sequence[Product]) -> Product:
+    return max(products, key=_worth)

@@ -1,0 +1,87 @@
+"""Which goods fit a wish: found by the buyer's words in the catalogue, the best rated first."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from bot.shop.choosing import Wish
+from bot.shop.database_shop import DatabaseShop
+from bot.shop.tables import products, variants
+from bot.shop.values import Money
+
+
+@pytest.fixture
+def shop(seeded, rules, clock):
+    with seeded.begin() as connection:
+        yield DatabaseShop(connection, rules, clock)
+
+
+def _names(found) -> list[str]:
+    return [one.name for one in found.products]
+
+
+def test_words_of_names_and_descriptions_find_goods_the_best_rated_first(shop) -> None:
+    found = shop.fitting(Wish("a backpack for hiking"), 3)
+    assert len(found.products) == 3
+    assert any("Osier" in name for name in _names(found))
+    rated = [one.rating or 0 for one in found.products]
+    assert rated == sorted(rated, reverse=True)
+
+
+@pytest.mark.parametrize("words", ["kettel", "kettles", "KETTLE"])
+def test_typing_errors_and_numbers_are_forgiven(shop, words) -> None:
+    assert all("Kettle" in name for name in _names(shop.fitting(Wish(words), 2)))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["can you recommend something?", "flurb", "", "🙂", "что вы посоветуете", "a" * 10_000],
+)
+def test_words_that_tell_nothing_find_nothing(shop, words) -> None:
+    assert _names(shop.fitting(Wish(words), 3)) == []
+
+
+def test_nothing_costs_more_than_wished_in_whatever_currency(shop) -> None:
+    for most in (Money(8_000, "EUR"), Money(8_000, "USD")):
+        found = shop.fitting(Wish("jacket", most=most), 5)
+        assert found.products
+        assert not found.is_over
+        assert all(one.price.minor <= shop.convert(most, one.price.currency).minor for one in found.products)
+
+
+def test_where_all_costs_more_the_cheapest_are_named(shop) -> None:
+    found = shop.fitting(Wish("jacket", most=Money(100, "EUR")), 3)
+    prices = [one.price.minor for one in found.products]
+    assert found.is_over
+    assert prices == sorted(prices)
+
+
+def test_a_currency_without_a_rate_is_not_held_against_anything(shop) -> None:
+    assert shop.fitting(Wish("jacket", most=Money(1, "XTS")), 3).products
+
+
+def test_a_category_alone_is_enough_and_so_is_a_price_where_anything_will_do(shop) -> None:
+    assert {one.category for one in shop.fitting(Wish(category="outdoor"), 3).products} == {"outdoor"}
+    most = Money(2_000, "EUR")
+    assert shop.fitting(Wish(most=most), 3).products == ()
+    assert all(one.price.minor <= 2_000 for one in shop.fitting(Wish(most=most, anything=True), 3).products)
+
+
+def test_what_is_sold_out_is_not_recommended(seeded, rules, clock) -> None:
+    with seeded.begin() as connection:
+        _is_left_out_when_sold_out(connection, DatabaseShop(connection, rules, clock))
+
+
+def _is_left_out_when_sold_out(connection, shop) -> None:
+    (best, *_) = shop.fitting(Wish("backpack"), 3).products
+    own = sa.select(products.c.id).where(products.c.code == best.code)
+    connection.execute(
+        variants.update().where(variants.c.product_id == own.scalar_subquery()).values(stock=0)
+    )
+    assert best.code not in [one.code for one in shop.fitting(Wish("backpack"), 3).products]
+
+
+def test_categories_are_told_the_largest_first(shop) -> None:
+    assert set(shop.categories()) == {"outdoor", "electronics", "home_kitchen", "beauty_care", "toys_gifts"}
+    assert shop.categories()[0] == "outdoor"
