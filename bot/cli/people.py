@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
+from bot.desk.groups import Groups
 from bot.desk.people import People
 from bot.desk.shifts import parse_shift, told
 from bot.desk.values import AccountKind, Rank
@@ -144,6 +145,49 @@ def unlink(
         people = People(connection, settings.rules, SystemClock())
         gone = people.unlink(people.named(login), AccountKind.SLACK, slack)
     announce(f"{login}: {gone} {'account' if gone == 1 else 'accounts'} unlinked.")
+
+
+@app.command("group")
+def link_group(
+    slack: Annotated[str, typer.Argument(help="A user group of Slack: workspace and group, T123/S456.")],
+    rank: Annotated[Rank | None, typer.Option(help="Its people have at least this rank.")] = None,
+    queue: Annotated[list[str] | None, typer.Option(help="A queue that they serve (repeatable).")] = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="They have again what they had without the group.")
+    ] = False,
+) -> None:
+    """Have a user group of Slack say which rank and queues its people have."""
+    settings = Settings.load()
+    with open_database(settings).begin() as connection:
+        groups = Groups(connection, settings.rules, SystemClock())
+        if forget:
+            gone = groups.unlink(AccountKind.SLACK, slack)
+            announce(f"{slack.strip().upper()} is forgotten; {gone} in it.")
+            return
+        group = groups.link(AccountKind.SLACK, slack, rank=rank, queues=tuple(queue or ()))
+    announce(
+        f"Who is in {group.account} is {group.rank.value if group.rank else 'of their own rank'} and serves "
+        f"{' '.join(group.queues) or 'their own queues'}. The running service looks every few minutes."
+    )
+
+
+@app.command()
+def groups() -> None:
+    """List the groups that say which rank and queues their people have."""
+    settings = Settings.load()
+    with open_database(settings).begin() as connection:
+        found = Groups(connection, settings.rules, SystemClock()).list()
+        names = {one.id: one.login for one in People(connection, settings.rules, SystemClock()).list()}
+    table = Table("group", "rank", "queues", "people", "looked at", box=None)
+    for group in found:
+        table.add_row(
+            f"{group.kind.value} {group.account}",
+            group.rank.value if group.rank else "their own",
+            " ".join(group.queues) or "their own",
+            " ".join(names[one] for one in group.members) or "nobody",
+            "not yet" if group.looked_at is None else f"{group.looked_at:%Y-%m-%d %H:%M} UTC",
+        )
+    Console(width=160, markup=False, highlight=False).print(table)
 
 
 @app.command()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.desk.port import CaseView, Changes, Desk, RequestView
-from bot.desk.values import CaseEvent
+from bot.desk.values import AccountKind, CaseEvent, Group
 from bot.messages import TranscriptLine
 
 
@@ -84,6 +84,30 @@ class Board(Protocol):
 
         Raises:
             UnknownCaseError: there is none.
+        """
+        ...
+
+    async def groups(self, kind: AccountKind) -> Sequence[Group]:
+        """The groups of a place that say which rank and queues their people have."""
+        ...
+
+    async def set_members(self, kind: AccountKind, account: str, accounts: Collection[str]) -> Sequence[str]:
+        """Note who is in such a group now, and have them work so.
+
+        Args:
+            kind: where the group is.
+            account: ``Group.account``.
+            accounts: of all who are in it, as ``Desk.accounts`` names them.
+
+        Returns:
+            Those of the accounts that belong to nobody of the desk.
+        """
+        ...
+
+    async def set_presence(self, present: Mapping[int, bool]) -> None:
+        """Note who is there and who is not, by the people's ids; leave out of whom it is not known.
+
+        New cases are not offered to who is not. It holds for ten minutes: say it again.
         """
         ...
 

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 import anyio
@@ -19,10 +19,12 @@ from bot.database import Database
 from bot.desk import views
 from bot.desk.board import BoardCase, BoardEvent, BoardLine
 from bot.desk.cases import Cases
+from bot.desk.groups import Groups
+from bot.desk.people import People
 from bot.desk.port import Changes, RequestView
 from bot.desk.requests import Requests
 from bot.desk.tables import case_events, cases, desk_places, requests
-from bot.desk.values import EventKind, Person, Rank, RequestState
+from bot.desk.values import AccountKind, EventKind, Group, Person, Rank, RequestState
 from bot.privacy import without_nul
 from bot.settings import ShopRules
 
@@ -104,6 +106,20 @@ class DatabaseBoard:
         """See the port."""
         return await self._do(lambda connection: self._cases(connection).shown(case_id, fence, where).due_at)
 
+    async def groups(self, kind: AccountKind) -> Sequence[Group]:
+        """See the port."""
+        return await self._do(lambda connection: self._groups(connection).list(kind))
+
+    async def set_members(self, kind: AccountKind, account: str, accounts: Collection[str]) -> Sequence[str]:
+        """See the port."""
+        return await self._do(
+            lambda connection: self._groups(connection).set_members(kind, account, accounts)
+        )
+
+    async def set_presence(self, present: Mapping[int, bool]) -> None:
+        """See the port."""
+        await self._do(lambda connection: People(connection, self._rules, self._clock).set_presence(present))
+
     async def requests(self, also: Sequence[int] = ()) -> Sequence[RequestView]:
         """See the port."""
 
@@ -142,6 +158,9 @@ class DatabaseBoard:
                     connection.execute(desk_places.update().where(own).values(**told))
 
         await self._do(write)
+
+    def _groups(self, connection: Connection) -> Groups:
+        return Groups(connection, self._rules, self._clock)
 
     def _cases(self, connection: Connection) -> Cases:
         return Cases(connection, self._rules, self._clock)

@@ -15,6 +15,8 @@ from bot.desk.tables import cases, people
 from bot.desk.values import CaseState, Person
 from bot.settings import ShopRules
 
+#: For so long it counts that somebody was not there when a frontend looked.
+PRESENCE_HOLDS = dt.timedelta(minutes=10)
 #: States in which a case waits for its owner.
 IN_HAND = (CaseState.CLAIMED.value, CaseState.WAITING_US.value)
 
@@ -77,6 +79,8 @@ def load_of(connection: Connection, person_id: int) -> int:
     return count
 
 
-def everybody(connection: Connection) -> Sequence[Person]:
-    """Those who are active."""
-    return [person_of(row) for row in connection.execute(sa.select(people).where(people.c.active))]
+def to_be_asked(connection: Connection, now: dt.datetime) -> Sequence[Person]:
+    """Those who are active, but for whom a frontend has just looked for in vain."""
+    gone = sa.and_(people.c.present == sa.false(), people.c.present_at > now - PRESENCE_HOLDS)
+    asked = sa.select(people).where(people.c.active, sa.func.coalesce(sa.not_(gone), sa.true()))
+    return [person_of(row) for row in connection.execute(asked)]

@@ -198,7 +198,7 @@ class CaseOwnership(CaseRecords):
             return ()
         return offers.offered_to(
             self.rules,
-            [one for one in offers.everybody(self.connection) if one.id != but],
+            [one for one in offers.to_be_asked(self.connection, self.clock.now()) if one.id != but],
             offers.load_of_all(self.connection),
             queue=queue,
             language=language,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -140,7 +140,7 @@ class People:
                 name=_name(name),
                 rank=rank.value,
                 languages=_languages(languages),
-                queues=self._queues(queues),
+                queues=self.proper_queues(queues),
                 password_hash=hashed,
                 active=True,
                 away=False,
@@ -168,11 +168,12 @@ class People:
         """Change what somebody may do.
 
         Raises:
-            DeskError: nobody would be left to look after people.
+            DeskError: nobody would be left to look after people, or groups decide that.
             ForbiddenError: ``by`` may not.
         """
         person = self.locked(person.id, to_change=True)
         self._require_over(by, max(person.rank, rank, key=lambda one: one.height))
+        self._require_own_work(person)
         if "people" not in ranks.rights(self.rules, rank):
             self._require_another_keeper(person)
         return self._set(person, "rank", rank.value, by, rank=rank.value)
@@ -189,19 +190,57 @@ class People:
         """Change a person's name, languages or queues; what is left out stays.
 
         Raises:
-            DeskError: something given is not allowed.
+            DeskError: something given is not allowed, or groups decide on the queues.
             ForbiddenError: ``by`` may not.
         """
         person = self.locked(person.id, to_change=True)
         self._require_over(by, person.rank)
+        if queues is not None:
+            self._require_own_work(person)
         values: dict[str, Any] = {}
         if name is not None:
             values["name"] = _name(name)
         if languages is not None:
             values["languages"] = _languages(languages)
         if queues is not None:
-            values["queues"] = self._queues(queues)
+            values["queues"] = self.proper_queues(queues)
         return self._set(person, "work", ", ".join(values), by, **values) if values else person
+
+    def set_by_groups(
+        self, person_id: int, rank: Rank | None, queues: Sequence[str] | None, *, by: str, any_group: bool
+    ) -> Person:
+        """Have somebody work as their groups say; for ``Groups``.
+
+        Args:
+            person_id: who.
+            rank: what their groups say of it; ``None`` if none does.
+            queues: as ``rank``.
+            by: the group because of which this is done.
+            any_group: whether they are in any; if not, they have again what they had before.
+
+        Raises:
+            DeskError: nobody would be left to look after people.
+        """
+        person = self.locked(person_id, to_change=True)
+        own = self._own_work(person) or {"rank": person.rank.value, "queues": list(person.queues)}
+        # Who is in a group of agents, too, stays a supervisor.
+        new_rank = max([Rank(own["rank"]), *([rank] if rank else [])], key=lambda one: one.height)
+        new_queues = own["queues"] if queues is None else queues
+        if "people" not in ranks.rights(self.rules, new_rank):
+            self._require_another_keeper(person)
+        text = f"{new_rank.value}; {', '.join(new_queues) or 'all queues'}"
+        changed = {"rank": new_rank.value, "queues": new_queues, "own_work": own if any_group else None}
+        return self._set(person, "groups", text, by, **changed)
+
+    def set_presence(self, present: Mapping[int, bool]) -> None:
+        """Note whom a frontend saw there, by the people's ids; whom it does not know is left out."""
+        now = self.clock.now()
+        for there in (True, False):
+            ids = [person_id for person_id, one in present.items() if one is there]
+            if ids:
+                self.connection.execute(
+                    people.update().where(people.c.id.in_(ids)).values(present=there, present_at=now)
+                )
 
     def set_shift(self, person: Person, shift: Shift | None, *, by: Person | None = None) -> Person:
         """Say when somebody works; ``None``: whenever they are not away.
@@ -322,17 +361,17 @@ class People:
             raise DeskError(missing)
         return person_of(row)
 
-    def _set(self, person: Person, kind: str, text: str, by: Person | None, **values: Any) -> Person:
+    def _set(self, person: Person, kind: str, text: str, by: Person | str | None, **values: Any) -> Person:
         self.connection.execute(people.update().where(people.c.id == person.id).values(**values))
         self._record(person, kind, text, by)
         return self.get(person.id)
 
-    def _record(self, person: Person, kind: str, text: str, by: Person | None) -> None:
+    def _record(self, person: Person, kind: str, text: str, by: Person | str | None) -> None:
         self.connection.execute(
             people_events.insert().values(
                 at=self.clock.now(),
                 person_id=person.id,
-                actor=OPERATOR if by is None else by.login,
+                actor=by.login if isinstance(by, Person) else by or OPERATOR,
                 kind=kind,
                 text=text,
             )
@@ -347,7 +386,12 @@ class People:
             raise DeskError("This password is too easy to guess.")
         return self.hasher.hash(password.encode("utf-8", "replace"))
 
-    def _queues(self, queues: Sequence[str]) -> Sequence[str]:
+    def proper_queues(self, queues: Sequence[str]) -> Sequence[str]:
+        """The queues as the table keeps them.
+
+        Raises:
+            DeskError: shop.yml has no such queue.
+        """
         unknown = [queue for queue in queues if queue not in self.rules.queues]
         if unknown:
             known = ", ".join(self.rules.queues)
@@ -360,6 +404,19 @@ class People:
         ranks.require(self.rules, by, "people")
         if rank.height > by.rank.height:
             raise ForbiddenError(f"Your rank ({by.rank.value}) is below {rank.value}.")
+
+    def _own_work(self, person: Person) -> dict[str, Any] | None:
+        """What the operator gave, while groups say otherwise."""
+        kept: dict[str, Any] | None = self.connection.execute(
+            sa.select(people.c.own_work).where(people.c.id == person.id)
+        ).scalar_one()
+        return kept
+
+    def _require_own_work(self, person: Person) -> None:
+        if self._own_work(person) is not None:
+            raise DeskError(
+                f"Groups say which rank and queues {person.login} has: see `crossdesk people groups`."
+            )
 
     def _require_another_keeper(self, person: Person) -> None:
         lock_now(self.connection, _CHANGES)

@@ -22,6 +22,11 @@ people = sa.Table(
     sa.Column("away", sa.Boolean, nullable=False),
     # `{"timezone": "Asia/Shanghai", "hours": {"mon": ["09:00", "17:00"]}}`; NULL: no hours of one's own.
     sa.Column("shift", sa.JSON(none_as_null=True)),
+    # `{"rank": "agent", "queues": []}`: what the operator gave, while groups say otherwise; NULL: none does.
+    sa.Column("own_work", sa.JSON(none_as_null=True)),
+    # Whether a frontend saw them there, and when it last looked.
+    sa.Column("present", sa.Boolean),
+    sa.Column("present_at", UTCDateTime),
     sa.Column("created_at", UTCDateTime, nullable=False),
 )
 
@@ -35,6 +40,26 @@ people_accounts = sa.Table(
     sa.Column("account", sa.String(120), nullable=False),
     sa.Column("linked_at", UTCDateTime, nullable=False),
     # An account is one person's.
+    sa.UniqueConstraint("kind", "account"),
+)
+
+# Groups elsewhere, such as a user group of Slack, and what their people do.
+people_groups = sa.Table(
+    "people_groups",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    # As the outside names the group, such as `T123/S456`.
+    sa.Column("account", sa.String(120), nullable=False),
+    # NULL: their own.
+    sa.Column("rank", sa.String(16)),
+    # None of them: their own.
+    sa.Column("queues", sa.JSON, nullable=False),
+    # Ids of people.
+    sa.Column("members", sa.JSON, nullable=False),
+    sa.Column("linked_at", UTCDateTime, nullable=False),
+    # When it was last looked who is in it.
+    sa.Column("looked_at", UTCDateTime),
     sa.UniqueConstraint("kind", "account"),
 )
 

@@ -61,6 +61,23 @@ class AccountKind(str, enum.Enum):
     SLACK = "slack"
 
 
+@dataclass(frozen=True)
+class Group:
+    """A group elsewhere that says which rank and queues its people have."""
+
+    kind: AccountKind
+    #: For Slack ``T123/S456``: the workspace and the user group in it.
+    account: str
+    #: ``None``: each has their own.
+    rank: Rank | None
+    #: Empty: each has their own.
+    queues: tuple[str, ...]
+    #: Ids of people.
+    members: tuple[int, ...] = ()
+    #: When it was last looked who is in it; ``None`` if it never was.
+    looked_at: dt.datetime | None = None
+
+
 class CaseState(str, enum.Enum):
     """Where a case stands."""
 

@@ -220,6 +220,7 @@ NOBODYS: Mapping[str, str] = {
     "shop_reads": "when the store's data were loaded",
     "people": "the store's own people",
     "people_accounts": "the store's own people",
+    "people_groups": "the store's own people",
     "people_events": "the store's own people",
     "desk_sessions": "the store's own people",
     "sign_in_tries": "tries to sign in at the desk; they go by age",

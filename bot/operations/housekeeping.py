@@ -50,6 +50,7 @@ FOREVER: Mapping[str, str] = {
     "learned_intents": "the store's own",
     "people": "somebody who left is named in what they did",
     "people_accounts": "a few rows",
+    "people_groups": "a few rows",
     "word_drafts": "what somebody is still writing",
     "products": "the catalogue is the store's own",
     "variants": "the catalogue is the store's own",

@@ -84,6 +84,8 @@ COMMANDS = [
     ("people", "away"),
     ("people", "link"),
     ("people", "unlink"),
+    ("people", "group"),
+    ("people", "groups"),
     ("people", "password"),
     ("people", "remove"),
     ("db",),

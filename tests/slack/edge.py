@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -58,6 +59,8 @@ class Edge:
         self.answers: dict[str, Any] = {}
         #: Envelopes that went over sockets, oldest first.
         self.envelopes: list[dict[str, Any]] = []
+        #: Methods that the emulator lacks, answered here in the shape that Slack documents.
+        self.methods: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         #: Names of files that are gone.
         self.missing: set[str] = set()
         #: Ids of envelopes that were acknowledged.
@@ -118,6 +121,8 @@ class Edge:
         fault = self.faults.get(method) or self.faults.get("*")
         if isinstance(fault, list):
             fault = fault.pop(0) if fault else None
+        if fault is None and method in self.methods:
+            return web.json_response(self.methods[method](self.told[-1][1]))
         if fault is None or fault.done:
             answer = await self._other(request)
         if fault is None:

@@ -8,13 +8,14 @@ from ruamel.yaml import YAML
 
 import adapters.slack
 from adapters.slack.desk.hearing import COMMAND, SEND, WHY
+from adapters.slack.desk.roster import GROUP_SCOPES
 from adapters.slack.examining import DESK_SCOPES, SCOPES
 
 MANIFEST = YAML(typ="safe").load((Path(adapters.slack.__file__).parent / "manifest.yml").read_text("utf-8"))
 
 
 def test_the_manifest_asks_for_the_scopes_that_doctor_looks_for() -> None:
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == SCOPES | DESK_SCOPES
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == SCOPES | DESK_SCOPES | GROUP_SCOPES
 
 
 def test_every_event_has_the_scope_that_slack_wants_for_it() -> None:

@@ -15,6 +15,7 @@ from adapters.slack.desk.missed import Missed
 from adapters.slack.desk.options import DESK, read_desk_options
 from adapters.slack.desk.posting import Posting
 from adapters.slack.desk.reach import Reach
+from adapters.slack.desk.roster import GROUP_SCOPES, Roster
 from adapters.slack.desk.showing import Showing
 from adapters.slack.desk.troubles import Troubles
 from adapters.slack.examining import DESK_SCOPES, SCOPES, examine
@@ -49,6 +50,7 @@ class SlackDesk:
         self._missed = Missed(wire, posting, Memory(desk.board), self._rooms, clock, self.take)
         reach = Reach(desk, Memory(desk.board), posting, wire, options, clock, self._showing.changed)
         self._acting = Acting(reach)
+        self._roster = Roster(desk, wire)
         self._started = False
         wire.keep_from_buyers(self._rooms)
         wire.listen(self, first=True)
@@ -69,6 +71,7 @@ class SlackDesk:
         self._started = True
         self._showing.start()
         self._asking.start()
+        self._roster.start()
 
     def changed(self, case_id: int) -> None:
         """Look at this case again."""
@@ -79,6 +82,7 @@ class SlackDesk:
         await self._missed.stop()
         await self._showing.stop()
         await self._asking.stop()
+        await self._roster.stop()
         await self._acting.stop()
         if self._started:
             self._started = False
@@ -93,11 +97,25 @@ class SlackDesk:
         return await self._acting.take(heard, us)
 
     async def examine(self) -> Sequence[Examined]:
-        """Try tokens, scopes, and each channel."""
-        found = list(await examine(self._wire, self._clock, SCOPES | DESK_SCOPES))
+        """Try tokens, scopes, each channel, and each user group that is linked."""
+        groups = await self._desk.board.groups(AccountKind.SLACK)
+        scopes = SCOPES | DESK_SCOPES | (GROUP_SCOPES if groups else frozenset())
+        found = list(await examine(self._wire, self._clock, scopes))
         if all(one.fine for one in found):
             found += [await self._room(channel) for channel in sorted(self._rooms)]
+            found += [await self._group(group.account) for group in groups]
         return found
+
+    async def _group(self, account: str) -> Examined:
+        team, _, name = account.partition("/")
+        what = f"user group {account}"
+        if team != (await self._wire.us()).team:
+            return Examined(what, False, f"another workspace's: crossdesk people group {account} --forget")
+        try:
+            answer = await self._wire.call(self._wire.client.usergroups_users_list(usergroup=name))
+        except CrossdeskError as error:
+            return Examined(what, False, f"{error}; or crossdesk people group {account} --forget")
+        return Examined(what, True, f"{len(answer.get('users') or ())} in it")
 
     async def _user_of(self, person_id: int) -> str | None:
         account = (await self._desk.accounts(AccountKind.SLACK)).get(person_id, "")
