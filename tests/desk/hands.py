@@ -192,7 +192,7 @@ class Hand:
         def turn() -> bool:
             return bool(turn_clocks(self.desk.database, self.desk.rules, self.desk.clock))
 
-        while turn() or (job.clocks == "on" and not self.line.poll(0.01)):
+        while turn() or (job.clocks == "on" and not self.line.poll(0.05)):
             pass
 
     def _goes(self, who: Person, away: bool) -> None:

@@ -35,7 +35,7 @@ from tests.desk.hands import BUSY, DONE, END, REFUSED, REMARK, STATEMENT, Job, S
 #: Who acts, and who turns the clocks.
 HANDS, TURNERS = 4, 2
 #: How often something is tried in a round for each case that is worked on.
-TRIES = 5
+TRIES = 3
 #: How many of the hands and of the turners are killed in a round.
 KILLED_HANDS, KILLED_TURNERS = 2, 1
 #: A process dies before it has run so many statements and commits.
