@@ -150,8 +150,8 @@ class LocalSlack:
         assert answer["ok"], answer
         return str(answer["message"]["ts"])
 
-    def edits(self, channel: str, ts: str, text: str) -> None:
-        self._control("edit-message", channel=channel, ts=ts, text=text, user=ALICE)
+    def edits(self, channel: str, ts: str, text: str, *, user: str = ALICE) -> None:
+        self._control("edit-message", channel=channel, ts=ts, text=text, user=user)
 
     def deletes(self, channel: str, ts: str) -> None:
         self._control("delete-message", channel=channel, ts=ts, user=ALICE)

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from adapters.slack.desk.acting import Acting
 from adapters.slack.desk.asking import Asking
-from adapters.slack.desk.hearing import Nothing, hear
+from adapters.slack.desk.hearing import Nothing, Said, hear
 from adapters.slack.desk.memory import Memory
 from adapters.slack.desk.missed import Missed
 from adapters.slack.desk.options import DESK, read_desk_options
@@ -47,7 +47,7 @@ class SlackDesk:
             desk.board, Memory(desk.board), posting, options, clock, self._user_of, self._troubles
         )
         self._asking = Asking(desk.board, Memory(desk.board), posting, options, self._troubles)
-        self._missed = Missed(wire, posting, Memory(desk.board), self._rooms, clock, self.take)
+        self._missed = Missed(wire, posting, Memory(desk.board), self._rooms, clock, self._take)
         reach = Reach(desk, Memory(desk.board), posting, wire, options, clock, self._showing.changed)
         self._acting = Acting(reach)
         self._roster = Roster(desk, wire)
@@ -94,7 +94,12 @@ class SlackDesk:
         heard = hear(body, us.user, self._rooms)
         if isinstance(heard, Nothing):
             return heard.ours
+        if isinstance(heard, Said):
+            await self._missed.before(heard.place.channel, heard.place.thread)
         return await self._acting.take(heard, us)
+
+    async def _take(self, said: Said) -> None:
+        await self._acting.take(said, await self._wire.us())
 
     async def examine(self) -> Sequence[Examined]:
         """Try tokens, scopes, each channel, and each user group that is linked."""

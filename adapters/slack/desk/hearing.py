@@ -64,6 +64,20 @@ class Said:
     #: Whether this is an older message's new text, or that it was deleted.
     edited: bool = False
     deleted: bool = False
+    #: When it was changed, as Slack says; empty if it does not.
+    changed_at: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same for a message however often Slack brings it."""
+        return key_of(self.place)
+
+    @property
+    def mark(self) -> str:
+        """The same for what was done with it; empty for a change of which nobody knows when."""
+        if self.edited:
+            return f"{self.key}:{self.changed_at}" if self.changed_at else ""
+        return f"{self.key}:deleted" if self.deleted else self.key
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,11 @@ class Nothing:
 Heard = Said | Pressed | Submitted | Picked | AskedWhy | Commanded | CameHome | Nothing
 
 
+def key_of(place: Place) -> str:
+    """What the desk calls an act by a message: the same however often Slack brings it."""
+    return f"slack:{place.channel}:{place.ts}"
+
+
 def hear(body: object, us: str, rooms: Collection[str]) -> Heard:
     """What a body says.
 
@@ -203,7 +222,15 @@ def _event(body: Json, us: str, rooms: Collection[str]) -> Heard:
     if who is None:
         return Nothing(ours=True)
     place = Place(str(channel), str(ts), str(thread))
-    return Said(who, place, _text(message, "text")[:_LONGEST], bool(message.get("files")), edited, deleted)
+    return Said(
+        who,
+        place,
+        _text(message, "text")[:_LONGEST],
+        bool(message.get("files")),
+        edited,
+        deleted,
+        _text(_mapping(message, "edited"), "ts")[:30],
+    )
 
 
 def _interaction(body: Json, kind: str, rooms: Collection[str]) -> Heard:

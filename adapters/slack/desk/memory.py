@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.slack.desk.options import DESK
-from bot.desk.board import Board
+from bot.desk.board import Board, digest_of
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,15 @@ class Memory:
     async def say_here(self, digest: str, ts: str) -> None:
         """Note, before it is said, that it need not be shown: its message is there."""
         await self._board.keep(DESK, {f"said:{digest}": ts})
+
+    async def heard(self, mark: str) -> bool:
+        """Whether what has this ``hearing.Said.mark`` was dealt with, whatever came of it."""
+        return bool(mark) and await self._board.kept(DESK, f"heard:{digest_of(mark)}") is not None
+
+    async def hear(self, mark: str) -> None:
+        """Note, once it was, that it was."""
+        if mark:
+            await self._board.keep(DESK, {f"heard:{digest_of(mark)}": "1"})
 
     async def number(self, name: str) -> int | None:
         """A number that was noted."""

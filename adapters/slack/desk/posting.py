@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 MESSAGES, METHODS = 1.0, 1.2
 #: Pages of 200 messages that are looked through for one of ours.
 _MOST_PAGES = 10
+#: How the first block of a case's message is called.
+_CASE = re.compile(r"case:([0-9]{1,15})\.0")
 #: Slack's words for a message that is not there, or not ours to change, any more.
 GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
 #: Its words for a channel that nothing can be posted in until a person acts.
@@ -68,6 +71,19 @@ class Posting:
         """The ids of the newest blocks in a channel, and their messages' ``ts``."""
         messages = await self.newest(channel, None, "0")
         return {_id(block): str(one["ts"]) for one in messages for block in one.get("blocks") or ()}
+
+    async def case_at(self, channel: str, ts: str) -> int | None:
+        """The case of which we have posted this message; None if it is no case's."""
+        us = await self._wire.us()
+        try:
+            answer = await self._wire.call(
+                self._wire.client.conversations_replies(channel=channel, ts=ts, limit=1)
+            )
+        except (NeverError, OperatorError) as error:
+            log.warning("a thread cannot be looked into: %s", error)
+            return None
+        first = next((one for one in answer.get("messages") or () if isinstance(one, dict)), {})
+        return case_in(first) if first.get("ts") == ts and first.get("user") == us.user else None
 
     async def found(self, channel: str, thread: str, oldest: str) -> set[str]:
         """The ids of all blocks in a thread."""
@@ -142,3 +158,10 @@ class Posting:
 
 def _id(block: object) -> str:
     return str(block.get("block_id")) if isinstance(block, dict) else ""
+
+
+def case_in(message: Mapping[str, Any]) -> int | None:
+    """The case that a message of ours shows, by its first block's name; None if it shows none."""
+    blocks = message.get("blocks") or [None]
+    found = _CASE.fullmatch(_id(blocks[0]))
+    return None if found is None else int(found[1])

@@ -62,6 +62,8 @@ class Reach:
         self.changed = changed
         self._posting = posting
         self._beside: set[asyncio.Task[None]] = set()
+        #: Threads that are no case's.
+        self._strange: set[tuple[str, str]] = set()
 
     async def stop(self) -> None:
         """Let nothing go on."""
@@ -73,7 +75,18 @@ class Reach:
 
     async def case_of(self, place: Place) -> int | None:
         """The case whose thread this is in."""
-        return await self.memory.case_of(place.channel, place.thread)
+        known = await self.memory.case_of(place.channel, place.thread)
+        if known is not None or (place.channel, place.thread) in self._strange:
+            return known
+        # Whoever posted the case's message may have died before that was written down.
+        known = await self._posting.case_at(place.channel, place.thread)
+        if known is None:
+            self._strange.add((place.channel, place.thread))
+        return known
+
+    async def is_current(self, place: Place, case_id: int) -> bool:
+        """Whether a case of this thread is not shown in another one by now."""
+        return await self.memory.where(case_id) in ((place.channel, place.thread), ("", ""))
 
     async def stranger(self, who: Who, what: str, case_id: int | None) -> str:
         """Write down that somebody who is no member tried; what they are told."""

@@ -231,9 +231,9 @@ class Showing:
         case = found.view.summary
         shown = before = await self._memory.shown(case_id)
         closed = case.state is CaseState.CLOSED
-        if closed and not shown.ts:
-            return
         channel = self._options.channel_of(case.queue)
+        if closed and not shown.ts and not (unsure and await self._adopted(case_id, channel)):
+            return
         if shown.ts and shown.channel != channel:
             card = moved_card(found.view)
             try:
@@ -246,7 +246,7 @@ class Showing:
         if not shown.ts:
             shown = await self._first(found, shown, channel, card, unsure=unsure)
             await self._memory.show(case_id, shown, before)
-        elif shown.card != card.digest:
+        if shown.card != card.digest:
             await self._posting.change(shown.channel, shown.ts, card.text, card.blocks)
             shown = dataclasses.replace(shown, card=card.digest)
             await self._memory.show(case_id, shown, shown)
@@ -273,15 +273,19 @@ class Showing:
     async def _first(
         self, found: BoardCase, shown: Shown, channel: str, card: Card, *, unsure: bool
     ) -> Shown:
-        ts = None
-        if unsure:
-            if channel not in self._there:
-                self._there[channel] = await self._posting.there(channel)
-            ts = self._there[channel].get(str(card.blocks[0]["block_id"]))
+        ts = await self._adopted(found.view.summary.id, channel) if unsure else None
+        # One that is there already says what was so when it was posted.
+        says = "" if ts else card.digest
         ts = ts or await self._posting.post(channel, card.text, card.blocks)
         earlier = [one.line.position for one in found.lines][:-EARLIER]
         line = max([shown.line, *earlier])
-        return Shown(channel, ts, card.digest, line=line, event=shown.event, listed=shown.listed)
+        return Shown(channel, ts, says, line=line, event=shown.event, listed=shown.listed)
+
+    async def _adopted(self, case_id: int, channel: str) -> str | None:
+        """The ``ts`` of a case's message that is there although nobody wrote that down."""
+        if channel not in self._there:
+            self._there[channel] = await self._posting.there(channel)
+        return self._there[channel].get(f"case:{case_id}.0")
 
     async def _tell(self, case_id: int, found: BoardCase, shown: Shown, *, unsure: bool) -> Shown:
         """Post what was said and done since."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.slack.desk import modals
-from adapters.slack.desk.hearing import Picked, Place, Said
+from adapters.slack.desk.hearing import Picked, Place, Said, key_of
 from adapters.slack.desk.reach import BUSY, Answer, Reach
 from adapters.slack.text import to_plain
 from adapters.slack.translate import Us
@@ -30,16 +30,23 @@ class Words:
 
     async def said(self, heard: Said, person: Person | None, us: Us) -> Answer:
         """Somebody wrote, changed or deleted a message."""
+        if await self._reach.memory.heard(heard.mark):
+            return True
         case_id = await self._reach.case_of(heard.place)
         if case_id is None:
             return True
         if person is None:
             text = await self._reach.stranger(heard.who, "write in the thread", case_id)
             self._reach.whisper(heard.place, heard.who, text)
-            return True
-        if await self._reach.memory.where(case_id) != (heard.place.channel, heard.place.thread):
+        elif not await self._reach.is_current(heard.place, case_id):
             self._reach.whisper(heard.place, heard.who, MOVED)
-            return True
+        else:
+            await self._taken(heard, person, case_id, us)
+        # Only now: whoever dies before it is brought, or finds, the message again.
+        await self._reach.memory.hear(heard.mark)
+        return True
+
+    async def _taken(self, heard: Said, person: Person, case_id: int, us: Us) -> None:
         text = to_plain(heard.text, us.user)
         words = to_send(text, self._reach.options.send_sign)
         if mask_cards(text) != text and not heard.deleted:
@@ -54,11 +61,10 @@ class Words:
         if told:
             self._reach.whisper(heard.place, heard.who, told)
         self._reach.changed(case_id)
-        return True
 
     async def _spoken(self, heard: Said, person: Person, case_id: int, text: str, words: str | None) -> str:
         files = " Files cannot be sent from here: the buyer gets the words only." if heard.files else ""
-        key = _key(heard.place)
+        key = heard.key
         if words is None:
             view = await self._reach.desk.case(person, case_id)
             if view.summary.direct and view.summary.owner_id == person.id:
@@ -82,7 +88,7 @@ class Words:
 
     async def _corrected(self, heard: Said, person: Person, case_id: int, text: str, sent: str | None) -> str:
         words = text if sent is None else sent
-        key = _key(heard.place)
+        key = heard.key
         delivery = await self._reach.desk.delivery(person, case_id, key) or await self._reach.desk.delivery(
             person, case_id, f"{key}:sent"
         )
@@ -116,11 +122,11 @@ class Words:
             return True
         text = to_plain(heard.text, us.user)
         words = to_send(text, self._reach.options.send_sign)
-        key = _key(heard.place)
+        key = key_of(heard.place)
         try:
             if heard.author != heard.who.user:
                 told = "Only your own words can be sent in your name."
-            elif await self._reach.memory.where(case_id) != (heard.place.channel, heard.place.thread):
+            elif not await self._reach.is_current(heard.place, case_id):
                 told = MOVED
             elif await self._reach.desk.delivery(person, case_id, key) is not None:
                 told = "This was sent already."
@@ -136,11 +142,6 @@ class Words:
             self._reach.whisper(heard.place, heard.who, told)
         self._reach.changed(case_id)
         return True
-
-
-def _key(place: Place) -> str:
-    """The same for a message however often Slack brings it."""
-    return f"slack:{place.channel}:{place.ts}"
 
 
 def to_send(text: str, sign: str) -> str | None:
