@@ -40,6 +40,8 @@ class Us:
     team: str
     #: The bot's id as a user, by which people name it.
     user: str
+    #: Where the workspace is, such as ``https://shop.slack.com/``; empty if Slack does not say.
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Wire:
         """
         if self._us is None:
             answer = await self.call(self.client.auth_test())
-            self._us = Us(str(answer["team_id"]), str(answer["user_id"]))
+            self._us = Us(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("url") or ""))
         return self._us
 
     async def call(self, method: Awaitable[Any]) -> Any:

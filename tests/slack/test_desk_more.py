@@ -256,9 +256,13 @@ async def test_the_command_tells_and_moves_cases(house: DeskHouse) -> None:
         payload = {"command": "/desk", "text": text, "team_id": TEAM, "user_id": user, "trigger_id": "1.2"}
         answer = await house.brings({"type": "slash_commands", "payload": payload})
         assert answer["response_type"] == "ephemeral"
-        return f"{answer['text']} {said(answer)}"
+        return f"{answer['text']} {said(answer)} {answer['blocks']}"
 
-    assert "Lena Fischer" in await asks("")
+    mine = await asks("")
+    assert "Lena Fischer" in mine
+    card = await house.card(case.id)
+    thread = f"http://test.slack.local/archives/{DESK}/p{card['ts'].replace('.', '')}"
+    assert thread in mine
     assert "Lena Fischer" in await asks("find CD-104233")
     assert "opened 1" in await asks("stats")
     assert "none" in await asks("queue")

@@ -44,6 +44,11 @@ def moment(at: dt.datetime) -> Run:
     }
 
 
+def link(text: str, url: str) -> Run:
+    """Words that lead somewhere."""
+    return {"type": "link", "url": url, "text": text, "style": {"bold": True}}
+
+
 def section(*runs: Run) -> Block:
     """Words in a row."""
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(runs)}]}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.slack.desk import home
 from adapters.slack.desk.blocks import Block, actions, button, run, section
 from adapters.slack.desk.hearing import CameHome, Commanded
 from adapters.slack.desk.reach import VISITOR, Answer, Reach
+from bot.desk.port import CaseSummary
 from bot.desk.values import CaseState, Person
 
 
@@ -28,22 +31,25 @@ class Commands:
         if word in ("", "mine"):
             mine = await desk.cases(person, mine=True, limit=100)
             counts = home.queues(await desk.queues(person))
-            return home.only_you("My cases", [*home.listed("My cases", mine), section(*counts)])
+            return home.only_you("My cases", [*await self._listed("My cases", mine), section(*counts)])
         if word == "queue":
             found = await desk.cases(person, queue=rest or None, state=CaseState.OPEN, limit=100)
-            blocks = home.listed(f"Waiting{f' in {rest}' if rest else ''}", found)
+            blocks = await self._listed(f"Waiting{f' in {rest}' if rest else ''}", found)
             blocks += actions([button(f"Claim #{one.id}", "claim", one.id) for one in found[:5]])
             return home.only_you("Queue", blocks)
         if word == "stats":
             return home.only_you("Today", [section(*home.figures(await desk.today(person)))])
         if word == "find":
-            return home.only_you("Found", home.listed("Found", await desk.find(person, rest)))
+            return home.only_you("Found", await self._listed("Found", await desk.find(person, rest)))
         if word in ("away", "back"):
             await desk.set_away(person, word == "away")
             return home.only_you("You are away." if word == "away" else "Welcome back.")
         if word == "transfer":
             return await self._transfer(person, rest)
         return home.only_you(home.USAGE, [section(run(home.USAGE))])
+
+    async def _listed(self, title: str, cases: Sequence[CaseSummary]) -> list[Block]:
+        return home.listed(title, cases, await self._reach.places(cases))
 
     async def _transfer(self, person: Person, rest: str) -> Answer:
         number, _, queue = rest.partition(" ")
@@ -63,7 +69,7 @@ class Commands:
         else:
             mine = await self._reach.desk.cases(person, mine=True, limit=100)
             counts, today = await self._reach.desk.queues(person), await self._reach.desk.today(person)
-            page = home.home(person, mine, counts, today)
+            page = home.home(person, mine, counts, today, await self._reach.places(mine))
         self._reach.go_on(self._publish(heard.who.user, page))
         return True
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.slack.desk.blocks import Block, Run, actions, button, header, moment, run, section, worded
+from adapters.slack.desk.blocks import Block, Run, actions, button, header, link, moment, run, section, worded
 from adapters.slack.text import escaped, shortened
 from bot.desk.port import CaseSummary, QueueCount, Today
 from bot.desk.values import Person
 
 #: Cases listed at once.
 MOST = 20
+NOWHERE: Mapping[int, str] = {}
 USAGE = (
     "/desk: my cases and the queues\n"
     "/desk queue NAME: what waits there\n"
@@ -22,13 +23,19 @@ USAGE = (
 )
 
 
-def home(person: Person, mine: Sequence[CaseSummary], counts: Sequence[QueueCount], today: Today) -> Block:
-    """The home page of one person."""
+def home(
+    person: Person,
+    mine: Sequence[CaseSummary],
+    counts: Sequence[QueueCount],
+    today: Today,
+    places: Mapping[int, str] = NOWHERE,
+) -> Block:
+    """The home page of one person; ``places`` as for ``listed``."""
     back = button("I am back", "back") if person.away else button("I am going away", "away")
     blocks = [
         header(f"{person.name} · {person.rank.value}{' · away' if person.away else ''}"),
         *actions([back]),
-        *listed("My cases", mine),
+        *listed("My cases", mine, places),
         header("Queues"),
         section(*queues(counts)),
         header("Today"),
@@ -37,11 +44,13 @@ def home(person: Person, mine: Sequence[CaseSummary], counts: Sequence[QueueCoun
     return {"type": "home", "blocks": blocks[:100]}
 
 
-def listed(title: str, cases: Sequence[CaseSummary]) -> list[Block]:
-    """Cases, a line each."""
+def listed(title: str, cases: Sequence[CaseSummary], places: Mapping[int, str] = NOWHERE) -> list[Block]:
+    """Cases, a line each; ``places`` are the addresses of their threads, by the cases' ids."""
     runs: list[Run] = []
     for case in cases[:MOST]:
-        runs.append(run(f"#{case.id} ", bold=True))
+        place = places.get(case.id)
+        runs.append(run(f"#{case.id}", bold=True) if place is None else link(f"#{case.id}", place))
+        runs.append(run(" "))
         who = "" if case.owner is None else f" · {case.owner}"
         words = f"{case.buyer or 'a buyer'} · {shortened(case.wants, 150)} · {case.queue}"
         runs.append(run(f"{words} · {worded(case.state.value)}{who}"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from adapters.slack.desk import home, modals
 from adapters.slack.desk.hearing import CameHome, Commanded, Place, Pressed, Submitted, Who
@@ -15,7 +16,7 @@ from adapters.slack.desk.posting import Posting
 from adapters.slack.text import shortened
 from adapters.slack.wire import Wire
 from bot.clock import Clock
-from bot.desk.port import Desk
+from bot.desk.port import CaseSummary, Desk
 from bot.desk.values import AccountKind, Person
 from bot.errors import CrossdeskError
 from bot.tasks import end
@@ -87,6 +88,21 @@ class Reach:
     async def is_current(self, place: Place, case_id: int) -> bool:
         """Whether a case of this thread is not shown in another one by now."""
         return await self.memory.where(case_id) in ((place.channel, place.thread), ("", ""))
+
+    async def places(self, cases: Sequence[CaseSummary]) -> Mapping[int, str]:
+        """The addresses of cases' threads, by their ids; of a case that is not shown yet there is none."""
+        workspace = urlsplit((await self.wire.us()).url)
+        if workspace.scheme not in ("http", "https") or not workspace.netloc:
+            return {}
+        found: dict[int, str] = {}
+        for case in cases[: home.MOST]:
+            channel, ts = await self.memory.where(case.id)
+            if ts:
+                # As `chat.getPermalink` makes them, without a call for each.
+                found[case.id] = (
+                    f"{workspace.scheme}://{workspace.netloc}/archives/{channel}/p{ts.replace('.', '')}"
+                )
+        return found
 
     async def stranger(self, who: Who, what: str, case_id: int | None) -> str:
         """Write down that somebody who is no member tried; what they are told."""
