@@ -105,6 +105,10 @@ class Words:
         span = f"{self.number(low)}–{self.number(high)}"
         return str(format_unit(span, "length-centimeter", length="short", locale=self.locale))
 
+    def centimetre(self, value: float) -> str:
+        """One length: 95 cm."""
+        return str(format_unit(value, "length-centimeter", length="short", locale=self.locale))
+
     def country(self, code: str) -> str:
         """A country's name: DE as Germany."""
         return str(self.locale.territories.get(code, code))

@@ -15,6 +15,7 @@ from bot.dialogue.actions.facts import fact_asked, told_elsewhere
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to
 from bot.dialogue.actions.products import TRAITS
+from bot.dialogue.actions.sizing import measures_in, size_for
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -67,7 +68,7 @@ class TellFacts(Step):
             speaker.say("utter_product_price", product=product.name, price=words.money(product.price))
             return {}
         if wish == "product_size":
-            return self._sizes(turn, tracker, speaker, product)
+            return self._sizes(turn, tracker, speaker, product, text)
         if wish == "product_certificate":
             names = [certificate.name for certificate in product.certificates]
             if names:
@@ -109,12 +110,13 @@ class TellFacts(Step):
                 "utter_product_colours", colours=words.all_of([colour_name(turn, one) for one in colours])
             )
 
-    def _sizes(self, turn: Turn, tracker: Tracker, speaker: Speaker, product: Product) -> Slots:
+    def _sizes(self, turn: Turn, tracker: Tracker, speaker: Speaker, product: Product, text: str) -> Slots:
         if not product.sizes:
             if "dimensions" in product.facts:
                 speaker.say("utter_fact_dimensions", product=product.name, fact=product.facts["dimensions"])
                 return {}
             return self._open_question(turn, tracker, speaker, product)
+        self._advise(turn, speaker, product, text)
         chart = "\n".join(_chart_row(turn, row) for row in product.size_chart)
         sizes = turn.words.all_of(product.sizes)
         if chart:
@@ -122,6 +124,22 @@ class TellFacts(Step):
         else:
             speaker.say("utter_product_sizes", product=product.name, sizes=sizes)
         return {}
+
+    @staticmethod
+    def _advise(turn: Turn, speaker: Speaker, product: Product, text: str) -> None:
+        """Where the buyer has told their measures, now or with the question: the size that fits them."""
+        told = measures_in(turn.understanding.text, product.size_chart) or measures_in(
+            text, product.size_chart
+        )
+        if not told:
+            return
+        own = [f"{_measure(turn, name)} {turn.words.centimetre(value)}" for name, value in told.items()]
+        values = {"product": product.name, "measures": turn.words.all_of(own)}
+        size = size_for(told, product.size_chart)
+        if size is None:
+            speaker.say("utter_size_none", **values)
+        else:
+            speaker.say("utter_size_fits", size=size, **values)
 
     @staticmethod
     def _open_question(turn: Turn, tracker: Tracker, speaker: Speaker, product: Product) -> Slots:

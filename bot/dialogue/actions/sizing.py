@@ -1,0 +1,93 @@
+"""Which size fits: the buyer's measures, read from their words and held against a product's chart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+
+from bot.shop.values import SizeRow
+
+#: A measure stands so near to the word that says of what, in characters.
+NEAR = 20
+#: Numbers of a message that are looked at.
+MOST_NUMBERS = 5
+#: What a size chart may be of, as buyers call it in the store's ten languages; where words are set apart the
+#: beginning of one is enough.
+_PARTS: Mapping[str, re.Pattern[str]] = {
+    part: re.compile(rf"\b(?:{latin})|{others}", re.IGNORECASE)
+    for part, latin, others in (
+        ("chest", "chest|bust|brust|pecho|busto|poitrine|peito|груд", "صدر|胸|バスト|가슴"),
+        ("waist", "waist|taille|cintura|tour de taille|тали", "خصر|腰|ウエスト|허리"),
+        ("hips", "hips?|hüft|huft|cadera|hanche|quadril|anca|б[её]д[её]?р", "ورك|أرداف|臀|ヒップ|엉덩이|힙"),
+        (
+            "inside_leg",
+            "inside leg|inseam|schritt|innenbein|entrepierna|entrejambe|entreperna|внутренн",
+            "الساق|内长|內長|裆|股下|인심|안쪽",
+        ),
+        ("foot_length", "foot|feet|fu(?:ß|ss)|pies?\\b|pieds?\\b|pé\\b|pés\\b|стоп|ног", "قدم|脚|腳|足|발"),
+        ("hand", "hands?\\b|mano|main\\b|mão|ладон|кист", "كف|手|손"),
+    )
+}
+_NUMBER = re.compile(
+    r"(?<![A-Za-z\d.,-])(?P<value>\d{1,3}(?:[.,]\d{1,2})?)(?:\s*(?P<inch>in\b|inch(?:es)?\b|\"|″|”|zoll\b|pulgadas?\b|pouces?\b"
+    r"|polegadas?\b|дюйм\w*|بوصة|インチ|英寸|吋|인치))?(?!\d)",
+    re.IGNORECASE,
+)
+_INCH = 2.54
+
+
+def measures_in(text: str, chart: Sequence[SizeRow]) -> dict[str, float]:
+    """What the words tell of the measures that a chart has, in centimetres.
+
+    A number alone counts where the chart has one measure only, and it may be one.
+    """
+    known = list(dict.fromkeys(name for row in chart for name in row.body))
+    numbers = list(_NUMBER.finditer(text))[:MOST_NUMBERS]
+    named = {name: list(_PARTS[name].finditer(text))[:MOST_NUMBERS] for name in known if name in _PARTS}
+    parts = {name: found for name, found in named.items() if found}
+    told = {
+        name: _centimetres(numbers[place])
+        for name, place in zip(parts, _places(list(parts.values()), numbers), strict=True)
+        if place is not None
+    }
+    if not told and len(known) == 1:
+        spans = [row.body[known[0]] for row in chart if known[0] in row.body]
+        low, high = min(low for low, _ in spans), max(high for _, high in spans)
+        possible = [one for one in map(_centimetres, numbers) if 0.7 * low <= one <= 1.3 * high]
+        if len(possible) == 1:
+            told[known[0]] = possible[0]
+    return told
+
+
+def size_for(told: Mapping[str, float], chart: Sequence[SizeRow]) -> str | None:
+    """The smallest size that is not too tight; None where every one is, or all are far too wide."""
+    rows = [row for row in chart if all(name in row.body for name in told)]
+    if not rows or all(any(value < row.body[name][0] * 0.9 for name, value in told.items()) for row in rows):
+        return None
+    wide = [row for row in rows if all(value <= row.body[name][1] for name, value in told.items())]
+    return min(wide, key=lambda row: [row.body[name][1] for name in told]).size if wide else None
+
+
+def _places(
+    parts: Sequence[Sequence[re.Match[str]]], numbers: Sequence[re.Match[str]]
+) -> Sequence[int | None]:
+    """For each part the place of its number, so that all are as near as they can be; None without one."""
+    gaps = [[min(_gap(one, number) for one in part) for number in numbers] for part in parts]
+    free: list[int | None] = [*range(len(numbers)), *([None] * len(parts))]
+
+    def cost(places: Sequence[int | None]) -> int:
+        far = NEAR + 1
+        return sum(far if place is None else gaps[part][place] for part, place in enumerate(places))
+
+    best = min(permutations(free, len(parts)), key=cost)
+    return [None if place is None or gaps[part][place] > NEAR else place for part, place in enumerate(best)]
+
+
+def _centimetres(found: re.Match[str]) -> float:
+    value = float(found["value"].replace(",", "."))
+    return round(value * _INCH, 1) if found["inch"] else value
+
+
+def _gap(part: re.Match[str], number: re.Match[str]) -> int:
+    return max(number.start() - part.end(), part.start() - number.end(), 0)

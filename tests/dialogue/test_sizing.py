@@ -1,0 +1,71 @@
+"""Measures in buyers' words, and the size that fits them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.dialogue.actions.sizing import measures_in, size_for
+from bot.shop.values import SizeRow
+
+JACKET = (
+    SizeRow("S", {"chest": (87, 93), "waist": (71, 77)}, {}),
+    SizeRow("M", {"chest": (94, 100), "waist": (78, 84)}, {}),
+    SizeRow("L", {"chest": (101, 108), "waist": (85, 93)}, {}),
+)
+BOOTS = (SizeRow("39", {"foot_length": (24.6, 25.1)}, {}), SizeRow("40", {"foot_length": (25.2, 25.7)}, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("I'm 178 cm with a 100 cm chest", {"chest": 100}),
+        ("chest 95, waist 80", {"chest": 95, "waist": 80}),
+        ("my chest is 38 inches", {"chest": 96.5}),
+        ('chest 38"', {"chest": 96.5}),
+        ("Brustumfang 95,5 cm, welche Größe?", {"chest": 95.5}),
+        ("quelle taille si j'ai 95 cm de poitrine ?", {"chest": 95}),
+        ("tengo 95 de pecho y 80 de cintura", {"chest": 95, "waist": 80}),
+        ("peito 95 cm", {"chest": 95}),
+        ("обхват груди 95 см, талия 80", {"chest": 95, "waist": 80}),
+        ("محيط الصدر 95 سم", {"chest": 95}),
+        ("胸围95，腰围80，穿什么码", {"chest": 95, "waist": 80}),
+        ("バスト95cmです", {"chest": 95}),
+        ("가슴둘레 95cm", {"chest": 95}),
+        ("which size should I take?", {}),
+        ("I'm 178 and 70 kg", {}),
+        ("order CD-104233", {}),
+        ("", {}),
+        ("chest " * 5_000 + "9" * 5_000, {}),
+    ],
+)
+def test_measures_are_read_from_words(text: str, told: dict[str, float]) -> None:
+    assert measures_in(text, JACKET) == told
+
+
+@pytest.mark.parametrize(
+    "text", ["25cmならどのサイズがいいですか", "my foot is 25 cm", "25", "Fußlänge 25 cm"]
+)
+def test_where_a_chart_has_one_measure_a_number_alone_is_enough(text: str) -> None:
+    assert measures_in(text, BOOTS) == {"foot_length": 25}
+
+
+@pytest.mark.parametrize("text", ["I wear a US 9", "25 or 26 cm", "two pairs, 3 please", "size 42"])
+def test_a_number_that_is_no_such_measure_is_none(text: str) -> None:
+    assert measures_in(text, BOOTS) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "size"),
+    [
+        ({"chest": 97}, "M"),
+        # Between two, and where two measures differ: what is not too tight.
+        ({"chest": 93.5}, "M"),
+        ({"chest": 95, "waist": 90}, "L"),
+        ({"chest": 80}, "S"),
+        ({"chest": 120}, None),
+        ({"chest": 40}, None),
+        ({"hips": 90}, None),
+    ],
+)
+def test_the_size_is_the_smallest_that_is_not_too_tight(told: dict[str, float], size: str | None) -> None:
+    assert size_for(told, JACKET) == size
