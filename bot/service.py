@@ -33,6 +33,7 @@ from bot.serving.front import Front
 from bot.serving.roles import EVERYTHING, Role
 from bot.serving.screens import Screens, Told
 from bot.serving.server import Server
+from bot.serving.shadowing import keep_shadow
 from bot.serving.tenure import Tenure
 from bot.serving.timing import keep_time
 from bot.settings import Settings
@@ -174,6 +175,9 @@ class _Process:
         if Role.TIMERS in roles:
             frontends = list(self._desks.values())
             parts.append(tenure.hold("timers", lambda: keep_time(front, frontends)))
+        if Role.WORKER in roles:
+            # One of all hosts is enough: each turn is taken again once.
+            parts.append(tenure.hold("shadow", lambda: keep_shadow(self._settings)))
         return parts
 
     def _counted(self, channel: Channel) -> Channel:

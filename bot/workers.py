@@ -15,7 +15,7 @@ from anyio import to_thread
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.dialogue.recovery import Recovery, describe, load_replies
-from bot.dialogue.worker import REFUSES, SERVES
+from bot.dialogue.worker import REFUSES, SERVES, TRIES
 from bot.errors import CrossdeskError, TryLaterError
 from bot.settings import Settings, environment
 
@@ -65,6 +65,8 @@ class WorkerPool:
         #: Told which models serve here, and why one does not that should; empty: it serves.
         self._on_models = on_models
         self._serving: dict[str, str] = {}
+        #: Candidates that have a share here.
+        self._tried: dict[str, str] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         #: Those whose model is loaded; only they can be in the middle of a turn.
@@ -159,6 +161,7 @@ class WorkerPool:
             del self._processes[name]
             self._loaded.discard(name)
             self._serving.pop(name, None)
+            self._tried.pop(name, None)
             self._refused.pop(name, None)
 
     def _hear_of_models(self, worker: str, line: str) -> None:
@@ -168,12 +171,18 @@ class WorkerPool:
             self._serving[worker] = rest
             self._refused.pop(worker, None)
             log.info("worker %s serves with the model %s", worker, rest)
+        elif word == TRIES:
+            self._tried.pop(worker, None)
+            if rest:
+                self._tried[worker] = rest
+                log.info("worker %s has the candidate %s for a share of the conversations", worker, rest)
         elif word == REFUSES:
             model, _, why = rest.partition(" ")
             self._refused[worker] = (model, why)
         else:
             return
-        self._on_models(dict(self._refused.values()) | dict.fromkeys(self._serving.values(), ""))
+        serving = (*self._serving.values(), *self._tried.values())
+        self._on_models(dict(self._refused.values()) | dict.fromkeys(serving, ""))
 
     async def _recover(self, name: str) -> None:
         """Give back what the dead worker held, so that its turn runs again."""

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.desk_acts import BUSY, STALE
-from adapters.web.forms import read_form, text_of
+from adapters.web.forms import number_of, read_form, text_of
 from adapters.web.gate import Gate, Visit
 from bot.errors import CrossdeskError, GateError, ModelError, TryLaterError
-from bot.training import models, progress, versions
+from bot.training import models, progress, rollout, versions
 from bot.training.progress import State
 from bot.training.releasing import Releases
+from bot.training.shadow import shifts
 
 Handler = Callable[[Request, Visit], Awaitable[Response]]
 #: Renders a template of the console: its name, the visit, the status and what it shows.
@@ -24,11 +25,16 @@ Render = Callable[..., Response]
 PAGE = "/console/versions"
 #: Lines of the log on the page, and characters of a reason.
 LINES, LONGEST = 20, 500
+#: Of a shadow run, changes of meaning and differences on its page.
+SHIFTS, PARTINGS = 20, 50
 _DONE = {
     "train": "The training has begun. The bot goes on answering meanwhile.",
     "stop": "The training stops, and leaves nothing behind.",
     "release": "Released: the workers change to it between two turns, within seconds.",
     "rollback": "Back to the version before: the workers change to it within seconds.",
+    "shadow": "It runs in shadow: it takes again what buyers write from now on, and nobody hears it.",
+    "share": "Begun: in half a minute the first conversations are the candidate's.",
+    "withdraw": "Withdrawn: from the next turn on the released version has all conversations.",
 }
 
 
@@ -42,10 +48,32 @@ class ConsoleVersions:
 
     def pages(self) -> list[tuple[str, str, Handler]]:
         """Method, path and handler of each."""
-        return [("GET", PAGE, self._page), ("POST", f"{PAGE}/{{act}}", self._act)]
+        return [
+            ("GET", PAGE, self._page),
+            # Before a version's own page, which takes any name.
+            ("GET", f"{PAGE}/trial", self._shadowed),
+            ("POST", f"{PAGE}/{{act}}", self._act),
+        ]
 
     async def _page(self, request: Request, visit: Visit) -> Response:
         return await self._shown(visit, done=request.query_params.get("done", ""))
+
+    async def _shadowed(self, _request: Request, visit: Visit) -> Response:
+        def render() -> Response:
+            run, partings = self._releases.shadowed() or (None, [])
+            return self._render(
+                "console_trial.html",
+                visit,
+                part=PAGE,
+                status=200,
+                flash=None,
+                problem=None,
+                run=run,
+                shifts=shifts(partings)[:SHIFTS],
+                partings=partings[:PARTINGS],
+            )
+
+        return await to_thread.run_sync(render)
 
     async def _act(self, request: Request, visit: Visit) -> Response:
         act, form = request.path_params["act"], await read_form(request)
@@ -63,6 +91,12 @@ class ConsoleVersions:
                 self._releases.stop(by)
             elif act == "release":
                 self._releases.release(name, by, reason=reason)
+            elif act == "shadow":
+                self._releases.shadow(name, by)
+            elif act == "share":
+                self._releases.share(name, number_of(form, "percent"), by, reason=reason)
+            elif act == "withdraw":
+                self._releases.withdraw(by, reason=reason)
             else:
                 self._releases.roll_back(by, reason=reason)
 
@@ -113,6 +147,8 @@ class ConsoleVersions:
                 }
                 for one in versions.listed(settings)
             ],
+            "trial": self._releases.trial(),
+            "most": rollout.MOST,
             "stale": models.is_stale(settings),
             "training": progress.latest(settings),
             "running": State.RUNNING,

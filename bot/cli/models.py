@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from bot import logs, schema
+from bot.cli import rollout
 from bot.cli.changes import COMMANDS, OPERATOR, By, Name, tell
 from bot.cli.mail import Json, ago, as_line, moment, print_table
 from bot.cli.opening import announce, open_database
@@ -32,7 +33,7 @@ app = typer.Typer(help="The versions of the model: list, compare, release, take 
 
 Gently = Annotated[bool, typer.Option("--gently", help="Only use what processor time nobody else wants.")]
 
-for _name, _command in COMMANDS.items():
+for _name, _command in (*COMMANDS.items(), *rollout.COMMANDS.items()):
     app.command(_name)(_command)
 #: Of what is taken for something else, so much is told.
 CONFUSIONS = 10

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +18,13 @@ from bot import logs, schema
 from bot.cli.opening import announce, open_database, prepare_store
 from bot.clock import Clock, SystemClock
 from bot.database import Database
+from bot.dialogue.lean import keep_tensorflow_out
 from bot.errors import ConfigurationError, CrossdeskError, ModelError
 from bot.serving.roles import EVERYTHING, Role
 from bot.settings import Settings
 from bot.training import models
-from bot.training.watch import Watch, to_start_with
+from bot.training.background import NICENESS
+from bot.training.watch import RolloutWatch, Watch, to_start_with
 
 if TYPE_CHECKING:
     from bot.dialogue.engine import Engine
@@ -115,7 +118,6 @@ def train(
 ) -> None:
     """Train the model and release it; does nothing if it is fresh."""
     from bot.cli.opening import ready_examples, write_lexicon_if_possible
-    from bot.training.background import NICENESS
     from bot.training.train import Step
     from bot.training.train import train as run
 
@@ -176,7 +178,29 @@ def worker(name: Annotated[str, typer.Option(help="The worker's name, unique.")]
 
         return between_turns(database, settings, clock, engine)
 
-    run_worker(settings, name, to_start_with(settings), Watch(settings), meanwhile)
+    watch = Watch(settings)
+    rollouts = RolloutWatch(settings, watch, SystemClock())
+    run_worker(settings, name, to_start_with(settings), watch, rollouts, meanwhile)
+
+
+def shadow() -> None:
+    """Run the candidate that is in shadow until standard input ends; started by ``serve``."""
+    os.nice(NICENESS)
+    keep_tensorflow_out()
+    from bot.dialogue.engine import quiet
+    from bot.training.shadowing import run
+
+    logs.set_up()
+    quiet()
+    ended = threading.Event()
+
+    def listen() -> None:
+        while sys.stdin.readline():
+            pass
+        ended.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    run(Settings.load(), SystemClock(), ended.wait)
 
 
 @database_app.command("upgrade")

@@ -103,10 +103,14 @@ class Swap:
             self._loading.start()
         return None
 
-    def close(self) -> None:
-        """Let go of a model that nobody took."""
+    def wait(self) -> None:
+        """Wait until what is being loaded is loaded or refused."""
         if self._loading is not None:
             self._loading.join()
+
+    def close(self) -> None:
+        """Let go of a model that nobody took."""
+        self.wait()
         if self._ready is not None:
             self._ready[1].close()
             self._ready = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,13 +95,18 @@ class TurnTaker:
         worker: str,
         channel: str | None = None,
         heartbeat: Heartbeat | None = None,
+        tried: Callable[[int], Engine | None] = lambda _: None,
     ) -> None:
         self._database = database
         self._rules = rules
         self._replies = replies
         self._clock = clock
         #: None where the model does not load: then every message goes to a person.
+        self._released = engine
+        #: The one that takes this turn.
         self._engine = engine
+        #: The candidate whose a conversation is, by its number; None: it is nobody's but the released one's.
+        self._tried = tried
         self._worker = worker
         #: Takes turns of this channel only, if one is named.
         self._channel = channel
@@ -118,12 +123,12 @@ class TurnTaker:
 
     @property
     def engine(self) -> Engine | None:
-        """The model that takes the next turn; None where none loads."""
-        return self._engine
+        """The released model; None where none loads."""
+        return self._released
 
     def serve_with(self, engine: Engine) -> None:
         """Take the next turns with another model; only between two turns."""
-        self._engine = engine
+        self._released = self._engine = engine
 
     def speak(self, replies: Replies) -> None:
         """Take the next turns with other words; only between two turns."""
@@ -160,6 +165,8 @@ class TurnTaker:
             return self._take(held)
 
     def _take(self, held: Claim) -> TurnReport:
+        # Once a turn, whatever is released meanwhile: it is understood and answered by one model.
+        self._engine = self._tried(held.conversation.id) or self._released
         try:
             if held.row.attempts >= self._rules.serving.turn_tries:
                 # Only of claims that ended by themselves: every other failure is settled where it is counted.

@@ -21,6 +21,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.dialogue.engine import Engine
+    from bot.dialogue.sharing import Rollouts, Sharing
     from bot.dialogue.swap import Releases, Swap
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,9 @@ AWAY_SECONDS = 2.0
 IDLE_MARGIN = 5.0
 
 #: What a worker tells its front, a line each: ``ready``, ``turn`` with its outcome and channel, and of models
-#: ``serves`` with a name and ``refuses`` with a name and why.
-READY, TURN, SERVES, REFUSES = "ready", "turn", "serves", "refuses"
+#: ``serves`` with a name, ``tries`` with that of a candidate that has a share (or with nothing: it is over),
+#: and ``refuses`` with a name and why.
+READY, TURN, SERVES, TRIES, REFUSES = "ready", "turn", "serves", "tries", "refuses"
 
 
 class Report(Protocol):
@@ -76,6 +78,7 @@ def run_worker(
     name: str,
     found: Sequence[Path],
     releases: Releases,
+    rollouts: Rollouts | None = None,
     idle: Callable[[Database, Clock, Callable[[], Engine | None]], Idle] | None = None,
 ) -> None:
     """Load the model and take turns. Ends, after the turn in progress, when standard input ends.
@@ -88,12 +91,15 @@ def run_worker(
         name: the worker's, unique.
         found: models to start with, the best first: the next one serves where one does not load.
         releases: asked before every turn; what is released is loaded beside the model that serves.
+        rollouts: asked before every turn; a candidate that has a share is held beside the model that serves.
+            None: none ever has.
         idle: makes what is done while no turn waits, a short step at a time; it may ask for the model that
             serves just then.
     """
     keep_tensorflow_out()
     # Rasa takes seconds to import; --help and the front must not wait for it.
     from bot.dialogue.engine import quiet
+    from bot.dialogue.sharing import Sharing
     from bot.dialogue.swap import Swap
     from bot.dialogue.turns import TurnTaker
 
@@ -105,18 +111,34 @@ def run_worker(
     database = Database(settings.database_url, idle_seconds=rules.serving.turn_seconds + IDLE_MARGIN)
     heartbeat = Heartbeat(database, clock)
     words = Spoken(settings)
-    taker = TurnTaker(database, rules, words.now(), clock, engine, name, heartbeat=heartbeat)
-    swap = Swap(
-        releases,
-        None if engine is None else engine.model,
-        on_refused=lambda model, why: line.tell(f"{REFUSES} {model} {' '.join(why.split())}"),
+
+    def refused(model: str, why: str) -> None:
+        line.tell(f"{REFUSES} {model} {' '.join(why.split())}")
+
+    sharing = None
+    if rollouts is not None:
+        sharing = Sharing(
+            rollouts, on_refused=refused, on_shared=lambda model: line.tell(f"{TRIES} {model or ''}".strip())
+        )
+    taker = TurnTaker(
+        database,
+        rules,
+        words.now(),
+        clock,
+        engine,
+        name,
+        heartbeat=heartbeat,
+        tried=sharing.engine_for if sharing is not None else lambda _: None,
     )
+    swap = Swap(releases, None if engine is None else engine.model, on_refused=refused)
     meanwhile = None if idle is None else idle(database, clock, lambda: taker.engine)
     line.tell(READY)
     try:
-        take_turns(taker, swap, line, engine, meanwhile, words)
+        take_turns(taker, swap, line, engine, meanwhile, words, sharing)
     finally:
         swap.close()
+        if sharing is not None:
+            sharing.close()
         heartbeat.stop()
         database.close()
 
@@ -128,6 +150,7 @@ def take_turns(
     engine: Engine | None,
     meanwhile: Idle | None = None,
     words: Spoken | None = None,
+    sharing: Sharing | None = None,
 ) -> None:
     """Take turns until the line ends, with whatever is released, each turn with one model and its words."""
     sparing = Sparing()
@@ -140,6 +163,8 @@ def take_turns(
                 if before is not None:
                     before.close()
                 line.tell(f"{SERVES} {engine.model}")
+            if sharing is not None:
+                sharing.refresh()
             if words is not None:
                 taker.speak(words.now())
             if not _take_all(taker, line) and not _is_busy(meanwhile):

@@ -149,6 +149,12 @@ HOLDINGS: Mapping[str, Holding] = {
         ("conversation_id", "conversations"),
         inward=frozenset({"comparison_id", "ruled_by"}),
     ),
+    "model_shadow_changes": Holding(
+        Fate.REMOVED,
+        "messages that a model on trial would have answered otherwise",
+        ("conversation_id", "conversations"),
+        inward=frozenset({"shadow_id"}),
+    ),
     "inbox": Holding(
         Fate.EMPTIED,
         "that a message came, and how it ended",
@@ -227,6 +233,7 @@ NOBODYS: Mapping[str, str] = {
     "model_acts": "the store's own people",
     "word_drafts": "the store's own words",
     "word_acts": "the store's own people",
+    "model_shadows": "that a model was tried in shadow, and figures; no buyer's words",
     "model_comparisons": "that two models were compared; no buyer's words",
     "review_groups": "figures on messages that mean the same; they hold none of their words",
     "review_acts": "what the store's own people decided; no buyer's words",

@@ -124,6 +124,8 @@ RULES: Mapping[str, Rule] = {
     "model_trials": Rule("traces_days", "at", in_order=True),
     # As long as the turns that they are about.
     "model_comparisons": Rule("turns_days", "at", along=(("model_changes", "comparison_id"),)),
+    "model_shadow_changes": Rule("turns_days", "at", in_order=True),
+    "model_shadows": Rule("turns_days", "ended_at", along=(("model_shadow_changes", "shadow_id"),)),
     "turns": Rule("turns_days", "at", in_order=True),
     # An example stays until its buyer is erased.
     "review_items": Rule(

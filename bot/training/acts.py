@@ -18,6 +18,10 @@ class Act(str, enum.Enum):
     STOP = "stop"
     RELEASE = "release"
     ROLL_BACK = "roll back"
+    #: A candidate is tried: heard by nobody, or by a share of the buyers; or no more.
+    SHADOW = "shadow"
+    SHARE = "share"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True)

@@ -26,19 +26,20 @@ def differences(
     """
     replies = load_replies(settings)
     with database.engine.connect() as connection:
-        reader = _reader(connection)
-        old, new = (Replayer(database, settings.rules, replies, engine, reader) for engine in (before, after))
+        read = reader(connection)
+        old, new = (Replayer(database, settings.rules, replies, engine, read) for engine in (before, after))
         for conversation_id in latest(connection, conversations):
             for turn in stored(connection, conversation_id):
                 if turn.tape is None:
                     continue
-                then, now = _outcome(old.take(turn)), _outcome(new.take(turn))
+                then, now = outcome_of(old.take(turn)), outcome_of(new.take(turn))
                 if then != now:
                     yield Difference(conversation_id, turn.id, turn.row.text, then, now)
                     break
 
 
-def _outcome(taken: Replayed) -> Outcome:
+def outcome_of(taken: Replayed) -> Outcome:
+    """What came of a turn that was taken again."""
     return Outcome(
         taken.understanding.intent if taken.understanding else None,
         taken.flow,
@@ -62,8 +63,8 @@ def latest(connection: Connection, limit: int) -> list[int]:
     return list(rows.scalars())
 
 
-def _reader(connection: Connection) -> Callable[[str, Any], tuple[int, Sequence[Sequence[Any]]]]:
-    """Reads what was not read then, as of today."""
+def reader(connection: Connection) -> Callable[[str, Any], tuple[int, Sequence[Sequence[Any]]]]:
+    """Reads what was not read then, as of today; on a connection that nothing was done with yet."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 

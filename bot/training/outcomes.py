@@ -82,8 +82,7 @@ def keep(
         by: who compared, a login.
         at: when.
     """
-    names = names_of(connection, {one.conversation_id for one in found})
-    hidden = [_masked(one, names.get(one.conversation_id, ())) for one in found]
+    hidden = masked_together(connection, found)
     said = {one.difference: one for one in _forget(connection, version, against)}
     number = connection.execute(
         model_comparisons.insert().values(
@@ -190,6 +189,12 @@ def _forget(connection: Connection, version: str, against: str) -> list[Changed]
     return before
 
 
+def masked_together(connection: Connection, found: Sequence[Difference]) -> list[Difference]:
+    """The same without personal data: what may be kept."""
+    names = names_of(connection, {one.conversation_id for one in found})
+    return [_masked(one, names.get(one.conversation_id, ())) for one in found]
+
+
 def _masked(difference: Difference, names: Sequence[str]) -> Difference:
     def hidden(outcome: Outcome) -> Outcome:
         return replace(
@@ -218,12 +223,13 @@ def _row(comparison: int, one: Difference, said: Changed | None) -> dict[str, An
 
 def _changed(row: Any) -> Changed:
     difference = Difference(
-        row.conversation_id, row.turn_id, row.text, _outcome(row.before), _outcome(row.after)
+        row.conversation_id, row.turn_id, row.text, outcome_from(row.before), outcome_from(row.after)
     )
     ruling = None if row.ruling is None else Ruling(row.ruling)
     return Changed(row.id, difference, ruling, row.ruled_by, row.ruled_at)
 
 
-def _outcome(kept: dict[str, Any]) -> Outcome:
+def outcome_from(kept: dict[str, Any]) -> Outcome:
+    """An outcome as it was kept."""
     lists = {name: tuple(kept[name]) for name in ("said", "buttons", "actions")}
     return Outcome(**{**kept, **lists})

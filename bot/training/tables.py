@@ -212,3 +212,46 @@ model_changes = sa.Table(
     sa.UniqueConstraint("comparison_id", "conversation_id"),
     sqlite_autoincrement=True,
 )
+
+# A candidate that takes again what the released version takes, and is heard by nobody.
+model_shadows = sa.Table(
+    "model_shadows",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),
+    # A login, or "operator" for the command line.
+    sa.Column("actor", sa.String(64), nullable=False),
+    # Names of files; ``against`` is the released one.
+    sa.Column("version", sa.String(100), nullable=False),
+    sa.Column("against", sa.String(100), nullable=False),
+    # The last turn that was looked at.
+    sa.Column("place", sa.Integer, nullable=False),
+    # Typed messages that it has read, how many would have gone otherwise, and of how many of those it is not
+    # known for sure what would have been said.
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("differing", sa.Integer, nullable=False),
+    sa.Column("unsure", sa.Integer, nullable=False),
+    # NULL: it goes on.
+    sa.Column("ended_at", UTCDateTime),
+    # Why the candidate does not run; empty: it does.
+    sa.Column("trouble", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A turn that would have gone otherwise; only so many of a run are listed.
+model_shadow_changes = sa.Table(
+    "model_shadow_changes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("shadow_id", sa.ForeignKey("model_shadows.id"), nullable=False),
+    # It may be gone by age before this.
+    sa.Column("conversation_id", sa.Integer, nullable=False, index=True),
+    sa.Column("turn_id", sa.Integer, nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+    # What the buyer wrote, and what each made of it; personal data masked.
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("before", sa.JSON, nullable=False),
+    sa.Column("after", sa.JSON, nullable=False),
+    sa.UniqueConstraint("shadow_id", "turn_id"),
+    sqlite_autoincrement=True,
+)

@@ -14,7 +14,7 @@ from typing import Any
 from bot.errors import ModelError
 from bot.settings import Settings
 from bot.shelf import write_json
-from bot.training import history, models
+from bot.training import history, models, rollout
 from bot.training.models import Fingerprints, ModelVersion, models_folder, record_path
 
 #: Of released and older models, how many are kept.
@@ -104,7 +104,7 @@ def require_whole(settings: Settings, version: Version) -> None:
 
 
 def drop_old(settings: Settings, keep: frozenset[str] = frozenset()) -> None:
-    """Remove all but the latest few; never the released one, nor the one that was released before.
+    """Remove all but the latest few; never the released one, the one before it, nor one that is tried.
 
     How well those were that go is kept.
     """
@@ -112,7 +112,9 @@ def drop_old(settings: Settings, keep: frozenset[str] = frozenset()) -> None:
         released = models.current(settings)
     except ModelError:
         released = None
+    tried = rollout.current(settings)
     kept = {*keep, *((released.name, released.previous) if released else ())}
+    kept |= {tried.version} if tried else set()
     for version in listed(settings)[KEPT:]:
         if version.name not in kept:
             history.keep(settings, version.name, version.made_at, version.figures)

@@ -33,6 +33,7 @@ COMMANDS = [
     ("models",),
     *(("models", name) for name in ("list", "show", "compare", "changes", "approve", "turn-down", "undo")),
     *(("models", name) for name in ("release", "rollback", "log", "training")),
+    *(("models", name) for name in ("shadow", "share", "withdraw", "trial")),
     ("words",),
     *(
         ("words", name)

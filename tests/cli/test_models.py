@@ -105,3 +105,22 @@ def test_what_cannot_be_ruled_on_is_refused(
     compared: Settings, crossdesk: Crossdesk, command: tuple[str, ...], says: str
 ) -> None:
     assert says in crossdesk("models", *command).refusal()
+
+
+# --- Tried beside the released version ---
+
+
+def test_a_candidate_is_tried_told_and_withdrawn(compared: Settings, crossdesk: Crossdesk) -> None:
+    assert "No version is tried now." in crossdesk("models", "trial").out
+    assert crossdesk("models", "shadow", "m2", "--by", "ada").code == 0
+    told = crossdesk("models", "trial").out
+    assert "m2.tar.gz is tried in shadow beside m1.tar.gz, by ada." in told
+    assert "of 0 messages 0 would have gone otherwise" in told
+    # Buyers would hear it: what stands against a release stands against a share.
+    assert "2 are neither approved nor turned down" in crossdesk("models", "share", "m2", "10").refusal()
+    assert crossdesk("models", "share", "m2", "10", "--reason", "a quiet week").code == 0
+    said = json.loads(crossdesk("models", "trial", "--json").out)
+    assert (said["tried"]["version"], said["tried"]["share"]) == ("m2.tar.gz", 10)
+    assert [side["messages"] for side in said["sides"]] == [0, 0]
+    assert crossdesk("models", "withdraw").code == 0
+    assert "no version is tried" in crossdesk("models", "withdraw").refusal()

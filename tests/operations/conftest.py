@@ -30,6 +30,8 @@ from bot.shop.feed.tables import feed
 from bot.training.tables import (
     model_changes,
     model_comparisons,
+    model_shadow_changes,
+    model_shadows,
     review_acts,
     review_groups,
     review_items,
@@ -217,6 +219,14 @@ def _live(
     add(
         model_changes, comparison_id=compared, conversation_id=talk, turn_id=1, text=f"where is {mark}",
         before={"said": [mark]}, after={"said": []},
+    )  # fmt: skip
+    shadow = add(
+        model_shadows, at=now, actor="ana", version="m", against="m0", place=1, seen=1, differing=1, unsure=0,
+        ended_at=now, trouble="",
+    )  # fmt: skip
+    add(
+        model_shadow_changes, shadow_id=shadow, conversation_id=talk, turn_id=1, at=now,
+        text=f"where is {mark}", before={"said": [mark]}, after={"said": []},
     )  # fmt: skip
     case = Cases(connection, rules, clock).open(
         talk,

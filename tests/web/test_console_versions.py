@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from bot.clock import SystemClock
 from bot.settings import Settings
-from bot.training import models, progress
+from bot.training import models, progress, rollout
 from bot.training.models import Fingerprints
 from bot.training.progress import Teller
 from tests.training.test_versions import make
@@ -84,10 +84,23 @@ def test_what_stands_against_a_release_is_told_and_overridden_with_a_reason(
         ("release", {"version": ""}, 422),
         ("rollback", {}, 422),
         ("stop", {}, 422),
+        ("withdraw", {}, 422),
+        ("shadow", {"version": "m1.tar.gz"}, 422),
+        ("share", {"version": "m1.tar.gz", "percent": "ten"}, 422),
         ("destroy", {}, 404),
         ("release", {"version": "m1.tar.gz", "csrf": "forged"}, 403),
     ],
-    ids=["a path", "nothing", "nothing before", "no training", "no such act", "another site's form"],
+    ids=[
+        "a path",
+        "nothing",
+        "nothing before",
+        "no training",
+        "no trial",
+        "nothing serves",
+        "no number",
+        "no such act",
+        "another site's form",
+    ],
 )
 def test_an_act_that_cannot_be_is_refused_on_the_page(
     ada: TestClient, kept: Settings, name: str, given: dict[str, str], status: int
@@ -102,6 +115,23 @@ def test_versions_are_for_admins(rank: str, staff: Staff, kept: Settings, enter:
     client = enter("sam")
     assert client.get("/console/versions").status_code == 403
     assert client.post("/console/versions/rollback").status_code == 403
+
+
+def test_a_candidate_runs_in_shadow_has_a_share_and_is_withdrawn(ada: TestClient, kept: Settings) -> None:
+    act(ada, "release", version="m1.tar.gz")
+    assert "No version was ever tried" in ada.get("/console/versions/trial").text
+    assert "m2 runs in shadow" in act(ada, "shadow", version="m2.tar.gz").text
+    assert "of 0 messages 0 would have gone otherwise" in ada.get("/console/versions/trial").text
+    page = act(ada, "share", version="m2.tar.gz", percent="20").text
+    assert "m2 has 20 % of the conversations" in page
+    assert "Not understood" in page
+    found = rollout.current(kept)
+    assert found is not None
+    assert (found.version, found.share, found.by) == ("m2.tar.gz", 20, "ada")
+    page = act(ada, "withdraw").text
+    assert rollout.current(kept) is None
+    assert "On trial" not in page
+    assert page.index("withdraw m2") < page.index("share m2") < page.index("shadow m2")
 
 
 # --- In a browser ---
@@ -146,6 +176,10 @@ def test_a_training_is_watched_and_stopped_and_a_version_released_and_taken_back
     expect(page.locator("[id='m2.tar.gz']").get_by_text("released", exact=True)).to_be_visible()
     page.locator("[id='m3.tar.gz']").get_by_text("against its release").click()
     shoot(page, "versions-desk")
+    page.locator("[id='m1.tar.gz']").get_by_label("Percent of the conversations").fill("20")
+    page.locator("[id='m1.tar.gz']").get_by_role("button", name="Give it a share").click()
+    expect(page.get_by_text("m1 has 20 % of the conversations")).to_be_visible()
+    shoot(page, "versions-trial")
     page.get_by_role("button", name="Roll back to m1").click()
     expect(page.locator("[id='m1.tar.gz']").get_by_text("released", exact=True)).to_be_visible()
     assert serving(kept) == "m1.tar.gz"
