@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection, Row
 
 from bot.shop.tables import products, variants
 from bot.shop.values import Certificate, Money, Product, SizeRow, Variant
-from nlu.common_words import COMMON_WORDS
 
 #: Below this likeness (0 to 100) words are not taken for a product's name.
 LIKE_ENOUGH = 72
@@ -20,8 +19,6 @@ LIKE_ENOUGH = 72
 SHORTEST_HINT, LONG_WORD, LIKE_A_WORD = 4, 6, 88
 #: Words of a message that are looked at.
 MOST_HINTS = 30
-#: What messages are made of, whatever they are about.
-TELL_NOTHING = frozenset(word for spoken in COMMON_WORDS.values() for word in spoken)
 
 
 def read_products(connection: Connection, condition: Any) -> list[Product]:
@@ -73,9 +70,11 @@ def products_like(connection: Connection, words: str, limit: int) -> list[Produc
     return _in_order(connection, list(dict.fromkeys(named[hit[2]][0] for hit in ranked))[:limit])
 
 
-def products_hinted(connection: Connection, words: str, limit: int) -> list[Product]:
+def products_hinted(
+    connection: Connection, words: str, limit: int, tell_nothing: Collection[str] = ()
+) -> list[Product]:
     """Products of whose names a message holds a word, the rarest words first: to be asked about."""
-    said = [word for word in dict.fromkeys(utils.default_process(words).split()) if word not in TELL_NOTHING]
+    said = [word for word in dict.fromkeys(utils.default_process(words).split()) if word not in tell_nothing]
     holders: defaultdict[str, set[str]] = defaultdict(set)
     # Not of aliases: they hold what goods are called everywhere.
     for code, name in connection.execute(sa.select(products.c.code, products.c.name)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process, utils
 from sqlalchemy.engine import Connection, Row
 
 from bot.errors import ShopError
-from bot.shop.catalogue_reading import TELL_NOTHING, read_products
+from bot.shop.catalogue_reading import read_products
 from bot.shop.tables import products
 from bot.shop.values import Money, Product
 
@@ -55,7 +55,11 @@ class Fitting:
 
 
 def fitting(
-    connection: Connection, wish: Wish, convert: Callable[[Money, str], Money], limit: int
+    connection: Connection,
+    wish: Wish,
+    convert: Callable[[Money, str], Money],
+    limit: int,
+    tell_nothing: Collection[str] = (),
 ) -> Fitting:
     """Look in the whole catalogue; nothing is found for words that none of it holds, and no category."""
     condition = products.c.code != (wish.instead_of or "")
@@ -72,7 +76,7 @@ def fitting(
             products.c.review_count,
         ).where(condition)
     ).all()
-    scores = _scores(wish.words, rows)
+    scores = _scores(wish.words, rows, tell_nothing)
     if not scores and (wish.category or wish.anything):
         scores = {row.code: 1.0 for row in rows}
     if not scores:
@@ -104,14 +108,14 @@ def categories(connection: Connection) -> Sequence[str]:
     return [row.category for row in rows]
 
 
-def _scores(words: str, rows: Sequence[Row]) -> dict[str, float]:
+def _scores(words: str, rows: Sequence[Row], tell_nothing: Collection[str]) -> dict[str, float]:
     named = {row.code: _words(" ".join((row.name, *row.aliases, row.category))) for row in rows}
     told = {row.code: named[row.code] | _words(row.description) for row in rows}
     spread = Counter(word for held in told.values() for word in held)
     vocabulary = list(spread)
     scores: defaultdict[str, float] = defaultdict(float)
     said = dict.fromkeys(utils.default_process(words).split()[:MOST_WORDS])
-    for word in said.keys() - TELL_NOTHING:
+    for word in said.keys() - set(tell_nothing):
         meant = _meant(word, spread, vocabulary)
         if meant is None or spread[meant] > max(1.0, COMMON * len(rows)):
             continue

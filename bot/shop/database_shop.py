@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -47,7 +47,10 @@ from bot.shop.values import (
 
 
 class DatabaseShop:
-    """Implements ``bot.shop.port.Shop`` over the caller's unit of work."""
+    """Implements ``bot.shop.port.Shop`` over the caller's unit of work.
+
+    ``tell_nothing`` are words that messages are made of whatever they are about: they find no product.
+    """
 
     def __init__(
         self,
@@ -57,8 +60,10 @@ class DatabaseShop:
         *,
         conversation_id: int | None = None,
         turn_id: int | None = None,
+        tell_nothing: Collection[str] = frozenset(),
     ) -> None:
         self._connection = connection
+        self._tell_nothing = tell_nothing
         self._rules = rules
         self._clock = clock
         #: Who is told what the store's own system says of what is done here.
@@ -79,11 +84,11 @@ class DatabaseShop:
 
     def products_hinted(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that may be meant: the words hold a part of their names."""
-        return products_hinted(self._connection, words, limit)
+        return products_hinted(self._connection, words, limit, self._tell_nothing)
 
     def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
         """Products in stock that fit a wish, the best rated first."""
-        return fitting(self._connection, wish, self.convert, limit)
+        return fitting(self._connection, wish, self.convert, limit, self._tell_nothing)
 
     def categories(self) -> Sequence[str]:
         """The catalogue's categories, those with most products first."""

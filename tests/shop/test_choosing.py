@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from bot.dialogue.turns import TELL_NOTHING
 from bot.shop.choosing import Wish
 from bot.shop.database_shop import DatabaseShop
 from bot.shop.tables import products, variants
@@ -14,7 +15,8 @@ from bot.shop.values import Money
 @pytest.fixture
 def shop(seeded, rules, clock):
     with seeded.begin() as connection:
-        yield DatabaseShop(connection, rules, clock)
+        # As a turn makes it.
+        yield DatabaseShop(connection, rules, clock, tell_nothing=TELL_NOTHING)
 
 
 def _names(found) -> list[str]:

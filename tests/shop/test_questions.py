@@ -7,6 +7,7 @@ from typing import get_type_hints
 import pytest
 
 from bot.database import UTCDateTime
+from bot.dialogue.turns import TELL_NOTHING
 from bot.errors import ShopError
 from bot.shop import tables
 from bot.shop.database_shop import DatabaseShop
@@ -17,7 +18,8 @@ from bot.shop.values import Money, Order
 @pytest.fixture
 def shop(seeded, rules, clock):
     with seeded.begin() as connection:
-        yield DatabaseShop(connection, rules, clock)
+        # As a turn makes it.
+        yield DatabaseShop(connection, rules, clock, tell_nothing=TELL_NOTHING)
 
 
 def test_the_database_shop_offers_the_whole_port(shop) -> None:
