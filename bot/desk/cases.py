@@ -339,7 +339,8 @@ class Cases(CaseRaising):
     ) -> Case:
         """Let a closed case go on: with who had it, if they are at work and serve the queue."""
         now = self.clock.now()
-        owner = self._person(case.owner_id)
+        # Or who leaves at this moment would have it: what they own is given up before it is theirs again.
+        owner = self._person(case.owner_id, locked=True)
         back = (
             owner is not None
             and is_at_work(owner, now)

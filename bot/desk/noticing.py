@@ -19,6 +19,7 @@ from bot.database import Database
 from bot.desk import views
 from bot.desk.board import BoardCase, BoardEvent, BoardLine
 from bot.desk.cases import Cases
+from bot.desk.changes import ChangeReader
 from bot.desk.groups import Groups
 from bot.desk.people import People
 from bot.desk.port import Changes, RequestView
@@ -45,6 +46,8 @@ class DatabaseBoard:
         self._clock = clock
         # A frontend must not take all of the database's connections.
         self._threads = anyio.CapacityLimiter(4)
+        # Whoever shows what the board tells is one in a process.
+        self._reader = ChangeReader()
         #: Whoever serves the frontends sets it: told a frontend's name, and what its trouble is.
         self.on_trouble: Callable[[str, str | None], None] = lambda _, __: None
 
@@ -56,7 +59,7 @@ class DatabaseBoard:
         """See the port."""
         until = time.monotonic() + wait
         while True:
-            found = await self._do(lambda connection: _changes(connection, since))
+            found = await self._do(lambda connection: self._reader.read(connection, since, self._clock.now()))
             left = until - time.monotonic()
             if since is None or found.case_ids or left <= 0:
                 return found
@@ -171,18 +174,6 @@ class DatabaseBoard:
                 return work(connection)
 
         return await anyio.to_thread.run_sync(functools.partial(act), limiter=self._threads)
-
-
-def _changes(connection: Connection, since: int | None) -> Changes:
-    if since is None:
-        newest = connection.execute(sa.select(sa.func.max(case_events.c.id))).scalar_one()
-        return Changes(newest or 0, ())
-    rows = connection.execute(
-        sa.select(case_events.c.id, case_events.c.case_id)
-        .where(case_events.c.id > since)
-        .order_by(case_events.c.id)
-    ).all()
-    return Changes(rows[-1].id if rows else since, tuple(dict.fromkeys(row.case_id for row in rows)))
 
 
 def _key(stored: str | None) -> str | None:

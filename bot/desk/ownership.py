@@ -227,8 +227,10 @@ class CaseOwnership(CaseRecords):
         name = self._name(case.owner_id)
         return CaseTakenError(f"{name or 'Somebody else'} has this case.", owner=name)
 
-    def _person(self, person_id: int | None) -> Person | None:
-        row = self.connection.execute(sa.select(people).where(people.c.id == person_id)).one_or_none()
+    def _person(self, person_id: int | None, *, locked: bool = False) -> Person | None:
+        """Somebody as they are now; ``locked``, as they stay until the unit of work ends."""
+        query = sa.select(people).where(people.c.id == person_id)
+        row = self.connection.execute(query.with_for_update(read=True) if locked else query).one_or_none()
         return None if row is None else person_of(row)
 
     def _name(self, person_id: int | None) -> str | None:

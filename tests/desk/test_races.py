@@ -12,7 +12,10 @@ import pytest
 
 from bot.clock import SetClock
 from bot.desk.cases import Cases
+from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
+from bot.desk.port import Changes
+from bot.desk.service import watch
 from bot.desk.values import Case, CaseState, Outcome, Person
 from bot.errors import CaseTakenError, DeskError, NotOwnerError, TryLaterError
 from bot.mailroom.conversations import Owner
@@ -123,6 +126,42 @@ def test_a_take_over_stops_the_words_of_who_had_it(desk: Acting, ana: Person, su
         mine = [text for talk, text, _ in desk.said() if talk == case.conversation_id]
         assert len(mine) == len(sent)
         assert desk.get(case).owner_id == sue.id
+
+
+async def test_what_is_committed_after_a_later_act_is_noticed_all_the_same(
+    desk: Acting, ana: Person, clock: SetClock, backend: str
+) -> None:
+    if backend == "sqlite":
+        # One writer: nothing is committed out of its order, and the first would hold up the second.
+        return
+    slow, fast = desk.claimed(ana), desk.claimed(ana)
+    board = DatabaseBoard(desk.database, desk.rules, clock)
+    cursor = (await board.changes((await board.changes(None)).cursor, wait=0)).cursor
+    with desk.database.begin() as connection:
+        Cases(connection, desk.rules, clock).note(slow.id, ana, "numbered first")
+        desk.act(lambda cases: cases.note(fast.id, ana, "numbered second"))
+        found = await board.changes(cursor)
+        assert found.case_ids == (fast.id,)
+    late = await board.changes(found.cursor, wait=30)
+    assert late == Changes(found.cursor, (slow.id,))
+    # Each is told once.
+    assert await board.changes(late.cursor, wait=1.2) == Changes(found.cursor, ())
+
+
+def test_a_case_that_goes_on_races_the_leaving_of_who_had_it(desk: Acting, sue: Person) -> None:
+    for number in range(20):
+        eve = desk.person(f"eve{number}", "agent")
+        case = desk.answered(eve)
+        desk.act(lambda cases, case=case, eve=eve: cases.close(case.id, eve, Outcome.SOLVED, "", case.fence))
+        at_once(
+            [
+                lambda case=case: desk.open(case.conversation_id),
+                lambda eve=eve: desk.staff(lambda people: people.deactivate(eve)),
+            ]
+        )
+        now = desk.get(case)
+        assert (now.state, now.owner_id) == (CaseState.OPEN, None)
+        assert watch(desk.database, desk.clock) == ()
 
 
 def test_a_form_sent_by_many_clicks_says_it_once(desk: Acting, ana: Person) -> None:
