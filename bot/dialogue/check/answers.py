@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ NEVER_ENDING = ("none", "nonsense", "photo", "yes", "no", "doubtful yes")
 #: Slots whose yes is the buyer's consent to what was read back.
 CONSENT = ("_confirmed", "bargain_answer")
 FORMS_OF_GOODS = frozenset({"advice_form", "product_form", "destination_form", "coupon_form"})
+#: The answer to an offer names which one it is.
+_OFFER = re.compile(r"\b(?:yes|no)-\d+$")
 PHOTO = Attachment("photo.jpg", "image/jpeg", 9, "")
 #: Buttons of one kind that are pressed: the first ones and the last.
 PRESSED = 2
@@ -61,7 +64,9 @@ class State:
         if self.form is None:
             return (self.asked, self.awaits, self.misunderstandings, self.offered)
         wish = None if self.form in SHARED else self.intent
-        return (self.form, self.slot, wish, self.said, self.misunderstandings)
+        # Which of several offers is made is told by its buttons alone.
+        offer = tuple(kind for kind in self.offered if _OFFER.search(kind))
+        return (self.form, self.slot, wish, self.said, self.misunderstandings, offer)
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,12 @@ def pressed(payload: str) -> Understanding:
 
 
 def kind_of(payload: str) -> str:
-    """A payload without its values: buttons of one kind lead the same way."""
+    """A payload without its values: buttons of one kind lead the same way, but for offers (``no-2``)."""
     intent, brace, slots = payload.partition("{")
-    names = sorted(json.loads(brace + slots)) if brace else []
+    values: Mapping[str, Any] = json.loads(brace + slots) if brace else {}
+    names = [
+        f"{name} {value}" if _OFFER.search(str(value)) else name for name, value in sorted(values.items())
+    ]
     return " ".join((intent, *names))
 
 

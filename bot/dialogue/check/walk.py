@@ -267,7 +267,8 @@ class Walker:
             if owner is not None and (turn.customer is None or owner != turn.customer.id):
                 self._find(self._place_of(last), last, "tells of an order of another buyer", path)
         new = {key: kind for key, kind in self._branches.actions().items() if key not in made}
-        consents = before.slot is not None and before.slot.endswith(CONSENT) and _is_yes(answer, before.slot)
+        asked = before.slot is not None and before.slot.endswith(CONSENT)
+        consents = (asked and _is_yes(answer, before.slot or "")) or _takes(answer)
         for kind in sorted(set(new.values()) - set(WITHOUT_YES)):
             if not consents and (last, kind) not in THERE_WITHOUT_YES:
                 self._find(self._place_of(last), last, f"does '{kind}' without the buyer's yes", path)
@@ -368,6 +369,16 @@ def _is_yes(answer: Answer, slot: str) -> bool:
     return str(read.first(slot)).partition("-")[0] == "yes" or (
         read.intent == "service_affirm" and read.confidence >= PLAIN
     )
+
+
+def _takes(answer: Answer) -> bool:
+    """Whether a button was pressed that says yes to what it names, whatever else was asked beside it."""
+    pressed_yes = (
+        str(one["value"]).partition("-")[0] == "yes"
+        for one in answer.meant.entities
+        if str(one["entity"]).endswith(CONSENT)
+    )
+    return answer.kind == "button" and any(pressed_yes)
 
 
 def _last_action(turn: Turn | None) -> str:
