@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,14 @@ SHARED = frozenset({"identity_form", "product_form", "destination_form"})
 FINISHED = frozenset({"right", "button"})
 #: Answers that never fill a form: given again and again, they must come to an end.
 NEVER_ENDING = ("none", "nonsense", "photo", "yes", "no", "doubtful yes")
-#: Slots whose yes is the buyer's consent to what was read back.
-CONSENT = ("_confirmed", "bargain_answer")
+#: Asks which price the buyer would pay, beside an offer that stands.
+PRICE = "bargain_price"
+#: Slots whose yes is the buyer's consent to what was read back or offered.
+CONSENT = ("_confirmed", "bargain_answer", PRICE)
+#: Typed where anything is asked for; as a price it is more than what is offered, and takes the offer.
+MORE = "999999"
+#: In a text of an answer: the code that was sent last, known only on the way.
+CODE = "<code>"
 FORMS_OF_GOODS = frozenset({"advice_form", "product_form", "destination_form", "coupon_form"})
 #: The answer to an offer names which one it is.
 _OFFER = re.compile(r"\b(?:yes|no)-\d+$")
@@ -82,6 +88,13 @@ class Answer:
     def __str__(self) -> str:
         said = self.payload or self.meant.text
         return f"{self.kind} ({said})" if said and said != self.kind else self.kind
+
+    def with_code(self, code: str) -> Answer:
+        """The same, with the code that was sent last in place of ``CODE``."""
+        text = self.meant.text
+        return (
+            replace(self, meant=replace(self.meant, text=text.replace(CODE, code))) if CODE in text else self
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,7 @@ def answers(state: State, buttons: Sequence[Button], world: World) -> Iterator[A
     slot = state.slot or ""
     yield from world.written("right", slot)
     yield from world.written("wrong", slot)
-    yield Answer("wrong", meaning("inform", "999999", **{slot: "999999"}))
+    yield Answer("wrong", meaning("inform", MORE, **{slot: MORE}))
     yield Answer("question back", meaning("refund_policy", "Why do you need that?"))
     # One that needs an order, and one that opens a form of its own: each where the other would not leave it.
     yield Answer("another topic", meaning(TOPICS[1 if state.form in FORMS_OF_GOODS else 2]))

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bot.database import Database, is_write, lock_now
 from bot.dialogue.turn import current_turn
-from bot.shop import customers, identity
+from bot.shop import codes, customers, identity
 from bot.shop.tables import orders, shop_actions
 
 #: Tables that hold facts of an order …
@@ -33,7 +33,7 @@ FACTS = (
 )
 _READ = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(FACTS)})\b")
 #: Reading them there is the identity check itself, and the record of the customer whom it proved.
-_CHECKS = (identity.__file__, customers.__file__)
+_CHECKS = (identity.__file__, codes.__file__, customers.__file__)
 
 
 class Branches(Database):

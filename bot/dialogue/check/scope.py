@@ -13,6 +13,8 @@ WITHOUT_YES: Mapping[str, str] = {
 #: What one action may do without a yes, and why.
 THERE_WITHOUT_YES: Mapping[tuple[str, str], str] = {
     ("action_invoice", "record_wish"): "the invoice asked for is noted; nothing of the order changes",
+    ("action_payment_not_registered", "record_wish"): "money that came goes to finance with the evidence",
+    ("action_payment_wrong_amount", "record_wish"): "a wrong sum goes to finance with the evidence",
 }
 #: Situations of orders: each begins every wish about an order.
 SITUATIONS = (

@@ -19,7 +19,9 @@ from bot.dialogue.check import acts
 from bot.dialogue.check.answers import (
     CONSENT,
     FINISHED,
+    MORE,
     NEVER_ENDING,
+    PRICE,
     Answer,
     State,
     World,
@@ -34,7 +36,7 @@ from bot.dialogue.check.answers import FILE as ANSWERS
 from bot.dialogue.check.branches import Branches
 from bot.dialogue.check.coverage import Finding
 from bot.dialogue.check.scope import NEVER_SAID, SITUATIONS, THERE_WITHOUT_YES, WITHOUT_YES
-from bot.dialogue.check.world import NOON, fill, look
+from bot.dialogue.check.world import NOON, fill, look, with_codes
 from bot.dialogue.engine import FALLBACK_INTENT, Engine
 from bot.dialogue.replies import Replies, Reply
 from bot.dialogue.turn import Said, Turn, Understanding
@@ -83,6 +85,8 @@ class _Heard(Replies):
     def __init__(self, replies: Replies) -> None:
         super().__init__(replies._responses, replies._fallback)
         self.keys: list[str] = []
+        #: The code in the letter that was written last.
+        self.code = ""
 
     def say(
         self, key: str, language: str, values: Mapping[str, Any], *, channel: str = "", seed: str = ""
@@ -90,6 +94,8 @@ class _Heard(Replies):
         """Say it; what stands within another reply has no channel."""
         if channel:
             self.keys.append(key)
+        if key == "utter_code_letter":
+            self.code = str(values["code"])
         return super().say(key, language, values, channel=channel, seed=seed)
 
 
@@ -137,10 +143,10 @@ class Walker:
         self._branches = branches
         self._reader = _Reader(engine)
         self._heard = _Heard(replies)
-        self._rules = rules
         self._clock = clock
         self._samples = samples
         self._world = world
+        self._taker = TurnTaker(branches, rules, self._heard, clock, self._reader, "walk")
         self._found: dict[tuple[str, int, str, str], Finding] = {}
         self._steps = self._states = 0
         self._places = {action().name(): _place(action) for action in every_action()}
@@ -210,6 +216,7 @@ class Walker:
         self._steps += 1
         self._branches.watch.clear()
         self._heard.keys.clear()
+        answer = answer.with_code(self._heard.code)
         self._reader.begin(answer.meant)
         made = self._branches.actions()
         now = self._clock.now()
@@ -225,8 +232,7 @@ class Walker:
                 attachments=answer.attachments,
             )
             inbox.accept(connection, message, language="en", now=now)
-        taker = TurnTaker(self._branches, self._rules, self._heard, self._clock, self._reader, "walk")
-        report = taker.take_next()
+        report = self._taker.take_next()
         turn = self._reader.turn
         whole = (*path, answer)
         if report is None or turn is None or report.note in ("put off", "buried", "lost"):
@@ -268,7 +274,7 @@ class Walker:
                 self._find(self._place_of(last), last, "tells of an order of another buyer", path)
         new = {key: kind for key, kind in self._branches.actions().items() if key not in made}
         asked = before.slot is not None and before.slot.endswith(CONSENT)
-        consents = (asked and _is_yes(answer, before.slot or "")) or _takes(answer)
+        consents = (asked and _is_yes(answer, before.slot or "")) or _takes(before, answer)
         for kind in sorted(set(new.values()) - set(WITHOUT_YES)):
             if not consents and (last, kind) not in THERE_WITHOUT_YES:
                 self._find(self._place_of(last), last, f"does '{kind}' without the buyer's yes", path)
@@ -295,22 +301,30 @@ class Walker:
 
     def _find_endless(self, edges: Mapping[tuple[State, str], _Edge]) -> None:
         """Forms that ask on and on, whatever is answered."""
+        alike: dict[tuple[State, str], tuple[_Path, list[Answer]]] = {}
         for (state, _), (path, answer, after) in edges.items():
-            kind = answer.kind
-            if state.form is None or kind not in NEVER_ENDING or after.form != state.form:
+            if state.form is None or answer.kind not in NEVER_ENDING or after.form != state.form:
                 continue
-            if after.slot != state.slot or after.misunderstandings > state.misunderstandings:
-                continue
+            if after.slot == state.slot and after.misunderstandings <= state.misunderstandings:
+                way = " → ".join(map(str, path))
+                alike.setdefault((state, way), (path, []))[1].append(answer)
+        for (state, _), (path, given) in alike.items():
             with self._branches.branch():
                 self._replay(path)
-                now: State | None = state
-                for _ in range(ENDLESS):
-                    step = None if now is None else self._step(now, answer, path)
-                    now = None if step is None or step.state.form != state.form else step.state
-            if now is not None and now.slot == state.slot:
-                place = self._place_of(f"validate_{state.form}")
-                reason = f"asks for {state.slot} for ever where the answer is '{kind}'"
-                self._find(place, state.form, reason, path)
+                for answer in given:
+                    with self._branches.branch():
+                        self._give_for_ever(state, answer, path)
+
+    def _give_for_ever(self, state: State, answer: Answer, path: _Path) -> None:
+        now = state
+        for _ in range(ENDLESS):
+            step = self._step(now, answer, path)
+            if step is None or (step.state.form, step.state.slot) != (state.form, state.slot):
+                return
+            now = step.state
+        form = str(state.form)
+        reason = f"asks for {state.slot} for ever where the answer is '{answer.kind}'"
+        self._find(self._place_of(f"validate_{form}"), form, reason, path)
 
     def _find_unfilled(
         self, edges: Mapping[tuple[State, str], _Edge], forms: Mapping[str, Sequence[str]]
@@ -357,7 +371,7 @@ def walk_store(
     branches = Branches(url)
     try:
         samples, world = look(branches, rules)
-        walker = Walker(branches, engine, replies, rules, SetClock(NOON), samples, world)
+        walker = Walker(branches, engine, replies, with_codes(rules), SetClock(NOON), samples, world)
         return walker.walk(intents, situations, deepest, forms)
     finally:
         branches.close()
@@ -371,8 +385,10 @@ def _is_yes(answer: Answer, slot: str) -> bool:
     )
 
 
-def _takes(answer: Answer) -> bool:
-    """Whether a button was pressed that says yes to what it names, whatever else was asked beside it."""
+def _takes(before: State, answer: Answer) -> bool:
+    """Whether what it names was agreed to, whatever else was asked: by a button, or by naming more."""
+    if before.slot == PRICE and answer.meant.text == MORE:
+        return True
     pressed_yes = (
         str(one["value"]).partition("-")[0] == "yes"
         for one in answer.meant.entities
