@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Protocol, TypeVar, runtime_checkable
@@ -296,6 +296,15 @@ class Corrects(Protocol):
         ...
 
 
+@runtime_checkable
+class WritesFirst(Protocol):
+    """A channel whose senders are e-mail addresses, of who never wrote as well. A ``Channel`` may be one."""
+
+    def writes_from(self, account: str) -> bool:
+        """Whether ``send`` takes messages of this account of the store's. Works without ``start``."""
+        ...
+
+
 def corrector(channel: object, name: str) -> Corrects:
     """The channel, as one that can change what it has shown.
 
@@ -347,6 +356,33 @@ def open_channels(settings: Settings, reception: Reception) -> dict[str, Channel
     """Build every channel that the store has switched on.
 
     Raises:
-        ConfigurationError: as of ``build_channel``.
+        ConfigurationError: as of ``build_channel``, or a letter is to be sent where none can.
     """
-    return {name: build_channel(name, settings, reception) for name in settings.rules.channels}
+    channels = {name: build_channel(name, settings, reception) for name in settings.rules.channels}
+    check_letters(settings, channels)
+    return channels
+
+
+def check_letters(settings: Settings, channels: Mapping[str, Channel]) -> None:
+    """Whether what writes to e-mail addresses by ``shop.yml`` can.
+
+    Raises:
+        ConfigurationError: names the key; the channel is off, cannot, or has no such account.
+    """
+    rules = settings.rules
+    letters = {
+        "identity.one_time_code": rules.identity.one_time_code,
+        "notices.first_letters": rules.notices.first_letters,
+    }
+    for key, by in letters.items():
+        if by is None:
+            continue
+        channel = channels.get(by.channel)
+        if channel is None:
+            raise ConfigurationError(f"shop.yml: {key}: the channel '{by.channel}' is not among `channels`")
+        if not isinstance(channel, WritesFirst):
+            raise ConfigurationError(
+                f"shop.yml: {key}: on '{by.channel}' nobody is reached who never wrote: name one of e-mail"
+            )
+        if not channel.writes_from(by.account):
+            raise ConfigurationError(f"shop.yml: {key}: '{by.channel}' has no account '{by.account}'")

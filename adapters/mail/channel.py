@@ -40,7 +40,7 @@ _MOST_ADDRESSES = 10_000
 
 
 class MailChannel:
-    """All mailboxes of the store; implements ``bot.channels.Channel``, ``Examines`` and ``LooksUp``.
+    """All mailboxes of the store; a ``Channel`` that ``Examines``, ``LooksUp`` and ``WritesFirst``.
 
     Args:
         settings: the store's.
@@ -140,6 +140,10 @@ class MailChannel:
             raise NeverError(f"the message cannot be written as a letter: {type(error).__name__}") from error
         await outgoing.send(letter, address_of(message.sender))
         return str(letter["Message-ID"])
+
+    def writes_from(self, account: str) -> bool:
+        """See ``WritesFirst``."""
+        return account in self._outgoing
 
     async def look_up(self, message: Outbound) -> Found:
         """See ``LooksUp``: in the folder where the provider files what it sent, if there is one."""

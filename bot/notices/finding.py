@@ -25,7 +25,7 @@ MOST = 200
 def find(connection: Connection, rules: ShopRules, now: dt.datetime) -> int:
     """Set a timer for all that is to be told and was never set before; returns how many.
 
-    Only of buyers whose conversation is known and who agreed to be written to.
+    Only of buyers who agreed to be written to, and whose conversation is known or who may get a first letter.
     """
     kinds = [kind for kind in NoticeKind if kind.value in rules.notices.kinds]
     found = [notice for kind in kinds for notice in _of(kind, rules, now, connection)]
@@ -69,18 +69,21 @@ def _of(kind: NoticeKind, rules: ShopRules, now: dt.datetime, connection: Connec
 def _orders(
     connection: Connection, rules: ShopRules, kind: NoticeKind, condition: Any, times: int = 1
 ) -> Iterator[Notice]:
-    """The orders of which it is true, each with its buyer's newest conversation."""
+    """The orders of which it is true, each with its buyer's newest conversation, if there is one."""
     known = sa.exists().where(timer_table.c.key == _key(kind, times))
+    by = rules.notices.first_letters
+    writes_first = by is not None and by.channel in rules.channels
+    reachable = sa.or_(
+        conversations.c.id.isnot(None), sa.and_(sa.literal(writes_first), orders.c.email != "")
+    )
     query = (
         sa.select(orders.c.number, conversations.c.id)
         .join(customers, customers.c.id == orders.c.customer_id)
-        .join(conversations, conversations.c.customer_id == customers.c.id)
-        .where(
-            condition,
-            sa.not_(known),
-            customers.c.consents_to_notices,
-            conversations.c.channel.in_(rules.channels),
+        .outerjoin(
+            conversations,
+            (conversations.c.customer_id == customers.c.id) & conversations.c.channel.in_(rules.channels),
         )
+        .where(condition, sa.not_(known), customers.c.consents_to_notices, reachable)
         .order_by(orders.c.id, conversations.c.last_at.desc(), conversations.c.id.desc())
         .limit(MOST)
     )

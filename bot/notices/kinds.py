@@ -35,7 +35,8 @@ class Notice:
     kind: NoticeKind
     #: Unique for ever: what was told under it is not told again.
     key: str
-    conversation_id: int
+    #: None: the buyer never wrote, see ``bot.notices.first``.
+    conversation_id: int | None
     order_number: str | None = None
     #: The product's code or the SKU that is meant.
     product: str | None = None
@@ -43,7 +44,7 @@ class Notice:
     @classmethod
     def of(cls, timer: Timer) -> Notice:
         """The notice that a timer stands for."""
-        return read(timer.key, int(timer.conversation_id or 0), timer.data)
+        return read(timer.key, timer.conversation_id, timer.data)
 
     @property
     def subject(self) -> str:
@@ -56,7 +57,7 @@ class Notice:
         return {"kind": self.kind.value, "number": self.order_number, "product": self.product}
 
 
-def read(key: str, conversation_id: int, data: Mapping[str, Any]) -> Notice:
+def read(key: str, conversation_id: int | None, data: Mapping[str, Any]) -> Notice:
     """A notice out of what its timer or its event tells."""
     return Notice(NoticeKind(data["kind"]), key, conversation_id, data.get("number"), data.get("product"))
 

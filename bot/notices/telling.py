@@ -14,7 +14,7 @@ from bot.desk.values import CaseState
 from bot.mailroom import conversations, inbox, timers
 from bot.mailroom.conversations import Conversation, Owner
 from bot.mailroom.timers import Timer
-from bot.notices import consent, finding, still
+from bot.notices import consent, finding, first, still
 from bot.notices.kinds import NOTICE, Notice, NoticeKind, key_of
 from bot.settings import ShopRules
 
@@ -49,9 +49,13 @@ class Notices:
     def fire(self, connection: Connection, timer: Timer, now: dt.datetime) -> dt.datetime | None:
         """Tell it, or say when to look again; the handler of ``NOTICE`` timers."""
         notice = Notice.of(timer)
-        talk = conversations.get(connection, notice.conversation_id)
-        rules = self._rules.notices
-        kind = notice.kind
+        if notice.conversation_id is None:
+            found = first.talk_for(connection, self._rules, notice)
+        else:
+            found = conversations.get(connection, notice.conversation_id)
+        if found is None:
+            return None
+        talk, rules, kind = found, self._rules.notices, notice.kind
         waited = now - timer.due_at
         if kind.value not in rules.kinds or not consent.is_wanted(connection, talk, kind):
             return None
@@ -67,6 +71,8 @@ class Notices:
         later = consent.loud_from(rules, consent.zone_of(connection, talk, self._rules.store.timezone), later)
         if later > now:
             return later
+        if notice.conversation_id is None:
+            talk = first.made(connection, talk, now)
         consent.told(connection, notice, talk, now)
         inbox.accept_event(connection, talk.id, NOTICE, {"key": notice.key, **notice.data}, now=now)
         return None

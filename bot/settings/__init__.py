@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.settings.desk import ClockRules, QueueRules
 from bot.settings.lanes import LaneRules, ServiceRules
-from bot.settings.outside import FeedRules, NoticeRules
+from bot.settings.outside import FeedRules, FirstLetterRules, NoticeRules
 from bot.settings.place import ROOT, Settings, environment
 from bot.settings.reading import read_rules
 from bot.settings.rules import ShopRules
@@ -17,6 +17,7 @@ __all__ = [
     "ClockRules",
     "CodeRules",
     "FeedRules",
+    "FirstLetterRules",
     "IdentityRules",
     "LaneRules",
     "NoticeRules",

@@ -59,6 +59,14 @@ class QuietRules(Rules):
         return dt.time.fromisoformat(self.to)
 
 
+class FirstLetterRules(Rules):
+    """Where the store begins a conversation, with the address on an order."""
+
+    #: A channel on which senders are e-mail addresses, and which of the store's accounts there writes.
+    channel: str
+    account: str
+
+
 class NoticeRules(Rules):
     """What the store writes first, to buyers who agreed to it."""
 
@@ -72,6 +80,8 @@ class NoticeRules(Rules):
     not_bought_hours: int = Field(ge=1)
     #: Days from delivery to the question how it was.
     delivered_days: int = Field(ge=1)
+    #: Whose letters buyers get who never wrote; None: they get none.
+    first_letters: FirstLetterRules | None = None
     #: What happened longer ago is not written about.
     oldest_days: int = Field(ge=1, le=90)
 
