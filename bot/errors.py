@@ -4,6 +4,7 @@
 
     CrossdeskError
     ├── ConfigurationError      a person must change a setting or a file
+    │   └── NotYAMLError        a file of settings is no YAML
     ├── SchemaError             the database is older or newer than the code
     ├── TryLaterError           the outside or the database is away for now
     │   ├── RowsBusyError       somebody else holds what this needs in the database
@@ -18,6 +19,9 @@
     ├── WordsError              words cannot be changed or released like this
     │   ├── StaleWordsError     somebody else changed them meanwhile
     │   └── FindingsError       the script checker has something against them
+    ├── RulesError              shop.yml cannot be changed or released like this
+    │   ├── StaleRulesError     somebody else changed it meanwhile, or its file
+    │   └── FaultsError         something in it is wrong
     ├── MailError               a row of the mailroom cannot be tried again or given up now
     ├── BackupError             an archive cannot be made, or must not be restored
     ├── BuyerError              what is known of a buyer cannot be told or erased
@@ -46,6 +50,15 @@ class CrossdeskError(Exception):
 
 class ConfigurationError(CrossdeskError):
     """A setting or a file must be changed by a person."""
+
+
+class NotYAMLError(ConfigurationError):
+    """This file of settings is no YAML."""
+
+    def __init__(self, message: str | None = None, *, says: str = "", line: int | None = None) -> None:
+        super().__init__(message)
+        #: The reason alone, and the line where it is known, from 1.
+        self.says, self.line = says, line
 
 
 class SchemaError(CrossdeskError):
@@ -112,6 +125,23 @@ class WordsError(CrossdeskError):
 
 class StaleWordsError(WordsError):
     """Somebody else changed these words while you looked: look again."""
+
+
+class RulesError(CrossdeskError):
+    """These rules cannot be changed or released like this."""
+
+
+class StaleRulesError(RulesError):
+    """Somebody else changed these rules, or their file, while you looked: look again."""
+
+
+class FaultsError(RulesError):
+    """Something in these rules is wrong."""
+
+    def __init__(self, message: str | None = None, *, faults: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        #: What is wrong, a line each.
+        self.faults = faults
 
 
 class FindingsError(WordsError):

@@ -24,6 +24,7 @@ def every_table() -> sa.MetaData:
     import bot.dialogue.tables
     import bot.mailroom.tables
     import bot.notices.tables
+    import bot.rulebook.tables
     import bot.sharing.tables
     import bot.shop.feed.tables
     import bot.shop.tables

@@ -30,6 +30,7 @@ from bot.serving.doorbook import DoorBook
 from bot.serving.doors import by_line, keep_open, open_door
 from bot.serving.feeding import feed, outlet_of
 from bot.serving.front import Front
+from bot.serving.governing import govern
 from bot.serving.roles import EVERYTHING, Role
 from bot.serving.screens import Screens, Told
 from bot.serving.server import Server
@@ -37,6 +38,7 @@ from bot.serving.shadowing import keep_shadow
 from bot.serving.tenure import Tenure
 from bot.serving.timing import keep_time
 from bot.settings import Settings
+from bot.settings.released import InForce
 
 Part = Coroutine[Any, Any, None]
 
@@ -85,6 +87,7 @@ class _Process:
             database, settings.rules, clock, self._front.notify, macros=macros, explain=because
         )
         desk.board.on_trouble = lambda name, why: self._book.trouble(f"desk {name}", why)
+        self._law, self._desk = InForce(settings), desk
         self._channels = open_channels(settings, self._front)
         self._desks = open_desks(settings, desk)
         self._watching = Watching(
@@ -163,7 +166,7 @@ class _Process:
     def _parts(self) -> Sequence[Part]:
         """What else goes on for as long as the process serves."""
         front, roles, tenure = self._front, self._roles, self._tenure
-        parts: list[Part] = [self._book.keep(), stay_small()]
+        parts: list[Part] = [self._book.keep(), stay_small(), govern(self._law, self._desk)]
         if Role.WEB in roles:
             parts.append(self._screens.show())
         if Role.DELIVERY in roles:

@@ -17,6 +17,7 @@ from adapters.web.console_figures import ConsoleFigures
 from adapters.web.console_intents import ConsoleIntents
 from adapters.web.console_overview import SVG_HEADERS, ConsoleOverview
 from adapters.web.console_pages import ConsolePages
+from adapters.web.console_rules import ConsoleRules
 from adapters.web.console_versions import ConsoleVersions
 from adapters.web.console_words import ConsoleWords
 from adapters.web.desk_account import DeskAccount
@@ -26,6 +27,7 @@ from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from adapters.web.shield import Shield
 from bot.errors import CrossdeskError, ErasedError, ReviewError, StaleReviewError, TryLaterError
+from bot.rulebook.service import Rulebook
 from bot.training.browsing import Intents
 from bot.training.comparing import Comparisons
 from bot.training.overview import Overview
@@ -53,7 +55,10 @@ class Console:
     ) -> None:
         overview = Overview(releases.settings, releases.database, releases.clock)
         wording = Wording(releases.settings, releases.database, releases.clock)
-        self._overview = ConsoleOverview(releases.settings, overview, review, wording, pages.rendered)
+        rulebook = Rulebook(releases.settings, releases.database, releases.clock)
+        self._overview = ConsoleOverview(
+            releases.settings, overview, review, wording, rulebook, pages.rendered
+        )
         self._figures = ConsoleFigures(releases.settings, pages.rendered)
         self._intents = ConsoleIntents(
             releases.settings,
@@ -64,6 +69,7 @@ class Console:
         )
         self._versions = ConsoleVersions(gate, releases, pages.rendered)
         self._words = ConsoleWords(gate, wording, pages.rendered)
+        self._rules = ConsoleRules(gate, rulebook, pages.rendered)
         comparisons = Comparisons(releases.settings, releases.database, releases.clock)
         self._compare = ConsoleCompare(gate, comparisons, pages)
         self._gate = gate
@@ -83,6 +89,7 @@ class Console:
             *self._versions.pages(),
             *self._figures.pages(),
             *self._words.pages(),
+            *self._rules.pages(),
             *self._intents.pages(),
             *self._compare.pages(),
         ]

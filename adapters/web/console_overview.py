@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from adapters.web.gate import Visit
 from bot.reports import gallery
+from bot.rulebook.service import Rulebook
 from bot.settings import Settings
 from bot.training.overview import WEEKS, Overview, comparable, share_of
 from bot.training.progress import State
@@ -36,12 +37,19 @@ class ConsoleOverview:
     """The page ``/console`` and its pictures."""
 
     def __init__(
-        self, settings: Settings, overview: Overview, review: Review, wording: Wording, render: Render
+        self,
+        settings: Settings,
+        overview: Overview,
+        review: Review,
+        wording: Wording,
+        rulebook: Rulebook,
+        render: Render,
     ) -> None:
         self._languages = settings.rules.languages
         self._overview = overview
         self._review = review
         self._wording = wording
+        self._rulebook = rulebook
         self._render = render
 
     def pages(self) -> list[tuple[str, str, Handler]]:
@@ -69,7 +77,8 @@ class ConsoleOverview:
                 views=View,
                 span=WEEKS,
                 drafted=self._wording.drafted(),
-                log=self._overview.log(LINES, self._wording.lines(LINES)),
+                ruled=self._rulebook.drafted(),
+                log=self._overview.log(LINES, self._wording.lines(LINES) + self._rulebook.lines(LINES)),
                 **self._known(language),
             )
         )

@@ -21,6 +21,7 @@ PARTS = (
     ("/console/intents", "Intents"),
     ("/console/versions", "Versions"),
     ("/console/words", "Words"),
+    ("/console/rules", "Rules"),
 )
 #: Groups in the list, and messages of a group, on one page.
 LISTED, SHOWN = 20, 25

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from anyio import to_thread
 from babel import Locale
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from adapters.web.desk_acts import BUSY, STALE
-from adapters.web.forms import read_form, text_of
+from adapters.web.console_acting import acted
+from adapters.web.forms import text_of
 from adapters.web.gate import Gate, Visit
-from bot.errors import CrossdeskError, FindingsError, StaleWordsError, TryLaterError, WordsError
+from bot.errors import CrossdeskError, WordsError
 from bot.settings import ShopRules
 from bot.wording import changes, finding, preview
 from bot.wording.book import Book
@@ -44,6 +45,8 @@ _DONE = {
     "rollback": "Back to the words before: they are spoken from the next turn on.",
 }
 
+ACTS = tuple(name for name in _DONE if name != "same")
+
 
 class ConsoleWords:
     """Pages and forms below ``/console/words``."""
@@ -68,34 +71,20 @@ class ConsoleWords:
             return await to_thread.run_sync(lambda: self._list(visit, {}, status=404, problem=why))
 
     async def _act(self, request: Request, visit: Visit) -> Response:
-        act, form = request.path_params["act"], await read_form(request)
-        if act not in (*_DONE, "look") or act == "same":
-            return await to_thread.run_sync(
-                lambda: self._list(visit, {}, status=404, problem="There is no such act.")
-            )
-        if not self._gate.is_meant(request, form, visit.csrf):
-            return await self._again(visit, form, 403, STALE)
-        if act == "look":
-            return await self._again(visit, form, 200, None)
-        try:
-            done = await to_thread.run_sync(lambda: self._do(act, form, visit.person.login))
-        except (FindingsError, StaleWordsError) as error:
-            return await self._again(visit, form, 409, str(error))
-        except TryLaterError:
-            return await self._again(visit, form, 503, BUSY)
-        except CrossdeskError as error:
-            return await self._again(visit, form, 422, str(error))
-        kept = {name: form[name][:LONGEST] for name in ("key", "language") if form.get(name)}
-        return RedirectResponse(f"{PAGE}?{urlencode({**kept, 'done': done})}", 303)
+        async def again(form: Mapping[str, str], status: int, problem: str | None) -> Response:
+            return await self._again(visit, form, status, problem)
 
-    def _do(self, act: str, form: Mapping[str, str], by: str) -> str:
-        """Do what a form asks for; returns what is told of it."""
+        do = partial(self._do, visit.person.login)
+        return await acted(request, visit, self._gate, acts=ACTS, do=do, again=again, look="look")
+
+    def _do(self, by: str, act: str, form: Mapping[str, str]) -> str:
+        """Do what a form asks for; returns where it is told."""
         key, language, seen = form.get("key", ""), form.get("language", ""), form.get("seen", "")
         note = text_of(form, "note")
         if act == "edit":
             field = self._wording.edit(key, language, _written(form), by, seen=seen)
-            return "edit" if field.draft is not None else "same"
-        if act == "drop":
+            act = "edit" if field.draft is not None else "same"
+        elif act == "drop":
             self._wording.drop(key, language, by, seen=seen)
         elif act == "release":
             self._wording.release(by, note=note, seen=seen)
@@ -103,7 +92,8 @@ class ConsoleWords:
             self._wording.release_again(form.get("version", ""), by, note=note)
         else:
             self._wording.roll_back(by, note=note, seen=seen)
-        return act
+        kept = {name: form[name][:LONGEST] for name in ("key", "language") if form.get(name)}
+        return f"{PAGE}?{urlencode({**kept, 'done': act})}"
 
     async def _again(
         self, visit: Visit, form: Mapping[str, str], status: int, problem: str | None

@@ -23,6 +23,7 @@ from bot.cli import (
     people,
     replay,
     review,
+    rules,
     service,
     shop,
     talk,
@@ -57,6 +58,7 @@ app.command()(check.check)
 app.command()(overview.overview)
 app.add_typer(models.app, name="models")
 app.add_typer(words.app, name="words")
+app.add_typer(rules.app, name="rules")
 app.add_typer(shop.app, name="shop")
 app.add_typer(feed.app, name="feed")
 app.add_typer(people.app, name="people")

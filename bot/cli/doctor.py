@@ -18,9 +18,12 @@ from bot.desk.service import DatabaseDesk
 from bot.dialogue import spoken
 from bot.errors import CrossdeskError
 from bot.serving.front import Front
-from bot.settings import Settings
+from bot.settings import Settings, released
+from bot.settings.reading import read_text
+from bot.settings.released import own_file
 from bot.sharing import folder
 from bot.sharing.skew import skew
+from bot.shelf import SHIPPED
 from bot.training import models
 
 #: A channel's outside must have answered within this many seconds.
@@ -52,6 +55,7 @@ def examine() -> list[Finding]:
         _clock(settings),
         _model(settings),
         _words(settings),
+        _rules(settings),
         _secret(),
         *_channels(settings),
     ]
@@ -144,6 +148,19 @@ def _words(settings: Settings) -> Finding:
             f"{said.name} no longer fits the files, whose words are said there: {said.left_out[0]}{more}",
         )
     return Finding("words", True, said.name)
+
+
+def _rules(settings: Settings) -> Finding:
+    own, kept = own_file(settings), released.shelf(settings)
+    try:
+        version = kept.read(kept.released().name)
+    except CrossdeskError as error:
+        return Finding("rules", False, f"{error}; {own} is gone by: `crossdesk rules release` mends it")
+    if version.text == read_text(own):
+        return Finding("rules", True, version.name)
+    if version.name == SHIPPED:
+        return Finding("rules", True, f"{own}, written by hand")
+    return Finding("rules", True, f"{own}, changed by hand since {version.name} was released")
 
 
 def _secret() -> Finding:

@@ -14,6 +14,7 @@ from bot.cli.mail import Json, as_line, moment, print_table
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
 from bot.errors import ConfigurationError
+from bot.rulebook.service import Rulebook
 from bot.settings import Settings
 from bot.training.overview import Overview, comparable, share_of
 from bot.training.progress import State
@@ -40,7 +41,8 @@ def overview(
     database = open_database(settings)
     try:
         shown = Overview(settings, database, clock)
-        told = _told(shown, Review(database, settings, clock), Wording(settings, database, clock), language)
+        released = Wording(settings, database, clock), Rulebook(settings, database, clock)
+        told = _told(shown, Review(database, settings, clock), *released, language)
         drawn = _draw(shown, language, pictures) if pictures is not None else []
     finally:
         database.close()
@@ -52,17 +54,21 @@ def overview(
         announce(f"{path}")
 
 
-def _told(shown: Overview, review: Review, wording: Wording, language: str | None) -> dict[str, Any]:
+def _told(
+    shown: Overview, review: Review, wording: Wording, rulebook: Rulebook, language: str | None
+) -> dict[str, Any]:
     standing, points = shown.standing(), shown.points()
     weeks, asked = shown.drift(language)
     training = standing.training
     same = {one.name for one in comparable(points, language)}
+    also = wording.lines(LINES) + rulebook.lines(LINES)
     return {
         "released": standing.released.name if standing.released else None,
         "waits": {
             **{view.value: messages for view, (_, messages) in review.counts().items()},
             "candidate": standing.candidate,
             "drafted": wording.drafted(),
+            "ruled": rulebook.drafted(),
             "training": training.step or "beginning"
             if training and training.state is State.RUNNING
             else None,
@@ -82,7 +88,7 @@ def _told(shown: Overview, review: Review, wording: Wording, language: str | Non
             for one in weeks
         ],
         "asked": {name: list(counts) for name, counts in asked},
-        "log": [asdict(one) | {"at": moment(one.at)} for one in shown.log(LINES, wording.lines(LINES))],
+        "log": [asdict(one) | {"at": moment(one.at)} for one in shown.log(LINES, also)],
     }
 
 
@@ -110,6 +116,8 @@ def _print(told: dict[str, Any]) -> None:
         announce(f"a training is running: {waits['training']}")
     if waits["drafted"]:
         announce(f"{waits['drafted']} replies are changed in the draft and not released")
+    if waits["ruled"]:
+        announce("a draft of the rules is not released")
     if waits["candidate"]:
         announce(f"{waits['candidate']} waits to be compared and released")
     versions = Table("version", "right", "test messages", "", box=None)

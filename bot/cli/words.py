@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from bot.cli.changes import OPERATOR, By
-from bot.cli.mail import Json, ago, as_line, moment, print_table
+from bot.cli.mail import Json, as_line, moment, print_table
 from bot.cli.opening import announce, open_database
+from bot.cli.released import tell_log, tell_release, tell_versions
 from bot.clock import SystemClock
 from bot.dialogue import spoken
+from bot.dialogue.spoken import WordsVersion
 from bot.errors import WordsError
 from bot.settings import Settings
-from bot.shelf import Released
 from bot.wording import changes, finding, preview
 from bot.wording.book import Field
 from bot.wording.checking import Found
@@ -202,32 +202,23 @@ def release(
     """Release the draft, or a version that is kept: processes that run speak it from their next turn on."""
     wording = _wording()
     made = wording.release_again(version, by, note=note) if version else wording.release(by, note=note)
-    _told(made, as_json)
+    tell_release(made, "speak it", as_json)
 
 
 @app.command()
 def rollback(note: Note = "", by: By = OPERATOR, as_json: Json = False) -> None:
     """Release the version that served before the one that serves now; the draft stays."""
-    _told(_wording().roll_back(by, note=note), as_json)
+    tell_release(_wording().roll_back(by, note=note), "speak it", as_json)
 
 
 @app.command("versions")
 def show_versions(as_json: Json = False) -> None:
     """List the versions of words that are kept, the newest first; the last one is what lies in the files."""
-    shelf = spoken.shelf(Settings.load())
-    known = shelf.listed()
-    if as_json:
-        told = [asdict(replace(one, replies={})) | {"state": shelf.state(one.name)} for one in known]
-        typer.echo(json.dumps(told, ensure_ascii=False))
-        return
-    table = Table("words", "state", "made", "by", "replies", "what for", box=None)
-    for one in known:
-        made = ago(dt.datetime.fromisoformat(one.made_at), SystemClock().now()) if one.made_at else ""
-        count = sum(len(said) for said in one.replies.values())
-        table.add_row(
-            one.name, shelf.state(one.name), made, as_line(one.made_by), str(count), as_line(one.note)
-        )
-    print_table(table)
+
+    def count(one: WordsVersion) -> tuple[str, ...]:
+        return "replies", str(sum(len(said) for said in one.replies.values()))
+
+    tell_versions(spoken.shelf(Settings.load()), "replies", count, as_json)
 
 
 @app.command()
@@ -236,31 +227,12 @@ def log(
     as_json: Json = False,
 ) -> None:
     """Tell what was done with words, by whom and what for."""
-    entries = _wording().log(limit)
-    if as_json:
-        told = [asdict(one) | {"at": moment(one.at), "act": one.act.value} for one in entries]
-        typer.echo(json.dumps(told, ensure_ascii=False))
-        return
-    table = Table("when (UTC)", "who", "what", "words", "what for", box=None)
-    for one in entries:
-        changed = ", ".join(one.changed[:3]) + (" …" if len(one.changed) > 3 else "")
-        what = f"{one.version} {changed}".strip()
-        table.add_row(
-            f"{one.at:%Y-%m-%d %H:%M}", as_line(one.actor), one.act.value, as_line(what), as_line(one.note)
-        )
-    print_table(table)
+    tell_log(_wording().log(limit), "words", as_json)
 
 
 def _wording() -> Wording:
     settings = Settings.load()
     return Wording(settings, open_database(settings), SystemClock())
-
-
-def _told(made: Released, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(asdict(made)))
-    else:
-        announce(f"Released {made.name}; processes that run speak it from their next turn on.")
 
 
 def _draft(field: Field) -> dict[str, Any] | None:

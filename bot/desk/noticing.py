@@ -42,7 +42,7 @@ class DatabaseBoard:
 
     def __init__(self, database: Database, rules: ShopRules, clock: Clock) -> None:
         self._database = database
-        self._rules = rules
+        self.rules = rules
         self._clock = clock
         # A frontend must not take all of the database's connections.
         self._threads = anyio.CapacityLimiter(4)
@@ -121,13 +121,13 @@ class DatabaseBoard:
 
     async def set_presence(self, present: Mapping[int, bool]) -> None:
         """See the port."""
-        await self._do(lambda connection: People(connection, self._rules, self._clock).set_presence(present))
+        await self._do(lambda connection: People(connection, self.rules, self._clock).set_presence(present))
 
     async def requests(self, also: Sequence[int] = ()) -> Sequence[RequestView]:
         """See the port."""
 
         def read(connection: Connection) -> Sequence[RequestView]:
-            known = Requests(connection, self._rules, self._clock)
+            known = Requests(connection, self.rules, self._clock)
             asked = sa.or_(requests.c.state == RequestState.PENDING.value, requests.c.id.in_(also))
             ids = connection.execute(sa.select(requests.c.id).where(asked).order_by(requests.c.id)).scalars()
             return [views.request_view(known, known.get(one), NOBODY) for one in list(ids)]
@@ -163,10 +163,10 @@ class DatabaseBoard:
         await self._do(write)
 
     def _groups(self, connection: Connection) -> Groups:
-        return Groups(connection, self._rules, self._clock)
+        return Groups(connection, self.rules, self._clock)
 
     def _cases(self, connection: Connection) -> Cases:
-        return Cases(connection, self._rules, self._clock)
+        return Cases(connection, self.rules, self._clock)
 
     async def _do(self, work: Callable[[Connection], T]) -> T:
         def act() -> T:

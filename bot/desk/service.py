@@ -89,6 +89,15 @@ class DatabaseDesk:
         self._looked_at = 0.0
         self._newest = 0
 
+    def govern(self, rules: ShopRules) -> None:
+        """Go on by other rules; what is under way ends by those it began with.
+
+        Raises:
+            ConfigurationError: the desk cannot work by these rules; those before stay.
+        """
+        require_supervisor(rules)
+        self.rules = self._sign_in.rules = self.board.rules = rules
+
     async def sign_in(self, login: str, password: str, network: str) -> str:
         """See the port."""
         return await _in_thread(self._hashing, self._sign_in.sign_in, login, password, network)

@@ -139,6 +139,13 @@ class TurnTaker:
             self._replies = replies
             self._recovery = replace(self._recovery, replies=replies)
 
+    def govern(self, rules: ShopRules) -> None:
+        """Take the next turns by other rules; only between two turns."""
+        if rules is not self._rules:
+            self._rules = rules
+            self._version = version_of(rules)
+            self._recovery = replace(self._recovery, rules=rules)
+
     def take_next(self) -> TurnReport | None:
         """Claim the oldest waiting message and take its turn; None if nothing waits.
 

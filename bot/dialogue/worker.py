@@ -17,7 +17,8 @@ from bot.dialogue.spoken import Spoken
 from bot.errors import ModelError, TryLaterError
 from bot.mailroom.heartbeat import Heartbeat
 from bot.memory import Sparing
-from bot.settings import Settings
+from bot.settings import Settings, ShopRules
+from bot.settings.released import InForce
 
 if TYPE_CHECKING:
     from bot.dialogue.engine import Engine
@@ -68,6 +69,10 @@ class Taker(Protocol):
         """Take the next turns with other words."""
         ...
 
+    def govern(self, rules: ShopRules) -> None:
+        """Take the next turns by other rules."""
+        ...
+
 
 #: Does a little of what has time while no turn waits; True if there is more of it.
 Idle = Callable[[], bool]
@@ -110,7 +115,7 @@ def run_worker(
     # A turn may think for as long as it may take.
     database = Database(settings.database_url, idle_seconds=rules.serving.turn_seconds + IDLE_MARGIN)
     heartbeat = Heartbeat(database, clock)
-    words = Spoken(settings)
+    words, law = Spoken(settings), InForce(settings)
 
     def refused(model: str, why: str) -> None:
         line.tell(f"{REFUSES} {model} {' '.join(why.split())}")
@@ -134,7 +139,7 @@ def run_worker(
     meanwhile = None if idle is None else idle(database, clock, lambda: taker.engine)
     line.tell(READY)
     try:
-        take_turns(taker, swap, line, engine, meanwhile, words, sharing)
+        take_turns(taker, swap, line, engine, meanwhile, words, sharing, law)
     finally:
         swap.close()
         if sharing is not None:
@@ -151,8 +156,9 @@ def take_turns(
     meanwhile: Idle | None = None,
     words: Spoken | None = None,
     sharing: Sharing | None = None,
+    law: InForce | None = None,
 ) -> None:
-    """Take turns until the line ends, with whatever is released, each turn with one model and its words."""
+    """Take turns until the line ends, each with one model, words and rules, whatever is released."""
     sparing = Sparing()
     try:
         while not line.closed:
@@ -167,6 +173,8 @@ def take_turns(
                 sharing.refresh()
             if words is not None:
                 taker.speak(words.now())
+            if law is not None:
+                taker.govern(law.now())
             if not _take_all(taker, line) and not _is_busy(meanwhile):
                 sparing.rest()
                 line.wait(POLL_SECONDS)

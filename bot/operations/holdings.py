@@ -234,6 +234,8 @@ NOBODYS: Mapping[str, str] = {
     "word_drafts": "the store's own words",
     "word_acts": "the store's own people",
     "model_shadows": "that a model was tried in shadow, and figures; no buyer's words",
+    "rule_drafts": "the store's own rules",
+    "rule_acts": "the store's own people",
     "model_comparisons": "that two models were compared; no buyer's words",
     "review_groups": "figures on messages that mean the same; they hold none of their words",
     "review_acts": "what the store's own people decided; no buyer's words",

@@ -52,6 +52,7 @@ FOREVER: Mapping[str, str] = {
     "people_accounts": "a few rows",
     "people_groups": "a few rows",
     "word_drafts": "what somebody is still writing",
+    "rule_drafts": "what somebody is still writing",
     "products": "the catalogue is the store's own",
     "variants": "the catalogue is the store's own",
     "exchange_rates": "a few rows",
@@ -120,6 +121,7 @@ RULES: Mapping[str, Rule] = {
     "people_events": Rule("people_events_days", "at", in_order=True),
     "model_acts": Rule("people_events_days", "at", in_order=True),
     "word_acts": Rule("people_events_days", "at", in_order=True),
+    "rule_acts": Rule("people_events_days", "at", in_order=True),
     # Whoever tries the model takes them away; these are left of a process that died.
     "model_trials": Rule("traces_days", "at", in_order=True),
     # As long as the turns that they are about.

@@ -52,9 +52,15 @@ def _timer_failed(front: Front, connection: Connection, timer: Timer, why: str) 
 async def _turn_clocks(front: Front, frontends: Sequence[DeskFrontend]) -> None:
     """Fire timers, move cases up whose clock ran out, and let the watchdog look, for ever."""
     beats = 0
-    notices = Notices(front.database, front.settings.rules)
+
+    def notices() -> Notices:
+        # By the rules of just then.
+        return Notices(front.database, front.settings.rules)
+
     failed = partial(_timer_failed, front)
-    timers = TimerRoom(front.database, front.clock, {NOTICE: notices.fire}, on_failed=failed)
+    timers = TimerRoom(
+        front.database, front.clock, {NOTICE: lambda *given: notices().fire(*given)}, on_failed=failed
+    )
     while True:
         try:
             moved = await to_thread.run_sync(turn_clocks, front.database, front.settings.rules, front.clock)
@@ -64,7 +70,7 @@ async def _turn_clocks(front: Front, frontends: Sequence[DeskFrontend]) -> None:
             rules, clock = front.settings.rules, front.clock
             asked = await to_thread.run_sync(turn_request_clocks, front.database, rules, clock)
             if beats % int(LOOK_EVERY / CLOCKS_EVERY) == 0:
-                await to_thread.run_sync(notices.look, clock.now())
+                await to_thread.run_sync(notices().look, clock.now())
             if await to_thread.run_sync(timers.fire_due) or moved or asked:
                 front.notify()
             if beats % int(WATCH_EVERY / CLOCKS_EVERY) == 0:

@@ -13,7 +13,7 @@ class Rules(BaseModel):
     """A part of ``shop.yml``."""
 
     class Config:
-        """A misspelt key is an error, and rules never change while serving."""
+        """A misspelt key is an error, and rules never change: a release puts others in their place."""
 
         extra = Extra.forbid
         allow_mutation = False

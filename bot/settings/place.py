@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a process needs to know before it opens anything."""
+    """Everything a process needs to know before it opens anything; only the rules may be replaced later."""
 
     rules: ShopRules
     database_url: str
@@ -35,6 +35,14 @@ class Settings:
     proxies: tuple[Network, ...] = read_networks("", LOOPBACK)
     #: Who may look at figures and readiness.
     watchers: tuple[Network, ...] = read_networks("", LOOPBACK)
+
+    def adopt(self, rules: ShopRules) -> None:
+        """Put released rules in place of those that were read at the start.
+
+        Whoever asks these settings for a rule gets the new one; whoever must not mix the two, as a turn,
+        keeps the rules that it began with.
+        """
+        object.__setattr__(self, "rules", rules)
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,11 @@ from bot.dialogue.engine import Engine
 from bot.dialogue.recovery import load_replies
 from bot.dialogue.replay import Replayed, Replayer, stored
 from bot.dialogue.tables import turns
-from bot.settings import Settings
+from bot.settings import Settings, ShopRules
 from bot.training.values import Difference, Outcome
+
+#: Reads what was not read then.
+Reader = Callable[[str, Any], tuple[int, Sequence[Sequence[Any]]]]
 
 
 def differences(
@@ -25,9 +29,34 @@ def differences(
     Reads only, and acts on nothing; the latest conversation first.
     """
     replies = load_replies(settings)
+    return _differences(
+        database,
+        conversations,
+        *(partial(Replayer, database, settings.rules, replies, engine) for engine in (before, after)),
+    )
+
+
+def differences_by_rules(
+    settings: Settings, database: Database, engine: Engine, rules: ShopRules, conversations: int
+) -> Iterator[Difference]:
+    """The same with one model, by the rules in force and by other ones."""
+    replies = load_replies(settings)
+    return _differences(
+        database,
+        conversations,
+        *(partial(Replayer, database, one, replies, engine) for one in (settings.rules, rules)),
+    )
+
+
+def _differences(
+    database: Database,
+    conversations: int,
+    before: Callable[[Reader], Replayer],
+    after: Callable[[Reader], Replayer],
+) -> Iterator[Difference]:
     with database.engine.connect() as connection:
         read = reader(connection)
-        old, new = (Replayer(database, settings.rules, replies, engine, read) for engine in (before, after))
+        old, new = before(read), after(read)
         for conversation_id in latest(connection, conversations):
             for turn in stored(connection, conversation_id):
                 if turn.tape is None:
@@ -63,7 +92,7 @@ def latest(connection: Connection, limit: int) -> list[int]:
     return list(rows.scalars())
 
 
-def reader(connection: Connection) -> Callable[[str, Any], tuple[int, Sequence[Sequence[Any]]]]:
+def reader(connection: Connection) -> Reader:
     """Reads what was not read then, as of today; on a connection that nothing was done with yet."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -57,7 +57,6 @@ class Filler:
     ) -> None:
         self._database = database
         self._settings = settings
-        self._rules = settings.rules.review
         self._clock = clock
         self._encode = encode
         self._holder = holder
@@ -103,14 +102,14 @@ class Filler:
                 .order_by(turns.c.id)
                 .limit(batch)
             ).all()
-            finder = Finder(connection, self._rules, self._encode)
+            finder = Finder(connection, self._settings.rules.review, self._encode)
             found = finder.among(new, place)
             agents = place_of(connection, "agents")[0]
             agents_to = finder.agents_knew(agents, batch, found)
             hourly = self._hour_is_over(connection)
             left, more = place_of(connection, "left")[0], False
             if hourly:
-                silent_since = now - dt.timedelta(hours=self._rules.left_hours)
+                silent_since = now - dt.timedelta(hours=self._settings.rules.review.left_hours)
                 left, more = finder.left_alone(left, silent_since, batch, found)
             texts = _masked_texts(connection, found)
             clusters = self._clusters(connection, place) if found else None

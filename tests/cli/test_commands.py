@@ -41,6 +41,12 @@ COMMANDS = [
     ),
     ("words", "versions"),
     ("words", "log"),
+    ("rules",),
+    *(
+        ("rules", name)
+        for name in ("list", "show", "set", "unset", "write", "drop", "check", "preview", "replay", "diff")
+    ),
+    *(("rules", name) for name in ("release", "rollback", "versions", "log")),
     ("review",),
     *(
         ("review", name)

@@ -1,0 +1,1 @@
+"""Rules: the store's own ``shop.yml`` is changed, checked, released and rolled back by admins."""
