@@ -102,6 +102,19 @@ async def test_what_was_changed_in_a_gap_is_changed_for_the_buyer_once(
     assert await noted(house, case) == ["a remark", "(changed) another", "at once"]
 
 
+async def test_words_that_were_taken_and_changed_around_a_death_are_changed(house: DeskHouse) -> None:
+    case = await claimed(house)
+    ts = await house.writes(case.id, ">> Es kommt morgen.")
+    await sends(house, case, "Es kommt morgen.")
+    await house.quiet()
+    await house.stop()
+    # It died after it had taken them and before it had noted so.
+    await house.desk.board.keep("slack", {f"heard:{digest_of(f'slack:{DESK}:{ts}')}": None})
+    await house.act(house.slack.edits, DESK, ts, "&gt;&gt; Es kommt heute.")
+    await house.open()
+    await sends(house, case, "Es kommt heute.")
+
+
 async def test_a_message_that_nobody_wrote_down_says_that_its_case_was_closed_meanwhile(
     house: DeskHouse,
 ) -> None:

@@ -13,6 +13,7 @@ from adapters.slack.desk.posting import Posting, case_in
 from adapters.slack.translate import Us
 from adapters.slack.wire import Wire
 from bot.clock import Clock
+from bot.desk.board import digest_of
 from bot.errors import CrossdeskError
 from bot.tasks import end, set_within
 
@@ -144,10 +145,11 @@ class Missed:
             for reply in sorted(replies, key=lambda one: _seconds(one.get("ts"))):
                 written, changed = self._told(reply, channel, us, since)
                 if written is not None and not await self._memory.heard(written.mark):
+                    # Whoever died while taking it may have taken the former words.
+                    begun = await self._memory.said_here(digest_of(written.key)) is not None
                     await self._take(written)
                     if changed is not None:
-                        # These were the new words already.
-                        await self._memory.hear(changed.mark)
+                        await (self._take(changed) if begun else self._memory.hear(changed.mark))
                 elif changed is not None and not await self._memory.heard(changed.mark):
                     await self._take(changed)
             filled.add((channel, thread))
