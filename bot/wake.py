@@ -90,6 +90,8 @@ class Listener:
         self._database = database
         self._on_news = on_news
         self._on_words = on_words
+        #: Whether news comes by itself now, as it never does on SQLite.
+        self.hears = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         dialect: Any = database.engine.dialect
@@ -133,6 +135,7 @@ class Listener:
             raw.autocommit = True
             with raw.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
+            self.hears = True
             for topic in Topic:
                 self._on_news(topic)
             while not self._stopping.is_set():
@@ -150,4 +153,5 @@ class Listener:
                 if words:
                     self._on_words(words)
         finally:
+            self.hears = False
             raw.close()

@@ -102,12 +102,16 @@ class Delivery:
         self._looked_at: float | None = None
         self._failure: BaseException | None = None
 
-    async def deliver_due(self) -> int:
+    async def deliver_due(self, *, news: bool = False) -> int:
         """Begin to deliver what is due; returns in how many conversations.
 
         To be called every second or sooner: it also gives the signs of life. What a dead deliverer was
         sending is settled: it is looked up where the channel can do that; otherwise talk is sent once more,
         and a confirmation never.
+
+        Args:
+            news: only what is new is looked for, not what dead deliverers were sending: for calls between
+                those of each second.
 
         Raises:
             TryLaterError: the database is away.
@@ -119,7 +123,7 @@ class Delivery:
         busy = set(self._under_way)
         self._passed_over |= busy
         self._look_at_slow()
-        orphans, found = await to_thread.run_sync(self._look, busy)
+        orphans, found = await to_thread.run_sync(self._look, busy, news)
         begun = self._begin_all(_by_conversation(orphans), self._resume)
         waiting = _by_conversation(found)
         begun += self._begin_all(
@@ -154,14 +158,14 @@ class Delivery:
 
     # --- What is due ---
 
-    def _look(self, busy: set[int]) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    def _look(self, busy: set[int], news: bool) -> tuple[list[OutboxRow], list[OutboxRow]]:
         at, now = self._elapsed(), self._clock.now()
         if busy and (self._alive_at is None or at - self._alive_at >= EVERY):
             with self._database.begin() as connection:
                 handover.prolong(connection, self.name, until=self._moment(connection) + LEASE)
             self._alive_at = at
         with self._database.begin() as connection:
-            orphans = self._orphans(connection, busy, at)
+            orphans = [] if news else self._orphans(connection, busy, at)
             found = handover.due(
                 connection,
                 now=now,
@@ -251,13 +255,14 @@ class Delivery:
     # --- One conversation ---
 
     async def _deliver(self, rows: Sequence[OutboxRow]) -> bool:
-        """Send a conversation's rows, in order, until one is not sent; True if all were.
+        """Send a conversation's rows, in order, until one is not sent; True if all were, and no more wait.
 
         The first of them may go already, as far as the pace is concerned.
         """
         channel = self._channels.get(rows[0].message.channel)
         if channel is not None and channel.idempotent:
             return await self._deliver_unnoted(rows, channel)
+        more = False
         for number, row in enumerate(rows):
             if number and not self._may_go(row):
                 return False
@@ -270,10 +275,10 @@ class Delivery:
             if not begun:
                 return False
             outcome = await self._send(held, channel)
-            await self._take_down(row.conversation_id, [outcome])
+            more = await self._take_down(row.conversation_id, [outcome])
             if not outcome.sent:
                 return False
-        return True
+        return not more
 
     async def _deliver_unnoted(self, rows: Sequence[OutboxRow], channel: Channel) -> bool:
         """The same, without a note before each: what is sent once more does no harm."""
@@ -284,8 +289,8 @@ class Delivery:
             outcomes.append(await self._send(Hold(row, None), channel))
             if not outcomes[-1].sent:
                 break
-        await self._take_down(rows[0].conversation_id, outcomes)
-        return len(outcomes) == len(rows) and outcomes[-1].sent
+        more = await self._take_down(rows[0].conversation_id, outcomes)
+        return len(outcomes) == len(rows) and outcomes[-1].sent and not more
 
     async def _resume(self, rows: Sequence[OutboxRow]) -> bool:
         """Find out what became of what a dead deliverer was sending; False: more may be due after it."""
@@ -351,24 +356,26 @@ class Delivery:
             raise
         return noted
 
-    async def _take_down(self, conversation_id: int, outcomes: Sequence[Outcome]) -> None:
+    async def _take_down(self, conversation_id: int, outcomes: Sequence[Outcome]) -> bool:
+        """Write down what became of a conversation's rows; True if more of it waits."""
+        # Whatever came until here is seen by what is written now.
+        self._passed_over.discard(conversation_id)
         # What the channel did cannot be undone: without this a row would count as being sent until another
         # deliverer takes it over, and knows less.
         while True:
             try:
-                await to_thread.run_sync(self._settle, conversation_id, outcomes)
-                return
+                return await to_thread.run_sync(self._settle, conversation_id, outcomes)
             except TryLaterError as error:
                 log.warning("an outbox row's outcome cannot be taken down yet: %s", error)
                 await asyncio.sleep(AGAIN)
 
-    def _settle(self, conversation_id: int, outcomes: Sequence[Outcome]) -> None:
+    def _settle(self, conversation_id: int, outcomes: Sequence[Outcome]) -> bool:
         with self._database.begin() as connection:
             # What is posted at this moment must be seen; and who opens a case holds the conversation first.
             talks.hold(connection, conversation_id)
             for outcome in outcomes:
                 outcome.settle(connection)
-            outbox.line_up(connection, conversation_id)
+            return outbox.line_up(connection, conversation_id) is not None
 
 
 def _by_conversation(found: Sequence[OutboxRow]) -> Mapping[int, Sequence[OutboxRow]]:

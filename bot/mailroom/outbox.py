@@ -111,6 +111,10 @@ _LINE_UP = (
         .scalar_subquery()
     )
 )
+_LINE_UP_WHEN = _LINE_UP.returning(conversations.c.mail_at)
+_MAIL_AT = sa.select(conversations.c.mail_at).where(
+    conversations.c.id == sa.bindparam("conversation", type_=sa.Integer)
+)
 
 
 def settle(
@@ -138,12 +142,23 @@ def settle(
     line_up(connection, connection.execute(_TALK_OF, {"row_id": row_id}).scalar_one())
 
 
-def line_up(connection: Connection, conversation_id: int) -> None:
+def line_up(connection: Connection, conversation_id: int) -> dt.datetime | None:
     """Note when the conversation's oldest waiting message may go, after one of its rows has changed.
 
     Whoever changes rows holds the conversation before, so that what is posted meanwhile is seen.
+
+    Returns:
+        That moment; None if nothing waits.
     """
-    connection.execute(_LINE_UP, {"conversation": conversation_id})
+    known = {"conversation": conversation_id}
+    if connection.dialect.name == "postgresql":
+        # One way to the server instead of two.
+        found = connection.execute(_LINE_UP_WHEN, known)
+    else:
+        connection.execute(_LINE_UP, known)
+        found = connection.execute(_MAIL_AT, known)
+    at: dt.datetime | None = found.scalar_one_or_none()
+    return at
 
 
 def outcome(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -27,11 +28,16 @@ async def deliver(front: Front, channels: Mapping[str, Channel]) -> None:
         on_more=front.new_mail.set,
         pace=front.pace,
     )
+    elapsed = asyncio.get_running_loop().time
+    looked = float("-inf")
     try:
         while True:
             front.new_mail.clear()
+            # Who died over a row is asked each second, not with each piece of news.
+            news = elapsed() - looked < POLL
+            looked = looked if news else elapsed()
             try:
-                await delivery.deliver_due()
+                await delivery.deliver_due(news=news)
             except TryLaterError as error:
                 log.warning("delivery waits: %s", error)
             await set_within(front.new_mail, POLL)

@@ -43,7 +43,7 @@ class Front:
         self.workers = WorkerPool(
             settings,
             database,
-            on_turn=self.new_mail.set,
+            on_turn=self._turned,
             on_line=self.figures.turn,
             on_models=lambda models: self._on_models(models),
         )
@@ -163,6 +163,11 @@ class Front:
     def on_models(self, tell: Callable[[Mapping[str, str]], None]) -> None:
         """Have it told which models the workers serve with, and why one does not that should."""
         self._on_models = tell
+
+    def _turned(self) -> None:
+        # What the database tells of by itself need not be looked for twice.
+        if not self.listener.hears:
+            self.new_mail.set()
 
     def _heard(self, topic: Topic) -> None:
         if topic is Topic.PAGES:
