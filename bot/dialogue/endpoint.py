@@ -7,7 +7,11 @@ import time
 from functools import lru_cache
 from typing import Any
 
+from rasa.core import processor
+from rasa.core.actions import action, forms
 from rasa.core.actions.action import RemoteAction
+from rasa.core.policies import rule_policy
+from rasa.core.processor import MessageProcessor
 from rasa.shared.core import events, trackers
 from rasa.shared.core.events import Event
 from rasa.shared.core.slots import Slot
@@ -32,6 +36,9 @@ class InProcessActions(EndpointConfig):
         super().__init__(url="in-process", enable_selective_domain=True)
         self._executor = executor
 
+    #: Rasa's compares what nothing of ours has; this one is only ever itself.
+    __hash__ = object.__hash__
+
     async def request(self, method: str = "post", **call: Any) -> Any:  # noqa: ARG002 (Rasa's signature)
         """Run the action named in the call and give back its events and responses."""
         try:
@@ -52,13 +59,19 @@ def spare_repeated_work() -> None:
     It validates action results against its own schema, which it checks first, each time: 40 % of a turn that
     runs an action. Ours come from ``rasa_sdk``'s executor in this very process. And it looks through all
     classes of events to find the one of each event it reads. Each tracker, of several in a turn, has copies
-    of all slots, made by ``copy`` in the way of all objects.
+    of all slots, made by ``copy`` in the way of all objects. To find one action it makes all that come with
+    it. And what it tells its log, which is silent (``engine.quiet``), it copies before, event by event.
 
     And have events say the turn's own time, which a replay sets.
     """
     events.time = trackers.time = _TurnTime
     RemoteAction._validate_action_result = _from_this_process
+    trackers.copy = _Twins
     Slot.__copy__ = _twin
+    processor.copy = forms.copy = rule_policy.copy = _ForTheLog
+    MessageProcessor._log_slots = staticmethod(lambda _: None)
+    if not hasattr(action.default_actions, "cache_info"):
+        action.default_actions = lru_cache(maxsize=4)(action.default_actions)
     if not hasattr(Event.resolve_by_type, "cache_info"):
         Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))
 
@@ -77,6 +90,20 @@ def _twin(slot: Slot) -> Slot:
     twin = object.__new__(type(slot))
     twin.__dict__.update(slot.__dict__)
     return twin
+
+
+class _Twins:
+    """In the place of the module ``copy`` where slots are all that is copied."""
+
+    copy = staticmethod(_twin)
+
+
+class _ForTheLog:
+    """In the place of the module ``copy`` where all that is copied is for a log that nobody reads."""
+
+    @staticmethod
+    def deepcopy(value: Any) -> Any:
+        return value
 
 
 def _from_this_process(_action: RemoteAction, _result: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,6 +71,10 @@ def digest(value: object) -> int:
     return zlib.crc32(repr(value).encode("utf-8", "surrogatepass"))
 
 
+#: Of statements, which are few, and long.
+_known = lru_cache(maxsize=1024)(digest)
+
+
 def listen(database: Database) -> None:
     """Have what is read in this database recorded where a recording runs."""
     if not sa.event.contains(database.engine, "after_cursor_execute", _heard):
@@ -89,10 +94,10 @@ def recording() -> Iterator[Tape]:
 def sealed(tape: Tape, held: Claim, offered: Sequence[Button]) -> bytes | None:
     """End a recording; None where it is too long to be kept."""
     _running.tape = None
-    talk = asdict(held.conversation)
+    talk = held.conversation
     kept = {
         "format": _FORMAT,
-        "talk": {name: talk[name] for name in ("sender_name", "language", "customer_id", "owner")},
+        "talk": {name: getattr(talk, name) for name in ("sender_name", "language", "customer_id", "owner")},
         "offered": [asdict(button) for button in offered],
         "steps": [[one.statement, one.given, one.count, one.last_id, one.rows] for one in tape.steps],
     }
@@ -140,7 +145,7 @@ def _heard(
         context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=rows)
     elif context.isinsert:
         last_id = getattr(cursor, "lastrowid", None)
-    tape.steps.append(Step(digest(statement), digest(parameters), rows, count, last_id))
+    tape.steps.append(Step(_known(statement), digest(parameters), rows, count, last_id))
 
 
 def _plain(value: object) -> object:

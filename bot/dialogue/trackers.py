@@ -46,7 +46,7 @@ class ConversationTracker(DialogueStateTracker):
         """A tracker in the same state; neither sees what the other is told from now on."""
         twin = copy.copy(self)
         twin.events = self.events.copy()
-        twin.slots = {name: copy.copy(slot) for name, slot in self.slots.items()}
+        twin.slots = {name: slot.__copy__() for name, slot in self.slots.items()}
         twin.active_loop = copy.copy(self.active_loop)
         # As in Rasa's own copies: only what is logged on the conversation itself is marked with its model.
         twin.model_id = twin.assistant_id = None

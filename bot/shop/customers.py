@@ -14,10 +14,13 @@ from bot.shop.exchange import read_rates
 from bot.shop.tables import customers, orders, payments, refunds
 from bot.shop.values import Customer, Money, OrderState, PaymentState, RefundState
 
+# Read in every turn of a known buyer: made once.
+_BY_ID = sa.select(customers).where(customers.c.id == sa.bindparam("customer", type_=sa.Integer))
 
-def read_customer(connection: Connection, customer_id: int, rules: ShopRules) -> Customer | None:
+
+def read_customer(connection: Connection, customer_id: int) -> Customer | None:
     """The customer; None if unknown."""
-    row = connection.execute(sa.select(customers).where(customers.c.id == customer_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"customer": customer_id}).one_or_none()
     if row is None:
         return None
     return Customer(
@@ -32,8 +35,6 @@ def read_customer(connection: Connection, customer_id: int, rules: ShopRules) ->
         consents_to_notices=row.consents_to_notices,
         consents_to_marketing=row.consents_to_marketing,
         points=row.points,
-        completed_orders=completed_orders(connection, customer_id),
-        paid_total=paid_total(connection, customer_id, rules),
     )
 
 

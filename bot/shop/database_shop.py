@@ -105,7 +105,7 @@ class DatabaseShop:
 
     def customer(self, customer_id: int) -> Customer | None:
         """The customer."""
-        return read_customer(self._connection, customer_id, self._rules)
+        return read_customer(self._connection, customer_id)
 
     def is_returning(self, customer_id: int, current: str | None = None) -> bool:
         """Whether an order was delivered before the current one."""

@@ -82,10 +82,7 @@ class Shop(Protocol):
         ...
 
     def customer(self, customer_id: int) -> Customer | None:
-        """The customer; None if unknown.
-
-        ``paid_total`` leaves out sums in currencies that have no exchange rate.
-        """
+        """The customer; None if unknown."""
         ...
 
     def is_returning(self, customer_id: int, current: str | None = None) -> bool:

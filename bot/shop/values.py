@@ -54,10 +54,6 @@ class Customer:
     #: May be sent news and promotions.
     consents_to_marketing: bool
     points: int
-    #: Orders that were delivered.
-    completed_orders: int
-    #: All that was paid less refunded, in the store's currency.
-    paid_total: Money
 
 
 @dataclass(frozen=True)
