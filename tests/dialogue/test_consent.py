@@ -39,4 +39,6 @@ def test_a_yes_is_one_beyond_doubt(text: str, confidence: float, answer: str | N
 def test_a_doubtful_no_is_a_no_and_anything_else_is_neither() -> None:
     assert answered("well I would rather not do that now", "service_deny", 0.46) == "no"
     assert answered("it was so with the other", "service_praise", 0.99) is None
-    assert answered("yes", "nlu_fallback", 1.0) is None
+    assert answered("hm hm", "nlu_fallback", 1.0) is None
+    # What says no more than yes is one, whatever the model takes it for.
+    assert answered("yes", "nlu_fallback", 1.0) == "yes"

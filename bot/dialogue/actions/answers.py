@@ -7,12 +7,15 @@ words are short: each is looked for only where the answer to one question is exp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from re import Pattern
 
 from ruamel.yaml import YAML
+
+from bot.dialogue.traditional import simplified
 
 #: All that is offered; a message that says no more than that.
 ALL = "all"
@@ -22,16 +25,34 @@ KEEPS = "keeps"
 NO_PHOTO = "no_photo"
 #: Neither a yes nor a no.
 DOUBTFUL = "doubtful"
+#: What makes less than a plain answer of one: "yes, but only half", "no, wait".
+RESERVED = "reserved"
 #: It works now.
 SOLVED = "solved"
+#: What they say if they say nothing else, and what may stand beside it.
+YES, NO, COURTESY = "yes", "no", "courtesy"
+#: Which of what was listed: by meaning, its number; the last is -1.
+PLACES = {"place_1": 1, "place_2": 2, "place_3": 3, "place_4": 4, "place_5": 5, "place_last": -1}
+#: What is understood only if nothing else is said.
+_ALONE = frozenset({ALL, YES, NO, COURTESY, *PLACES})
 
 #: Scripts in which a word may be written together with the one before.
 _JOINED = re.compile(r"[\u0370-\uffff]")
+#: What many leave out when they type: accents of Latin and Russian letters, vowel signs and hamza of Arabic.
+_MARKS = re.compile(r"[\u0300-\u036f\u0640\u064b-\u0655\u0670]")
+#: And what they type for each other.
+_SAME = str.maketrans({"’": "'", "´": "'", "`": "'", "ß": "ss", "ى": "ي", "ة": "ه"})
+_LETTERS = re.compile(r"\w")
+
+
+def plain(text: str) -> str:
+    """The text as words and messages are compared: in small letters, alike however it was typed."""
+    return _alike(text.casefold())
 
 
 def means(meaning: str, text: str) -> bool:
     """Whether a message holds words of this meaning."""
-    return _words()[meaning].search(_plain(text)) is not None
+    return _words()[meaning].search(plain(text)) is not None
 
 
 def first_meant(meanings: Iterable[str], text: str) -> str | None:
@@ -39,28 +60,59 @@ def first_meant(meanings: Iterable[str], text: str) -> str | None:
     return next((meaning for meaning in meanings if means(meaning, text)), None)
 
 
-def is_all(text: str) -> bool:
-    """Whether a message says no more than: all of them."""
-    return _words()[ALL].fullmatch(_plain(text).strip(" .!,。！،")) is not None
+def keeps(text: str) -> bool:
+    """Whether a message says that all stays as it is; "may I keep it?" doesn't."""
+    return means(KEEPS, text) and not text.rstrip().endswith(("?", "？", "؟"))
 
 
-def _plain(text: str) -> str:
-    return text.casefold().replace("’", "'")
+def says_only(meaning: str, text: str) -> bool:
+    """Whether a message says this and nothing else, courtesies apart: "all of them, please"."""
+    said = plain(text)
+    rests = (spoken.sub(" ", said) for spoken in _spoken(meaning) if spoken.search(said))
+    return any(not _LETTERS.search(_words()[COURTESY].sub(" ", rest)) for rest in rests)
+
+
+def yes_or_no(text: str) -> str | None:
+    """``yes`` or ``no`` where a message says no more than that; None for more, for neither and for both."""
+    return next((answer for answer in (YES, NO) if says_only(answer, text)), None)
+
+
+def place_of(text: str) -> int | None:
+    """Which of what was listed a message names, and nothing else: the first is 1, the last -1."""
+    return next((place for meaning, place in PLACES.items() if says_only(meaning, text)), None)
+
+
+def _alike(text: str) -> str:
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_SAME)))
+    return simplified(unicodedata.normalize("NFC", bare))
 
 
 @cache
-def _words() -> dict[str, Pattern[str]]:
+def _by_language() -> Mapping[str, Mapping[str, Sequence[str]]]:
     path = Path(__file__).with_name("answers.yml")
-    by_language = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    meanings = {meaning: None for spoken in by_language.values() for meaning in spoken}
+    read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return read
+
+
+@cache
+def _words() -> Mapping[str, Pattern[str]]:
+    """By meaning, its words in all languages."""
+    meanings = {meaning: None for spoken in _by_language().values() for meaning in spoken}
     return {
-        meaning: re.compile(
-            "|".join(_bounded(word) for spoken in by_language.values() for word in spoken[meaning]),
-            re.IGNORECASE,
-        )
-        for meaning in meanings
+        meaning: re.compile("|".join(spoken.pattern for spoken in _spoken(meaning))) for meaning in meanings
     }
 
 
-def _bounded(word: str) -> str:
-    return word if _JOINED.search(word) else rf"\b(?:{word})"
+@cache
+def _spoken(meaning: str) -> Sequence[Pattern[str]]:
+    """A meaning's words, language by language: what is said alone is said in one of them."""
+    return [
+        re.compile("|".join(_bounded(_alike(word), whole=meaning in _ALONE) for word in spoken[meaning]))
+        for spoken in _by_language().values()
+    ]
+
+
+def _bounded(word: str, *, whole: bool) -> str:
+    if _JOINED.search(word):
+        return word
+    return rf"\b(?:{word})(?!\w)" if whole else rf"\b(?:{word})"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from rasa_sdk import Tracker
 
-from bot.dialogue.actions.answers import KEEPS, means
+from bot.dialogue.actions.answers import keeps
 from bot.dialogue.actions.step import Slots, Speaker, inform
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -83,7 +83,7 @@ class Change(ABC):
 
     def is_left(self, turn: Turn, part: Any) -> bool:  # noqa: ARG002
         """Whether the message says that everything stays as it is; ``part`` is what is known of the wish."""
-        return means(KEEPS, turn.understanding.text)
+        return keeps(turn.understanding.text)
 
     def kept(self, part: Any) -> Any:  # noqa: ARG002
         """What needn't be told anew by a buyer who tells the wish again after it was read back."""

@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values import Reason
-from bot.dialogue.actions.answers import KEEPS, first_meant, means
+from bot.dialogue.actions.answers import first_meant, keeps
 from bot.dialogue.actions.approvals import say_waiting, tell_asked
 from bot.dialogue.actions.exchanging import exchange_button, exchangeable
 from bot.dialogue.actions.handover import hand_over
@@ -159,7 +159,7 @@ class ReturnForm(Form):
 
 
 def _keeps(text: str) -> bool:
-    return means(KEEPS, text) or _CANCEL.fullmatch(text) is not None
+    return keeps(text) or _CANCEL.fullmatch(text) is not None
 
 
 class AskReturnLine(Step):

@@ -167,15 +167,21 @@ def files_kept(turn: Turn) -> int:
 def typed_answer(turn: Turn) -> str | None:
     """``yes`` or ``no`` in the buyer's own words; None where it is neither, or a yes that may be none.
 
-    Orders and money move on a plain yes: a few words, or many that are one beyond doubt.
+    Orders and money move on a plain yes: words that say nothing else, whatever the model took them for, or
+    what it is sure of: a few words, or many that are a yes beyond doubt.
     """
     read = turn.understanding
-    if read.intent == "service_deny":
-        return "no"
-    if answers.means(answers.DOUBTFUL, read.text) or _NO_WORDS.search(read.text):
+    said = answers.yes_or_no(read.text)
+    if said == answers.NO:
+        return said
+    if _NO_WORDS.search(read.text) or answers.first_meant((answers.DOUBTFUL, answers.RESERVED), read.text):
         return None
+    if said is not None:
+        return said
+    if read.intent == "service_deny":
+        return answers.NO
     needed = PLAIN if len(read.text.split()) <= PLAIN_WORDS else CERTAIN
-    return "yes" if read.intent == "service_affirm" and read.confidence >= needed else None
+    return answers.YES if read.intent == "service_affirm" and read.confidence >= needed else None
 
 
 def remembered(tracker: Tracker, what: str) -> list[str]:
