@@ -19,7 +19,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator
 
 from bot.errors import ConfigurationError, RowsBusyError, TryLaterError
-from bot.postgres import ThriftyConnection, look_after
 
 #: Every area's tables register here; a migration creates them.
 metadata = sa.MetaData(
@@ -128,7 +127,7 @@ def insert_once(table: sa.Table) -> Mapping[str, Any]:
 
 def is_write(statement: str) -> bool:
     """Whether an SQL statement needs the write lock."""
-    return not statement.lstrip()[:7].upper().startswith(("SELECT", "PRAGMA", "EXPLAIN"))
+    return not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "EXPLAIN"))
 
 
 class Database:
@@ -354,13 +353,12 @@ def _server_engine(url: sa.engine.URL, echo: bool, idle_seconds: float) -> Engin
         future=True,
         echo=echo,
         hide_parameters=True,
+        pool_pre_ping=True,
         pool_timeout=CONNECT_SECONDS,
         connect_args={
-            "connection_factory": ThriftyConnection,
             **{name: value for name, value in known.items() if name not in url.query},
             "options": options,
         },
     )
     sa.event.listen(engine, "begin", _begin_anew)
-    look_after(engine)
     return engine
