@@ -216,7 +216,11 @@ class Cases(CaseRaising):
         )
         given_up = []
         for case_id in tuple(owned.scalars()):
-            case = self._queued(self._locked(case_id), EventKind.LAPSED, person, why)
+            case = self._locked(case_id)
+            if case.owner_id != person.id or case.state.value not in states:
+                # Closed, or somebody else's, since it was looked for.
+                continue
+            case = self._queued(case, EventKind.LAPSED, person, why)
             if case.waiting_since is not None:
                 self._tell_late(case, "owner_away")
             given_up.append(case)

@@ -268,8 +268,9 @@ def whole_story(floor: Floor, number: int, batch: int) -> None:
         rounds += 1
     assert floor.killed == rounds * (KILLED_HANDS + KILLED_TURNERS)
     # Everybody falls silent: whoever still waits lies with the supervisors, and the operator has been told.
-    for _ in range(10):
-        floor.time_passes(8 * 60)
+    # Queues that are closed at weekends and on holidays take some days.
+    for _ in range(20):
+        floor.time_passes(12 * 60)
         check(desk.database, desk.clock)
     with desk.database.begin() as connection:
         waits = cases.c.waiting_since.is_not(None)

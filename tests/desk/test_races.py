@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 import pytest
+import sqlalchemy as sa
 
 from bot.clock import SetClock
 from bot.desk.cases import Cases
@@ -162,6 +163,41 @@ def test_a_case_that_goes_on_races_the_leaving_of_who_had_it(desk: Acting, sue: 
         now = desk.get(case)
         assert (now.state, now.owner_id) == (CaseState.OPEN, None)
         assert watch(desk.database, desk.clock) == ()
+
+
+@pytest.mark.parametrize("act", ["closes it", "has it taken over"])
+def test_who_goes_away_gives_up_nothing_that_they_no_longer_have(
+    desk: Acting, ana: Person, sue: Person, clock: SetClock, act: str, backend: str
+) -> None:
+    if backend == "sqlite":
+        # One writer: nothing can change between the look for cases and their lock.
+        return
+    case = desk.claimed(ana)
+    with desk.database.begin() as connection, ThreadPoolExecutor(1) as pool:
+        known = Cases(connection, desk.rules, clock)
+        if act == "closes it":
+            known.close(case.id, ana, Outcome.SOLVED, "", case.fence)
+        else:
+            known.take_over(case.id, sue)
+        going = pool.submit(desk.staff, lambda people: people.set_away(ana, True))
+        # It has found the case and waits for it.
+        while not _waiting(desk):
+            assert not going.done()
+        connection.commit()
+        going.result(60)
+    now = desk.get(case)
+    if act == "closes it":
+        assert (now.state, desk.owner_of(case.conversation_id)) == (CaseState.CLOSED, Owner.BOT)
+    else:
+        assert (now.state, now.owner_id) == (CaseState.CLAIMED, sue.id)
+    assert watch(desk.database, desk.clock) == ()
+
+
+def _waiting(desk: Acting) -> bool:
+    """Whether somebody waits for a lock."""
+    with desk.database.begin() as connection:
+        asked = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return bool(connection.execute(asked).scalar_one())
 
 
 def test_a_form_sent_by_many_clicks_says_it_once(desk: Acting, ana: Person) -> None:
