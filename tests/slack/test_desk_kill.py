@@ -192,14 +192,25 @@ class Floor:
             await self._step()
             if number % 2:
                 await self._until(lambda number=number: self._said(case, EventKind.REPLIED, number + 1))
-                changed = f"{words}, changed".replace(">", "&gt;")
-                await self._act(self.slack.edits, DESK, ts, changed, user=agent)
-                await self._until(lambda number=number: self._said(case, EventKind.CHANGED, number // 2 + 1))
+                await self._insists(
+                    self._changing(ts, words, agent),
+                    lambda number=number: self._said(case, EventKind.CHANGED, number // 2 + 1),
+                )
             await self._step()
         await self._until(lambda: self._said(case, EventKind.REPLIED, self.plan.answers))
         await self._until(lambda: self._is_taken(buyer, self.plan.messages - 1))
         await self._insists(lambda: self._closes(case, agent), lambda: self._is(case, "closed"))
         await self._step()
+
+    def _changing(self, ts: str, words: str, agent: str) -> Callable[[], Awaitable[None]]:
+        """Change a message, each time a little more: one that is on its way at this moment is refused."""
+        marks = itertools.count()
+
+        async def change() -> None:
+            changed = f"{words}, changed{'!' * next(marks)}".replace(">", "&gt;")
+            await self._act(self.slack.edits, DESK, ts, changed, user=agent)
+
+        return change
 
     async def _closes(self, case: int, agent: str) -> None:
         opened = self._modals(case)
@@ -318,7 +329,7 @@ class Floor:
             .order_by(outbox.c.position)
         )
         first = [one for one in replies if one.corrects is None]
-        assert [re.sub(", changed$", "", one.text) for one in first] == [
+        assert [re.sub(", changed!*$", "", one.text) for one in first] == [
             f"answer {buyer} {number}" for number in range(plan.answers)
         ]
         # The buyer has each once, in order, as it reads in the end, and no remark.
