@@ -134,32 +134,27 @@ class RememberingIntentClassifier(IntentClassifier, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the intent of each message."""
-        for message, ranking in zip(messages, self._rankings(messages), strict=True):
+        for message in messages:
+            ranking = self._ranking(message)
             first = ranking[0] if ranking else {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}
             message.set(INTENT, dict(first), add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
 
-    def _rankings(self, messages: Sequence[Message]) -> list[list[dict[str, Any]]]:
+    def _ranking(self, message: Message) -> list[dict[str, Any]]:
         model = self._model
         if model is None:
-            return [[] for _ in messages]
+            return []
         count = len(model.labels)
-        probabilities = np.full((len(messages), count), 1 / count, dtype=np.float32)
-        known: dict[int, FloatMatrix] = {}
-        for place, message in enumerate(messages):
-            vectors = self._vectors([message]) if asks(message) else None
-            if vectors is not None and vectors.shape[1] == len(model.mean):
-                known[place] = vectors
-        if known:
-            probabilities[list(known)] = model.probabilities(np.concatenate(list(known.values())))
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, : int(self._config["ranking_length"])]
+        probabilities = np.full(count, 1 / count, dtype=np.float32)
+        if asks(message):
+            vectors = self._vectors([message])
+            if vectors.shape[1] == len(model.mean):
+                probabilities = model.probabilities(vectors)[0]
+        best = np.argsort(-probabilities, kind="stable")[: int(self._config["ranking_length"])]
         return [
-            [
-                {INTENT_NAME_KEY: model.labels[place], PREDICTED_CONFIDENCE_KEY: float(row[place])}
-                for place in places
-            ]
-            for row, places in zip(probabilities, best, strict=True)
+            {INTENT_NAME_KEY: model.labels[place], PREDICTED_CONFIDENCE_KEY: float(probabilities[place])}
+            for place in best
         ]
 
     def _vectors(self, messages: Sequence[Message]) -> FloatMatrix:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,21 +22,9 @@ from nlu.masking import meant
 from nlu.wording import Wording
 
 
-class _Row(Features):
-    """A vector that is quick to tell from others: Rasa writes all its numbers out as text to do that."""
-
-    def fingerprint(self) -> str:
-        """Return what another training knows it by."""
-        digest = hashlib.blake2b(
-            f"{self.type} {self.attribute} {self.origin} {self.features.shape}\0".encode(), digest_size=16
-        )
-        digest.update(self.features.tobytes())
-        return digest.hexdigest()
-
-
 def _add(messages: Sequence[Message], rows: FloatMatrix, origin: str) -> None:
     for message, row in zip(messages, rows, strict=True):
-        message.add_features(_Row(row[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
+        message.add_features(Features(row[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
 
 
 def _worded(message: Message) -> str:

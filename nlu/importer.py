@@ -13,7 +13,6 @@ from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data import loading
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from rasa.shared.utils.common import cached_method
 
 from nlu.places import ROOT, store_folder
 
@@ -59,8 +58,6 @@ class LaidOverImporter(RasaFileImporter):
         own = [store_folder() / part for part in ("nlu", "stories")]
         super().__init__(config_file, domain_path, [*paths, *(str(path) for path in own if path.is_dir())])
 
-    # Rasa asks two times, once for the domain's sake, and to read them takes seconds.
-    @cached_method
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Return the examples; those in ``<lang>/<topic>.yml`` are marked with their language."""
         parts: list[TrainingData] = []

@@ -90,16 +90,13 @@ class IntentModel:
         mean = vectors.mean(axis=0)
         centred = vectors - mean
         folds = _folds(targets) if aside is None or aside.sum() < _ENOUGH else np.where(aside, 0, -1)
-        memory = Memory.of(centred, targets, len(names))
-        rests = [memory.without(folds == fold, targets) for fold in range(folds.max() + 1)]
-        logits, near = _held_out(centred, targets, len(names), strength, folds)
-        nearness = _nearness(rests, folds, centred, logits)
+        logits, nearness, near = _held_out(centred, targets, len(names), strength, folds)
         held = folds >= 0
-        strange, strange_nearness = _strangers(centred, targets, len(names), strength, folds, rests)
+        strange, strange_nearness = _strangers(centred, targets, len(names), strength, folds, nearness)
         judged = _judge(logits[held], nearness[held], targets[held], strange, strange_nearness)
-        if near is None or not _is_whole(folds, targets, len(names)):
-            near = _optimise(centred, targets, len(names), strength, near)
-        model = cls(tuple(map(str, names)), mean, *near, memory, *judged)
+        weights, bias = _optimise(centred, targets, len(names), strength, near)
+        memory = Memory.of(centred, targets, len(names))
+        model = cls(tuple(map(str, names)), mean, weights, bias, memory, *judged)
         return model, _trial(
             model.chances(logits[held] + model.pull * nearness[held]),
             targets[held],
@@ -113,7 +110,12 @@ class IntentModel:
         """
         centred = vectors - self.mean
         logits = centred @ self.weights + self.bias
-        return self.chances(logits + np.float32(self.pull) * _spread(self.memory, centred, logits))
+        # The memory is asked about the likeliest; no other label is nearer than the farthest of them.
+        likeliest = np.argsort(-logits, axis=1, kind="stable")[:, :_LIKELIEST]
+        nearness = self.memory.nearness_among(centred, likeliest)
+        spread = np.repeat(nearness.min(axis=1, keepdims=True), logits.shape[1], axis=1)
+        np.put_along_axis(spread, likeliest, nearness, axis=1)
+        return self.chances(logits + np.float32(self.pull) * spread)
 
     def chances(self, logits: FloatMatrix) -> FloatMatrix:
         """Return the probabilities that logits mean."""
@@ -153,18 +155,6 @@ class IntentModel:
             )
 
 
-def _spread(memory: Memory, vectors: FloatMatrix, logits: FloatMatrix) -> FloatMatrix:
-    """Return how near the memory is in each label.
-
-    It is asked about the likeliest; no other label is nearer than the farthest of them.
-    """
-    likeliest = np.argsort(-logits, axis=1, kind="stable")[:, :_LIKELIEST]
-    nearness = memory.nearness_among(vectors, likeliest)
-    spread = np.repeat(nearness.min(axis=1, keepdims=True), logits.shape[1], axis=1)
-    np.put_along_axis(spread, likeliest, nearness, axis=1)
-    return spread
-
-
 def _softmax(logits: FloatMatrix) -> FloatMatrix:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
@@ -184,7 +174,7 @@ def _optimise(
     from scipy.optimize import minimize
 
     if len(vectors) > _MOST:
-        chosen = _drawn(len(vectors))
+        chosen = np.sort(np.random.default_rng(0).permutation(len(vectors))[:_MOST])
         vectors, targets = vectors[chosen], targets[chosen]
     examples, width = vectors.shape
     truth = np.zeros((examples, labels), dtype=np.float32)
@@ -212,17 +202,6 @@ def _optimise(
     return flat[:split].reshape(width, labels), flat[split:]
 
 
-def _drawn(count: int) -> IntVector:
-    """Which of so many examples the linear part learns from."""
-    return np.sort(np.random.default_rng(0).permutation(count)[:_MOST])
-
-
-def _is_whole(folds: IntVector, targets: IntVector, labels: int) -> bool:
-    """Whether the model that was judged has learnt from as many examples as any would, and of every label."""
-    known = targets[folds != folds.max()]
-    return len(known) >= _MOST and len(np.unique(known[_drawn(len(known))])) == labels
-
-
 def _folds(targets: IntVector) -> IntVector:
     """Deal each label's examples out in turn, so that every fold has some of it."""
     order = np.lexsort((np.random.default_rng(0).random(len(targets)), targets))
@@ -233,9 +212,10 @@ def _folds(targets: IntVector) -> IntVector:
 
 def _held_out(
     vectors: FloatMatrix, targets: IntVector, labels: int, strength: float, folds: IntVector
-) -> tuple[FloatMatrix, tuple[FloatMatrix, FloatMatrix] | None]:
-    """Return logits of each fold's examples from a model of all others, and the last one of those."""
+) -> tuple[FloatMatrix, FloatMatrix, tuple[FloatMatrix, FloatMatrix] | None]:
+    """Return logits and nearness of each fold's examples to all others, and the last model of those."""
     logits = np.zeros((len(targets), labels), dtype=np.float32)
+    nearness = np.zeros_like(logits)
     model = None
     for number in range(folds.max() + 1):
         out = folds == number
@@ -243,19 +223,8 @@ def _held_out(
             continue
         model = _optimise(vectors[~out], targets[~out], labels, strength)
         logits[out] = vectors[out] @ model[0] + model[1]
-    return logits, model
-
-
-def _nearness(
-    rests: Sequence[Memory], folds: IntVector, vectors: FloatMatrix, logits: FloatMatrix
-) -> FloatMatrix:
-    """Return how near each fold's examples are to the rest of them, where logits hold it likely."""
-    nearness = np.zeros_like(logits)
-    for number, rest in enumerate(rests):
-        out = folds == number
-        if out.any():
-            nearness[out] = _spread(rest, vectors[out], logits[out])
-    return nearness
+        nearness[out] = Memory.of(vectors[~out], targets[~out], labels).nearness(vectors[out])
+    return logits, nearness, model
 
 
 def _strangers(
@@ -264,7 +233,7 @@ def _strangers(
     labels: int,
     strength: float,
     folds: IntVector,
-    rests: Sequence[Memory],
+    nearness: FloatMatrix,
 ) -> tuple[FloatMatrix, FloatMatrix]:
     """Return logits and nearness of held-out examples, from models that did not know their label.
 
@@ -283,7 +252,7 @@ def _strangers(
         logits = np.full((len(strange), labels), -np.inf, dtype=np.float32)
         logits[:, names] = vectors[strange] @ weights + bias
         found.append(logits)
-        near.append(_nearness(rests, folds[strange], vectors[strange], logits))
+        near.append(nearness[strange])
     nothing = np.empty((0, labels), dtype=np.float32)
     return np.concatenate([nothing, *found]), np.concatenate([nothing, *near])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -55,28 +55,22 @@ class Memory:
         starts = np.searchsorted(targets[order], np.arange(labels + 1)).astype(np.int64)
         return cls(directions, np.round(short / step).astype(np.int8), starts, step)
 
-    def without(self, out: npt.NDArray[np.bool_], targets: IntVector) -> Memory:
-        """The same without some of the examples, marked in the order in which they were given.
-
-        The directions stay: they know nothing of labels.
-        """
-        kept = ~out[np.argsort(targets, kind="stable")]
-        starts = np.concatenate([[0], np.cumsum(kept)])[self.starts].astype(np.int64)
-        return replace(self, rows=self.rows[kept], starts=starts)
+    def nearness(self, vectors: FloatMatrix) -> FloatMatrix:
+        """Return for each vector, centred, and each label the mean cosine of its nearest examples."""
+        found = np.empty((len(vectors), len(self.starts) - 1), dtype=np.float32)
+        for place in _steps(len(vectors)):
+            short = _shortened(vectors[place : place + _BATCH], self.directions)
+            for label in range(found.shape[1]):
+                found[place : place + _BATCH, label] = self._near(short, label)
+        return found
 
     def nearness_among(self, vectors: FloatMatrix, labels: npt.NDArray[np.int64]) -> FloatMatrix:
-        """Return the mean cosine of each vector, centred, and the nearest examples of some labels.
-
-        Args:
-            vectors: a row each.
-            labels: the numbers of as many labels for each of them.
-        """
+        """Return the same for some labels of each vector, a row of their numbers each."""
         found = np.empty(labels.shape, dtype=np.float32)
         short = _shortened(vectors, self.directions)
-        for label in np.unique(labels):
-            # Those that ask for it at once: of many vectors each label's examples are unpacked once.
-            rows, columns = np.nonzero(labels == label)
-            found[rows, columns] = self._near(short[rows], int(label))
+        for row, wanted in enumerate(labels):
+            for column, label in enumerate(wanted):
+                found[row, column] = self._near(short[row : row + 1], int(label))[0]
         return found
 
     def _near(self, short: FloatMatrix, label: int) -> FloatMatrix:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
 import io
 import logging
 import os
@@ -39,8 +38,6 @@ Judge = Callable[[Path, Step], Mapping[str, object]]
 MAKING = ".making"
 #: How often somebody may want a training to stop, and how long it may take to heed it, in seconds.
 STOP_EVERY, STOP_WITHIN = 0.5, 3.0
-#: Objects that a training makes before Python looks for garbage.
-COLLECT_AFTER = 500_000
 #: Exit code of a training that was stopped.
 STOPPED = 3
 _HOOKS = "rasa.engine.training.hooks"
@@ -241,12 +238,7 @@ def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress,
     hooks.setLevel(logging.INFO)
     hooks.propagate = False
     try:
-        with (
-            _inside(ROOT),
-            _scratch(folder),
-            _sparing_collections(),
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
+        with _inside(ROOT), _scratch(folder), contextlib.redirect_stdout(io.StringIO()):
             result = rasa_train(
                 domain="domain.yml",
                 config="config.yml",
@@ -278,17 +270,6 @@ def _inside(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
-
-
-@contextlib.contextmanager
-def _sparing_collections() -> Iterator[None]:
-    """Look for garbage seldom: the examples are a million objects, all in use, and each look costs."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @contextlib.contextmanager

@@ -17,15 +17,9 @@ def remembered(labels: int, each: int, width: int = 64) -> tuple[Memory, np.ndar
     return Memory.of(vectors, targets, labels), vectors, targets
 
 
-def everywhere(memory: Memory, vectors: np.ndarray) -> np.ndarray:
-    """How near the examples of every label are."""
-    labels = np.tile(np.arange(len(memory.starts) - 1), (len(vectors), 1))
-    return memory.nearness_among(vectors, labels)
-
-
 def test_what_was_seen_is_nearest_to_its_own_label() -> None:
     memory, vectors, targets = remembered(6, 40)
-    near = everywhere(memory, vectors)
+    near = memory.nearness(vectors)
     assert (near.argmax(axis=1) == targets).all()
     # The nearest is the example itself, the second another one.
     own = near[np.arange(len(targets)), targets]
@@ -37,30 +31,9 @@ def test_some_labels_asked_for_are_as_near_as_among_all() -> None:
     labels = np.array([[4, 1], [0, 5], [2, 3]])
     np.testing.assert_allclose(
         memory.nearness_among(vectors[:3], labels),
-        np.take_along_axis(everywhere(memory, vectors[:3]), labels, axis=1),
+        np.take_along_axis(memory.nearness(vectors[:3]), labels, axis=1),
         atol=1e-5,
     )
-
-
-def test_many_at_once_are_as_near_as_one_by_one() -> None:
-    memory, vectors, targets = remembered(6, 40)
-    labels = np.random.default_rng(1).permuted(np.tile(np.arange(6), (len(vectors), 1)), axis=1)[:, :3]
-    one_by_one = [memory.nearness_among(vectors[[row]], labels[[row]])[0] for row in range(len(targets))]
-    np.testing.assert_allclose(memory.nearness_among(vectors, labels), np.array(one_by_one), atol=1e-5)
-
-
-def test_a_memory_without_some_examples_knows_the_others_alone() -> None:
-    memory, vectors, targets = remembered(4, 30)
-    mixed = np.random.default_rng(2).permutation(len(targets))
-    memory = Memory.of(vectors[mixed], targets[mixed], 4)
-    out = np.arange(len(targets)) % 3 == 0
-    rest = memory.without(out, targets[mixed])
-    assert np.diff(rest.starts).sum() == len(rest.rows) == (~out).sum()
-    own = np.arange(len(targets)), targets[mixed]
-    with_themselves, without = everywhere(memory, vectors[mixed])[own], everywhere(rest, vectors[mixed])[own]
-    # Whoever was taken out is no longer their own nearest; whoever stayed is.
-    assert (without[out] < with_themselves[out] - 0.05).all()
-    assert (without[~out] > 0.5).all()
 
 
 def test_eight_bits_change_no_cosine_by_a_hundredth() -> None:
@@ -75,7 +48,7 @@ def test_eight_bits_change_no_cosine_by_a_hundredth() -> None:
 @pytest.mark.parametrize("vectors", [np.zeros((3, 8), dtype="f4"), np.eye(3, 8, dtype="f4")])
 def test_a_label_without_examples_and_vectors_of_nothing_are_taken(vectors: np.ndarray) -> None:
     memory = Memory.of(vectors, np.array([0, 0, 2]), 3)
-    near = everywhere(memory, vectors)
+    near = memory.nearness(vectors)
     assert np.isfinite(near).all()
     assert (near[:, 1] == -1).all()
 
@@ -92,6 +65,6 @@ def test_one_odd_example_amid_another_label_is_recognised() -> None:
     model, _ = IntentModel.fit(vectors, [f"label_{target}" for target in targets], strength=0.01)
     linear = (vectors[398:] - model.mean) @ model.weights + model.bias
     assert (linear.argmax(axis=1) == 0).all()
-    near = everywhere(model.memory, vectors[398:] - model.mean)
+    near = model.memory.nearness(vectors[398:] - model.mean)
     assert (near.argmax(axis=1) == 1).all()
     assert model.pull >= 1
