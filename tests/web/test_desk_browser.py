@@ -161,6 +161,27 @@ def test_a_note_cannot_be_taken_for_a_reply(office: Office, enter: Enter) -> Non
     assert office.staff.said_to_buyer(case) == ["for the buyer"]
 
 
+def test_what_is_sent_while_another_act_is_under_way_waits_its_turn(office: Office, enter: Enter) -> None:
+    office.staff.person("ana")
+    case = office.staff.case()
+    page = enter("ana")
+    claim(page, case)
+    held: list[Any] = []
+    page.route("**/note", lambda route: held.append(route))
+    note(page).evaluate("box => { box.value = 'for us alone' }")
+    reply(page).fill("for the buyer")
+    page.evaluate("document.querySelector('form.write.private').requestSubmit()")
+    for _ in range(2):
+        page.evaluate("document.querySelector('form.write.reply').requestSubmit()")
+    while not held:
+        page.wait_for_timeout(20)
+    assert office.staff.said_to_buyer(case) == []
+    held[0].continue_()
+    expect(page.locator("#lines .said.agent")).to_contain_text("for the buyer")
+    expect(page.locator("#lines .note")).to_contain_text("for us alone")
+    assert office.staff.said_to_buyer(case) == ["for the buyer"]
+
+
 def test_a_take_over_closes_the_others_composer_and_keeps_the_words(office: Office, enter: Enter) -> None:
     office.staff.person("ana", name="Ana Duarte")
     office.staff.person("sue", "supervisor", name="Sue Lim")

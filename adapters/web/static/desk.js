@@ -112,7 +112,10 @@ async function look() {
 /* ---- acting: forms are sent from here, so that nothing else on the page is lost ---- */
 
 let acts = 0;
+let sending = null;
+let next = null;
 async function act(form, submitter) {
+  sending = form;
   if (submitter) submitter.setAttribute("aria-busy", "true");
   acting += 1;
   acts += 1;
@@ -139,7 +142,12 @@ async function act(form, submitter) {
   } finally {
     submitter?.removeAttribute("aria-busy");
     acting -= 1;
-    if (again) look();
+    sending = null;
+    if (next) {
+      const [waited, pressed] = next;
+      next = null;
+      if (waited.isConnected) act(waited, pressed);
+    } else if (again) look();
   }
   flashed();
 }
@@ -156,6 +164,8 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post" || !/\/desk\/(cases|requests)\//.test(form.action)) return;
   event.preventDefault();
   if (!acting) act(form, event.submitter);
+  // The same once more is a double click; another one waits until this one is done.
+  else if (form !== sending) next = [form, event.submitter];
 });
 
 document.addEventListener("keydown", (event) => {
