@@ -156,6 +156,7 @@ def test_a_note_cannot_be_taken_for_a_reply(office: Office, enter: Enter) -> Non
     assert office.staff.said_to_buyer(case) == []
     page.locator("label", has_text="Reply to the buyer").first.click()
     expect(reply(page)).to_have_value("for the buyer")
+    expect(reply(page)).to_be_focused()
     page.keyboard.press("Control+Enter")
     expect(page.locator("#lines .said.agent")).to_contain_text("for the buyer")
     assert office.staff.said_to_buyer(case) == ["for the buyer"]
