@@ -115,10 +115,14 @@ async def test_a_user_group_says_what_its_people_do(
             return (now.rank, now.queues) == (Rank.AFTERSALES, ("payment",))
 
         await until(served, "Ana to serve what her group serves")
+
+        async def told_of() -> bool:
+            return any(f"nobody of the desk: {TEAM}/U66EVE" in one.getMessage() for one in caplog.records)
+
+        await until(told_of, "the operator to hear of a stranger")
     assert ("usergroups.users.list", "S01PAYMENT") in [
         (name, told.get("usergroup")) for name, told in house.edge.told
     ]
-    assert any(f"nobody of the desk: {TEAM}/U66EVE" in one.getMessage() for one in caplog.records)
     users.remove(ALICE)
 
     async def left() -> bool:
