@@ -96,6 +96,25 @@ def fitting(
     return Fitting(cheapest[:limit], is_over=bool(cheapest))
 
 
+def preferred(products: Sequence[Product]) -> Product | None:
+    """The one to recommend of several: rated best, or of those rated alike the only cheapest.
+
+    None where nothing true can be said for one of them: without ratings, at the same price, or because
+    the one that buyers rate best is sold out.
+    """
+    if not all(one.rating is not None and one.review_count for one in products):
+        return None
+    best = max(one.rating or 0.0 for one in products)
+    first = [one for one in products if one.rating == best]
+    if len(first) > 1:
+        least = min(one.price.minor for one in first)
+        of_one_currency = len({one.price.currency for one in first}) == 1
+        first = [one for one in first if of_one_currency and one.price.minor == least]
+    if len(first) != 1:
+        return None
+    return first[0] if any(variant.stock > 0 for variant in first[0].variants) else None
+
+
 def categories(connection: Connection) -> Sequence[str]:
     """The catalogue's categories, those with most products first."""
     count = sa.func.count().label("count")

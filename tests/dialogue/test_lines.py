@@ -44,7 +44,7 @@ def test_a_place_in_the_list_is_a_line(text: str, line: str) -> None:
     assert _chosen(text) == line
 
 
-@pytest.mark.parametrize("text", ["0", "4", "the fifth one", "not the first one"])
+@pytest.mark.parametrize("text", ["0", "4", "9" * 5_000, "the fifth one", "not the first one"])
 def test_a_place_that_is_not_in_the_list_is_none(text: str) -> None:
     assert _chosen(text) is None
 

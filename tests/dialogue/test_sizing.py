@@ -21,6 +21,8 @@ BOOTS = (SizeRow("39", {"foot_length": (24.6, 25.1)}, {}), SizeRow("40", {"foot_
         ("I'm 178 cm with a 100 cm chest", {"chest": 100}),
         ("chest 95, waist 80", {"chest": 95, "waist": 80}),
         ("my chest is 38 inches", {"chest": 96.5}),
+        ("I have a 38 in chest", {"chest": 96.5}),
+        ("a chest of 95 in black, please", {"chest": 95}),
         ('chest 38"', {"chest": 96.5}),
         ("Brustumfang 95,5 cm, welche Größe?", {"chest": 95.5}),
         ("quelle taille si j'ai 95 cm de poitrine ?", {"chest": 95}),

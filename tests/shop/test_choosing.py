@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import sqlalchemy as sa
 
 from bot.dialogue.turns import TELL_NOTHING
-from bot.shop.choosing import Wish
+from bot.shop.choosing import Wish, preferred
 from bot.shop.database_shop import DatabaseShop
 from bot.shop.tables import products, variants
 from bot.shop.values import Money
@@ -82,6 +84,41 @@ def _is_left_out_when_sold_out(connection, shop) -> None:
         variants.update().where(variants.c.product_id == own.scalar_subquery()).values(stock=0)
     )
     assert best.code not in [one.code for one in shop.fitting(Wish("backpack"), 3).products]
+
+
+def _rated(shop, *ratings: float | None, prices: tuple[int, ...] = (2_000, 1_000, 3_000), out: int = -1):
+    """Products of the store with these ratings and prices; the one at ``out`` is sold out."""
+    found = shop.fitting(Wish(category="outdoor"), len(ratings)).products
+    return [
+        dataclasses.replace(
+            one,
+            rating=rating,
+            review_count=0 if rating is None else 9,
+            price=Money(price, "EUR"),
+            variants=tuple(dataclasses.replace(variant, stock=place != out) for variant in one.variants),
+        )
+        for place, (one, rating, price) in enumerate(zip(found, ratings, prices, strict=False))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "more", "place"),
+    [
+        ((4.2, 4.8), {}, 1),
+        ((4.8, 4.2), {}, 0),
+        # Rated alike: the one that costs less, if one does.
+        ((4.5, 4.5), {}, 1),
+        ((4.5, 4.5), {"prices": (1_000, 1_000)}, None),
+        ((4.5, 4.2, 4.5), {}, 0),
+        # That buyers rate another one best must not be said because that is sold out.
+        ((4.8, 4.2), {"out": 0}, None),
+        ((4.8, None), {}, None),
+        ((None, None), {}, None),
+    ],
+)
+def test_one_is_recommended_where_what_is_said_of_it_is_true(shop, ratings, more, place) -> None:
+    rated = _rated(shop, *ratings, **more)
+    assert preferred(rated) == (None if place is None else rated[place])
 
 
 def test_categories_are_told_the_largest_first(shop) -> None:

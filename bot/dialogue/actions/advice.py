@@ -17,13 +17,15 @@ from bot.dialogue.actions.identity import back_to, interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
-from bot.shop.choosing import Fitting, Wish
+from bot.shop.choosing import Wish, preferred
 from bot.shop.values import Money, Product
 
 COMPARE = "product_compare"
 UNKNOWN, KNOWN, FAILED = "unknown", "known", "failed"
 #: Products that are recommended, and that are compared at once.
 OFFERED, COMPARED = 3, 3
+#: Parts of a message in which a product's name is looked for, each in the whole catalogue.
+SIDES = 6
 #: Kinds of goods that are offered as buttons.
 CATEGORIES = 6
 #: Times that the buyer is asked before a person helps.
@@ -33,8 +35,8 @@ LONGEST_WISH = 400
 #: Facts that products are compared by, the most telling first, and how many are told of each.
 TELLING = ("material", "dimensions", "weight", "battery", "age", "warranty", "care")
 TOLD = 3
-#: Signs of a category's name at least, to be taken for it.
-SHORTEST_NAME = 2
+#: Signs of a category's name at least, to be taken for it: of letters, and of signs that are words.
+SHORTEST_NAME, SHORTEST_WIDE_NAME = 4, 2
 #: What stands between two products, in the store's languages.
 _JOINED = re.compile(
     r",|/|还是|還是|和|与|與|跟|それとも|と|아니면|또는|하고|랑|\b(?:and|or|vs|versus|y|o|u|et|ou|und|oder|e|и|или|أو|أم)\b|\bو(?=\w)",
@@ -67,7 +69,8 @@ class FindAdvice(Step):
             # "Find me something like it": a button says no more.
             wished |= {"words": " ".join((known.name, *known.aliases)), "category": known.category}
             wished["instead_of"] = known.code
-        return begun | {"advice": wished, "advice_step": KNOWN if _is_enough(turn, wished) else UNKNOWN}
+        _look(turn, wished)
+        return begun | {"advice": wished, "advice_step": KNOWN if wished["found"] else UNKNOWN}
 
 
 class AdviceForm(Form):
@@ -89,7 +92,8 @@ class AdviceForm(Form):
         ):
             return {}
         wished = _wished(turn, tracker, {**tracker.get_slot("advice"), "asked": True})
-        if _is_enough(turn, wished):
+        _look(turn, wished)
+        if wished["found"]:
             return {"advice": wished, "advice_step": KNOWN, "misunderstandings": 0}
         wished["tries"] += 1
         return {"advice": wished} | ({"advice_step": FAILED} if wished["tries"] >= TRIES else {})
@@ -129,34 +133,31 @@ class Advise(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Tell what fits, the best first."""
         wished = tracker.get_slot("advice")
-        if wished["intent"] == COMPARE:
-            products = _products(turn, wished["codes"])
-            self._compare(turn, speaker, products)
-            best = _best(products)
-        else:
-            found = _fitting(turn, wished)
-            self._recommend(turn, speaker, found, wished)
-            best = found.products[0]
-        return {"product": best.code, "done": remembered(tracker, "product")} | back_to(
-            turn, tracker, speaker
-        )
-
-    @staticmethod
-    def _recommend(turn: Turn, speaker: Speaker, found: Fitting, wished: Mapping[str, Any]) -> None:
-        for product in found.products:
-            turn.read("product", code=product.code)
-        lines = "\n".join(_line(turn, product) for product in found.products)
-        buttons = [_details(product) for product in found.products]
-        most = _most(wished)
-        if found.is_over and most is not None:
-            speaker.say("utter_recommend_over", buttons, products=lines, most=turn.words.money(most))
-            return
-        speaker.say("utter_recommend", buttons, products=lines)
-
-    @staticmethod
-    def _compare(turn: Turn, speaker: Speaker, products: Sequence[Product]) -> None:
+        products = [one for one in map(turn.shop.product, wished["found"]) if one is not None]
         for product in products:
             turn.read("product", code=product.code)
+        if wished["intent"] == COMPARE:
+            spoken_of = self._compare(turn, speaker, products)
+        else:
+            spoken_of = self._recommend(turn, speaker, products, wished)
+        known: Slots = {"product": spoken_of.code, "done": remembered(tracker, "product")}
+        return known | back_to(turn, tracker, speaker)
+
+    @staticmethod
+    def _recommend(
+        turn: Turn, speaker: Speaker, products: Sequence[Product], wished: Mapping[str, Any]
+    ) -> Product:
+        lines = "\n".join(_line(turn, product) for product in products)
+        buttons = [_details(product) for product in products]
+        most = _most(wished)
+        if wished["is_over"] and most is not None:
+            speaker.say("utter_recommend_over", buttons, products=lines, most=turn.words.money(most))
+        else:
+            speaker.say("utter_recommend", buttons, products=lines)
+        return products[0]
+
+    @staticmethod
+    def _compare(turn: Turn, speaker: Speaker, products: Sequence[Product]) -> Product:
         facts = _telling(products)
         lines = []
         for product in products:
@@ -166,16 +167,16 @@ class Advise(Step):
             line = _line(turn, product)
             lines.append(word(turn, "utter_compare_line", line=line, facts=told) if told else line)
         speaker.say("utter_compare", products="\n".join(lines))
-        best, *others = sorted(products, key=_worth, reverse=True)
-        buttons = [_details(best)]
-        if best.rating is None or not best.review_count:
-            return
-        rating = turn.words.number(best.rating)
-        if others and others[0].rating == best.rating and others[0].price.currency == best.price.currency:
-            cheapest = min(products, key=lambda one: (one.rating != best.rating, one.price.minor))
-            speaker.say("utter_compare_alike", [_details(cheapest)], product=cheapest.name, rating=rating)
-            return
-        speaker.say("utter_compare_best", buttons, product=best.name, rating=rating, count=best.review_count)
+        choice = preferred(products)
+        if choice is None:
+            return products[0]
+        rating = turn.words.number(choice.rating or 0.0)
+        if all(one.rating == choice.rating for one in products):
+            speaker.say("utter_compare_alike", [_details(choice)], product=choice.name, rating=rating)
+        else:
+            values = {"product": choice.name, "rating": rating, "count": choice.review_count}
+            speaker.say("utter_compare_best", [_details(choice)], **values)
+        return choice
 
 
 class AdviceFailed(Step):
@@ -211,7 +212,9 @@ def _wished(turn: Turn, tracker: Tracker, wished: dict[str, Any]) -> dict[str, A
     codes = [*wished["codes"], *(str(one["value"]) for one in read.entities if one["entity"] == "product")]
     if len(set(codes)) < 2:
         # "The daypack or the trekking pack": each side names one.
-        sides = [turn.shop.products_hinted(side, limit=1) for side in _JOINED.split(read.text)]
+        sides = [
+            turn.shop.products_hinted(side, limit=1) for side in _JOINED.split(read.text, maxsplit=SIDES)
+        ]
         codes += [one.code for side in sides for one in side]
     known = tracker.get_slot("product")
     if len(set(codes)) == 1 and known:
@@ -225,33 +228,28 @@ def _wished(turn: Turn, tracker: Tracker, wished: dict[str, Any]) -> dict[str, A
 def _typed_category(turn: Turn) -> str | None:
     """The category whose name in the buyer's language was typed, or a part of that name."""
     typed = default_process(turn.understanding.text)
-    if len(typed) < SHORTEST_NAME:
+    if len(typed) < (SHORTEST_NAME if typed.isascii() else SHORTEST_WIDE_NAME):
         return None
     names = {one: default_process(_category(turn, one)) for one in turn.shop.categories()[:CATEGORIES]}
     return next((one for one, name in names.items() if typed in name or name in typed), None)
 
 
-def _is_enough(turn: Turn, wished: Mapping[str, Any]) -> bool:
+def _look(turn: Turn, wished: dict[str, Any]) -> None:
+    """Note which products answer the wish: none as long as too little is known of it."""
     if wished["intent"] == COMPARE:
-        return len(_products(turn, wished["codes"])) > 1
-    return bool(_fitting(turn, wished).products)
-
-
-def _fitting(turn: Turn, wished: Mapping[str, Any]) -> Fitting:
+        codes = [one.code for one in map(turn.shop.product, wished["codes"]) if one is not None]
+        wished |= {"found": codes if len(codes) > 1 else [], "is_over": False}
+        return
     most = _most(wished)
     # Who was asked what it is for, and tells a price alone, leaves the rest to us.
     anything = most is not None and bool(wished.get("asked"))
     wish = Wish(wished["words"], wished.get("category"), most, anything, wished.get("instead_of"))
-    return turn.shop.fitting(wish, OFFERED)
+    fitting = turn.shop.fitting(wish, OFFERED)
+    wished |= {"found": [one.code for one in fitting.products], "is_over": fitting.is_over}
 
 
 def _most(wished: Mapping[str, Any]) -> Money | None:
     return Money(*wished["most"]) if wished.get("most") else None
-
-
-def _products(turn: Turn, codes: Sequence[str]) -> list[Product]:
-    found = [turn.shop.product(code) for code in codes]
-    return [product for product in found if product is not None]
 
 
 def _line(turn: Turn, product: Product) -> str:
@@ -284,12 +282,3 @@ def _telling(products: Sequence[Product]) -> list[str]:
     """The facts in which they differ."""
     several = [fact for fact in TELLING if len({product.facts.get(fact) for product in products}) > 1]
     return several[:TOLD]
-
-
-def _worth(product: Product) -> tuple[bool, float, int]:
-    there = any(variant.stock > 0 for variant in product.variants)
-    return there, product.rating or 0.0, product.review_count
-
-
-def _best(products: Sequence[Product]) -> Product:
-    return max(products, key=_worth)

@@ -21,6 +21,8 @@ ALL = "all"
 ASKED_MATCH, UNASKED_MATCH = 70.0, 90.0
 #: "The blue one, please": in so few words, one that a single title holds tells the line.
 FEW = 5
+#: Digits of a place in a list; of a number with more the beginning is beyond every list, too.
+LONGEST_PLACE = 6
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -66,7 +68,7 @@ def _place(text: str) -> int | None:
     """The place in the list that a message says, as an index."""
     digits = text.strip(" .!#")
     # The way a person counts: there is no zeroth.
-    place = (int(digits) if digits.isdecimal() else answers.place_of(text)) or None
+    place = (int(digits[:LONGEST_PLACE]) if digits.isdecimal() else answers.place_of(text)) or None
     return place - 1 if place is not None and place > 0 else place
 
 

@@ -35,6 +35,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _INCH = 2.54
+#: By so much bodies go beyond a chart, and how much too wide a smallest size may be.
+_BEYOND, _LOOSE = 0.3, 0.1
 
 
 def measures_in(text: str, chart: Sequence[SizeRow]) -> dict[str, float]:
@@ -47,14 +49,13 @@ def measures_in(text: str, chart: Sequence[SizeRow]) -> dict[str, float]:
     named = {name: list(_PARTS[name].finditer(text))[:MOST_NUMBERS] for name in known if name in _PARTS}
     parts = {name: found for name, found in named.items() if found}
     told = {
-        name: _centimetres(numbers[place])
+        name: _centimetres(numbers[place], chart, name)
         for name, place in zip(parts, _places(list(parts.values()), numbers), strict=True)
         if place is not None
     }
     if not told and len(known) == 1:
-        spans = [row.body[known[0]] for row in chart if known[0] in row.body]
-        low, high = min(low for low, _ in spans), max(high for _, high in spans)
-        possible = [one for one in map(_centimetres, numbers) if 0.7 * low <= one <= 1.3 * high]
+        values = [_centimetres(number, chart, known[0]) for number in numbers]
+        possible = [one for one in values if _may_be(one, chart, known[0])]
         if len(possible) == 1:
             told[known[0]] = possible[0]
     return told
@@ -63,7 +64,9 @@ def measures_in(text: str, chart: Sequence[SizeRow]) -> dict[str, float]:
 def size_for(told: Mapping[str, float], chart: Sequence[SizeRow]) -> str | None:
     """The smallest size that is not too tight; None where every one is, or all are far too wide."""
     rows = [row for row in chart if all(name in row.body for name in told)]
-    if not rows or all(any(value < row.body[name][0] * 0.9 for name, value in told.items()) for row in rows):
+    if not rows or all(
+        any(value < row.body[name][0] * (1 - _LOOSE) for name, value in told.items()) for row in rows
+    ):
         return None
     wide = [row for row in rows if all(value <= row.body[name][1] for name, value in told.items())]
     return min(wide, key=lambda row: [row.body[name][1] for name in told]).size if wide else None
@@ -84,9 +87,20 @@ def _places(
     return [None if place is None or gaps[part][place] > NEAR else place for part, place in enumerate(best)]
 
 
-def _centimetres(found: re.Match[str]) -> float:
+def _centimetres(found: re.Match[str], chart: Sequence[SizeRow], name: str) -> float:
     value = float(found["value"].replace(",", "."))
-    return round(value * _INCH, 1) if found["inch"] else value
+    inches = round(value * _INCH, 1)
+    if not found["inch"]:
+        return value
+    # "A chest of 95 in black" is no 95 inches.
+    return value if found["inch"].lower() == "in" and not _may_be(inches, chart, name) else inches
+
+
+def _may_be(value: float, chart: Sequence[SizeRow], name: str) -> bool:
+    """Whether somebody may measure so much, by what the chart is made for."""
+    spans = [row.body[name] for row in chart if name in row.body]
+    low, high = min(low for low, _ in spans), max(high for _, high in spans)
+    return (1 - _BEYOND) * low <= value <= (1 + _BEYOND) * high
 
 
 def _gap(part: re.Match[str], number: re.Match[str]) -> int:
