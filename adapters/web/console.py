@@ -55,7 +55,7 @@ class Console:
     ) -> None:
         overview = Overview(releases.settings, releases.database, releases.clock)
         wording = Wording(releases.settings, releases.database, releases.clock)
-        rulebook = Rulebook(releases.settings, releases.database, releases.clock)
+        rulebook = Rulebook(releases.settings, releases.database, releases.clock, from_afar=True)
         self._overview = ConsoleOverview(
             releases.settings, overview, review, wording, rulebook, pages.rendered
         )

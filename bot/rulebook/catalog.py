@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,4 +147,5 @@ def _bare(value: Any) -> Any:
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)
-    return value
+    # Sets, bytes, and what bears a tag of its own are no settings: they are told as they stand.
+    return value if value is None or isinstance(value, dt.date) else str(value)

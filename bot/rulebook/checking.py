@@ -14,9 +14,11 @@ from bot.dialogue.check import acts
 from bot.dialogue.check.coverage import check_said
 from bot.errors import ConfigurationError
 from bot.settings import ROOT, Settings, ShopRules
-from bot.settings.reading import Fault, check_rules
+from bot.settings.reading import Fault, check_rules, read_text
 from bot.settings.released import SHIPPED_FILE, own_file
 
+#: Parts that say where tokens and orders are sent: who may change rules need not be who holds the secrets.
+OPERATORS = ("channel_options", "desk_options", "feed")
 #: The longest file, in characters: the shipped one has 20,000.
 LONGEST = 200_000
 
@@ -36,6 +38,17 @@ def checked(settings: Settings, text: str) -> tuple[ShopRules | None, tuple[Faul
         return None, faults
     return rules, tuple(
         dict.fromkeys([*_doors(settings, rules), *_desk(settings, rules), *_scripts(settings, rules)])
+    )
+
+
+def reserved(settings: Settings, rules: ShopRules) -> tuple[Fault, ...]:
+    """What these rules would change that only whoever runs crossdesk may, at the machine itself."""
+    own = own_file(settings)
+    now, _ = check_rules(SHIPPED_FILE, own, read_text(own))
+    before = settings.rules if now is None else now
+    says = "only whoever runs crossdesk changes this, in the file or by `crossdesk rules`"
+    return tuple(
+        Fault(own, None, part, says) for part in OPERATORS if getattr(rules, part) != getattr(before, part)
     )
 
 

@@ -12,7 +12,7 @@ from bot.errors import FaultsError, RulesError, StaleRulesError
 from bot.rulebook import drafts
 from bot.rulebook.acts import LOG, Act, Entry
 from bot.rulebook.book import Book, back_to, read_book, require_known, require_seen
-from bot.rulebook.checking import checked
+from bot.rulebook.checking import checked, reserved
 from bot.rulebook.consequences import Consequences, changes, consequences
 from bot.rulebook.drafts import Draft
 from bot.rulebook.editing import assigned, without
@@ -39,13 +39,17 @@ class Rulebook:
         settings: the store's folders and rules.
         database: holds the draft and the log.
         clock: the time.
+        from_afar: whether whoever asks need not be who runs crossdesk, as on the console.
     """
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, *, from_afar: bool = False
+    ) -> None:
         self.settings = settings
         self.shelf = shelf(settings)
         self._database = database
         self._clock = clock
+        self._from_afar = from_afar
 
     def book(self) -> Book:
         """The rules as they are now.
@@ -114,7 +118,10 @@ class Rulebook:
 
     def check(self, text: str) -> tuple[ShopRules | None, tuple[Fault, ...]]:
         """The rules that a text makes, if it makes any, and everything that is wrong with it."""
-        return checked(self.settings, text)
+        rules, faults = checked(self.settings, text)
+        if rules is None or not self._from_afar:
+            return rules, faults
+        return rules, (*faults, *reserved(self.settings, rules))
 
     def consequences(self, rules: ShopRules) -> Consequences:
         """What would change against the rules that are in force."""
@@ -244,7 +251,7 @@ class Rulebook:
         return () if old is None or new is None else [one.place for one in changes(old, new)][:_NAMED]
 
     def _required(self, text: str, refusal: str) -> ShopRules:
-        rules, faults = checked(self.settings, text)
+        rules, faults = self.check(text)
         if rules is None or faults:
             more = f" (and {len(faults) - 2} more: `crossdesk rules check`)" if len(faults) > 2 else ""
             raise FaultsError(

@@ -293,3 +293,33 @@ def test_a_folder_that_cannot_be_written_changes_nothing(rulebook: Rulebook, pla
     assert [entry.act for entry in rulebook.log(5)] == [Act.EDIT]
     assert rulebook.book().draft is not None
     assert not own_file(place).exists()
+
+
+# --- Where secrets go ---
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "channel_options: {slack: {api: 'https://evil.example/api'}}\n",
+        "desk_options: {slack: {api: 'https://evil.example/api'}}\n",
+        "feed: {webhook: 'https://evil.example/orders'}\n",
+    ],
+    ids=["a channel's", "a desk's", "the change feed's"],
+)
+def test_from_afar_nobody_sends_the_stores_tokens_elsewhere(
+    rulebook: Rulebook, place: Settings, database: Database, clock: SetClock, lines: str
+) -> None:
+    console = Rulebook(place, database, clock, from_afar=True)
+    console.edit(lines, "ada")
+    with pytest.raises(FaultsError, match="only whoever runs crossdesk"):
+        console.release("ada")
+    assert not own_file(place).exists()
+    # Whoever runs crossdesk may, and others go on from there: with anything else, not back behind it.
+    rulebook.release("operator", note="by hand")
+    console.assign("returns.window_days", "9", "ada")
+    now = console.release("ada")
+    assert "evil.example" in own_file(place).read_text(encoding="utf-8")
+    with pytest.raises(FaultsError, match="only whoever runs crossdesk"):
+        console.release_again(SHIPPED, "ada", seen=console.book().token)
+    assert console.book().released == now

@@ -9,7 +9,7 @@ import itertools
 import hypothesis
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.clock import SetClock
@@ -74,6 +74,13 @@ def test_what_is_no_value_is_refused(value: str) -> None:
 
 @hypothesis.settings(deadline=None)
 @given(place=st.text(max_size=30), value=st.text(max_size=60))
+@example(place="0", value="=")
+@example(place="0", value="!secret x")
+@example(place="0", value="!!set {a, b}")
+@example(place="0", value="!!binary aGVsbG8=")
+@example(place="0", value="!!timestamp 2026-11-23 09:00:00")
+@example(place="0", value="&a [*a]")
+@example(place="0", value="!!omap [a: 1]")
 def test_whatever_is_typed_is_changed_or_refused(place: str, value: str) -> None:
     try:
         text = assigned(TEXT, place, value)
