@@ -20,7 +20,8 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.service import DatabaseDesk
-from bot.desk.values import Case, CaseCard, Person, Rank, Reason
+from bot.desk.values.cases import Case, CaseCard, Reason
+from bot.desk.values.people import Person, Rank
 from bot.dialogue.recovery import load_replies
 from bot.dialogue.turns import TurnTaker
 from bot.errors import TryLaterError

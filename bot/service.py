@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from bot.channels import Channel, open_channels
 from bot.clock import SystemClock
 from bot.database import Database
-from bot.desk.port import DeskFrontend, open_desks
+from bot.desk.port.frontend import DeskFrontend, open_desks
 from bot.desk.service import DatabaseDesk
 from bot.dialogue.because import because
 from bot.dialogue.macros import ReplyMacros

@@ -8,7 +8,8 @@ from adapters.web.pages import Pages
 from adapters.web.secret import load_secret
 from bot.channels import Channel, Reception
 from bot.clock import SystemClock
-from bot.desk.port import Desk, DeskFrontend
+from bot.desk.port.desk import Desk
+from bot.desk.port.frontend import DeskFrontend
 from bot.settings import Settings
 from bot.training.releasing import Releases
 from bot.training.review import Review

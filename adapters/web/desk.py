@@ -25,7 +25,7 @@ from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from adapters.web.pages import Pages, static_files
 from adapters.web.shield import Shield
 from bot.clock import Clock
-from bot.desk.port import Desk
+from bot.desk.port.desk import Desk
 from bot.errors import DeskError, TryLaterError, UnknownCaseError
 from bot.settings import Settings
 from bot.training.releasing import Releases

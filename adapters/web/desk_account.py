@@ -13,7 +13,7 @@ from adapters.web.desk_pages import DeskPages
 from adapters.web.forms import read_form
 from adapters.web.gate import GUEST, SESSION, Gate, Visit, own_page
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError, network_of
-from bot.desk.port import Desk
+from bot.desk.port.desk import Desk
 from bot.errors import DeskError, SignInError, TryLaterError
 
 _WRONG = "The login or the password is wrong."

@@ -15,8 +15,10 @@ from adapters.web.forms import number_of, read_form, text_of
 from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from bot.clock import Clock
-from bot.desk.port import CaseView, Desk
-from bot.desk.values import CardField, Outcome, Person
+from bot.desk.port.desk import Desk
+from bot.desk.values.cases import CardField, Outcome
+from bot.desk.values.people import Person
+from bot.desk.values.views import CaseView
 from bot.errors import (
     CaseTakenError,
     DeskError,

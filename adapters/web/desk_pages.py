@@ -13,8 +13,9 @@ from adapters.web.labels import teach
 from adapters.web.pages import Pages
 from adapters.web.timeline import said, timeline
 from bot.clock import Clock
-from bot.desk.port import Act, CaseSummary, CaseView, Desk
-from bot.desk.values import CardField, CaseState
+from bot.desk.port.desk import Desk
+from bot.desk.values.cases import CardField, CaseState
+from bot.desk.values.views import Act, CaseSummary, CaseView
 from bot.errors import DeskError, ForbiddenError
 from bot.settings import ShopRules
 

@@ -12,8 +12,9 @@ from adapters.web.desk_pages import DeskPages
 from adapters.web.forms import read_form, text_of
 from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
-from bot.desk.port import Desk, RequestView
-from bot.desk.values import Person
+from bot.desk.port.desk import Desk
+from bot.desk.values.people import Person
+from bot.desk.values.requests import RequestView
 from bot.errors import DecidedError, DeskError, ForbiddenError, TryLaterError, UnknownRequestError
 
 Act = Callable[[Person, int, Mapping[str, str]], Awaitable[RequestView]]

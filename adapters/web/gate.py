@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.shield import is_cross_site
-from bot.desk.port import Desk
-from bot.desk.values import Person
+from bot.desk.port.desk import Desk
+from bot.desk.values.people import Person
 
 SESSION = "crossdesk_desk"
 #: Whoever has not signed in yet has a random name too, to which the sign-in form is tied.

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.desk.port import CaseView
-from bot.desk.values import CaseEvent, EventKind
+from bot.desk.values.history import CaseEvent, EventKind
+from bot.desk.values.views import CaseView
 from bot.messages import TranscriptLine
 
 #: The conversation itself shows these, or the page does.

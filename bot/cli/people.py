@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from bot.desk.groups import Groups
 from bot.desk.people import People
 from bot.desk.shifts import parse_shift, told
-from bot.desk.values import AccountKind, Rank
+from bot.desk.values.people import AccountKind, Rank
 from bot.settings import Settings
 
 app = typer.Typer(help="The people of the desk and their ranks.", no_args_is_help=True)

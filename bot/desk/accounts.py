@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.desk.tables import people, people_accounts
-from bot.desk.values import AccountKind
+from bot.desk.values.people import AccountKind
 from bot.errors import DeskError
 
 #: How an account of each kind is named, and how one reads.

@@ -10,16 +10,10 @@ from bot.desk import labels, ranks
 from bot.desk.resting import CaseRest
 from bot.desk.sent import LONGEST_TEXT, outbox_key, proper_text
 from bot.desk.tables import case_drafts, cases
-from bot.desk.values import (
-    CardField,
-    Case,
-    CaseState,
-    Draft,
-    DraftState,
-    EventKind,
-    Outcome,
-    Person,
-)
+from bot.desk.values.cases import CardField, Case, CaseState, Outcome
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
+from bot.desk.values.replies import Draft, DraftState
 from bot.errors import DeskError, ForbiddenError, NotOwnerError
 from bot.mailroom import conversations, inbox, outbox, timers
 from bot.mailroom.conversations import Owner

@@ -21,17 +21,9 @@ from bot.desk.raising import CaseRaising
 from bot.desk.records import BOT, BUYER, CLOCK, card_as_json, person_of
 from bot.desk.shifts import in_shift, is_at_work
 from bot.desk.tables import cases, people
-from bot.desk.values import (
-    Case,
-    CaseCard,
-    CaseState,
-    ClockKind,
-    EventKind,
-    Outcome,
-    Person,
-    Priority,
-    Reason,
-)
+from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind, Outcome, Priority, Reason
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
 from bot.mailroom import conversations, inbox, timers
 from bot.mailroom.conversations import Owner
 

@@ -8,8 +8,8 @@ import time
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.desk.port import Changes
 from bot.desk.tables import case_events
+from bot.desk.values.history import Changes
 
 #: Between two looks for what came late, in seconds.
 EVERY = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from bot.desk import hours
-from bot.desk.values import Case
+from bot.desk.values.cases import Case
 from bot.errors import ConfigurationError
 from bot.settings import QueueRules, ShopRules
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
-from bot.desk.port import Because
+from bot.desk.values.views import Because
 
 
 class Explainer(Protocol):

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.database import lock_now
 from bot.desk.people import People
 from bot.desk.tables import people, people_accounts, people_groups
-from bot.desk.values import AccountKind, Group, Rank
+from bot.desk.values.people import AccountKind, Group, Rank
 from bot.errors import DeskError
 from bot.settings import ShopRules
 

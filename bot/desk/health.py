@@ -15,7 +15,8 @@ from bot.database import UTCDateTime
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.records import WATCHDOG, card_as_json
 from bot.desk.tables import case_events, cases, people
-from bot.desk.values import CaseCard, CaseState, ClockKind, EventKind, Priority, Reason
+from bot.desk.values.cases import CaseCard, CaseState, ClockKind, Priority, Reason
+from bot.desk.values.history import EventKind
 from bot.mailroom import conversations as talks
 from bot.mailroom.conversations import Owner
 from bot.mailroom.tables import conversations

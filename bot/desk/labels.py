@@ -5,17 +5,40 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.desk.tables import cases, intent_labels, people
-from bot.desk.values import Case, IntentLabel, Person
+from bot.desk.values.cases import Case
+from bot.desk.values.people import Person
 from bot.errors import DeskError
 from bot.mailroom.inbox import MESSAGE
 from bot.mailroom.tables import inbox
 
 _INTENT = re.compile(r"[a-z][a-z0-9_]{1,119}")
+
+
+@dataclass(frozen=True)
+class IntentLabel:
+    """What a message really meant, as an agent said on closing its case; for those who train the model."""
+
+    id: int
+    case_id: int
+    conversation_id: int
+    #: The buyer's message after which the bot handed over; ``None`` if there was none, or it went by age.
+    inbox_id: int | None
+    #: Its words; unmasked.
+    text: str
+    #: ISO 639-1.
+    language: str
+    #: What the bot had understood.
+    predicted: str
+    intent: str
+    #: The login of who said so.
+    by: str
+    at: dt.datetime
 
 
 def proper(intent: str | None) -> str | None:

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from bot.desk import clocks
 from bot.desk.cases import Cases
-from bot.desk.values import Case, Macro, Person
+from bot.desk.values.cases import Case
+from bot.desk.values.people import Person
+from bot.desk.values.replies import Macro
 from bot.mailroom import conversations
 
 

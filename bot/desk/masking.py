@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import phonenumbers
 
-from bot.desk.values import CardField, CaseCard
+from bot.desk.values.cases import CardField, CaseCard
 from bot.privacy import DOTS, mask_cards, without_nul
 
 _GROUP = re.compile(r"\d+")

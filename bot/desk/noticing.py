@@ -17,15 +17,16 @@ from sqlalchemy.exc import IntegrityError
 from bot.clock import Clock
 from bot.database import Database
 from bot.desk import views
-from bot.desk.board import BoardCase, BoardEvent, BoardLine
 from bot.desk.cases import Cases
 from bot.desk.changes import ChangeReader
 from bot.desk.groups import Groups
 from bot.desk.people import People
-from bot.desk.port import Changes, RequestView
+from bot.desk.port.board import BoardCase, BoardEvent, BoardLine
 from bot.desk.requests import Requests
 from bot.desk.tables import case_events, cases, desk_places, requests
-from bot.desk.values import AccountKind, EventKind, Group, Person, Rank, RequestState
+from bot.desk.values.history import Changes, EventKind
+from bot.desk.values.people import AccountKind, Group, Person, Rank
+from bot.desk.values.requests import RequestState, RequestView
 from bot.privacy import without_nul
 from bot.settings import ShopRules
 
@@ -38,7 +39,7 @@ LOOK_EVERY = 0.1
 
 
 class DatabaseBoard:
-    """Implements ``bot.desk.board.Board``."""
+    """Implements ``bot.desk.port.board.Board``."""
 
     def __init__(self, database: Database, rules: ShopRules, clock: Clock) -> None:
         self._database = database

@@ -12,7 +12,8 @@ from bot.desk import ranks
 from bot.desk.records import person_of
 from bot.desk.shifts import is_at_work
 from bot.desk.tables import cases, people
-from bot.desk.values import CaseState, Person
+from bot.desk.values.cases import CaseState
+from bot.desk.values.people import Person
 from bot.settings import ShopRules
 
 #: For so long it counts that somebody was not there when a frontend looked.

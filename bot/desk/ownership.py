@@ -10,7 +10,9 @@ from bot.database import lock_now
 from bot.desk import clocks, hours, offers, ranks, wording
 from bot.desk.records import CaseRecords, person_of
 from bot.desk.tables import cases, people
-from bot.desk.values import Case, CaseState, ClockKind, EventKind, Person
+from bot.desk.values.cases import Case, CaseState, ClockKind
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
 from bot.errors import CaseTakenError, DeskError, ForbiddenError, NotOwnerError
 
 

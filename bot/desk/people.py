@@ -19,7 +19,7 @@ from bot.desk.records import person_of, shift_as_json
 from bot.desk.sessions import end_all_sessions
 from bot.desk.shifts import told
 from bot.desk.tables import people, people_accounts, people_events
-from bot.desk.values import AccountKind, Person, Rank, Shift
+from bot.desk.values.people import AccountKind, Person, Rank, Shift
 from bot.errors import DeskError, ForbiddenError
 from bot.privacy import without_nul
 from bot.settings import ShopRules

@@ -9,7 +9,8 @@ from bot.desk.acts import CaseActs
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.masking import mask_text
 from bot.desk.records import BOT, card_as_json
-from bot.desk.values import Case, CaseState, EventKind, Priority
+from bot.desk.values.cases import Case, CaseState, Priority
+from bot.desk.values.history import EventKind
 
 #: The most that is told of what the buyer wrote.
 LONGEST_WORDS = 300

@@ -6,7 +6,7 @@ import functools
 from decimal import Decimal
 
 from bot.desk.clocks import SUPERVISOR
-from bot.desk.values import Person, Rank
+from bot.desk.values.people import Person, Rank
 from bot.errors import ForbiddenError
 from bot.settings import ShopRules
 

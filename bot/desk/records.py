@@ -13,24 +13,20 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.desk.tables import case_drafts, case_events, cases, people
-from bot.desk.values import (
+from bot.desk.values.cases import (
     Case,
     CaseCard,
-    CaseEvent,
     CaseState,
     ClockKind,
-    Draft,
-    DraftState,
-    EventKind,
     Likely,
     Outcome,
-    Person,
     Priority,
-    Rank,
     Reason,
-    Shift,
     Standing,
 )
+from bot.desk.values.history import CaseEvent, EventKind
+from bot.desk.values.people import Person, Rank, Shift
+from bot.desk.values.replies import Draft, DraftState
 from bot.errors import NotOwnerError, UnknownCaseError
 from bot.mailroom import conversations
 from bot.settings import ShopRules

@@ -17,7 +17,8 @@ from bot.desk import clocks, hours, ranks
 from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
 from bot.desk.sent import proper_text
 from bot.desk.tables import people, requests
-from bot.desk.values import WHOLE, Person, Request, RequestKind, RequestState
+from bot.desk.values.people import Person
+from bot.desk.values.requests import WHOLE, Request, RequestKind, RequestState
 from bot.errors import DecidedError, DeskError, ForbiddenError, UnknownRequestError
 from bot.mailroom import conversations, inbox
 from bot.settings import ShopRules

@@ -7,7 +7,9 @@ import datetime as dt
 from bot.desk import ranks
 from bot.desk.records import CLOCK
 from bot.desk.sent import SentReplies
-from bot.desk.values import Case, CaseState, ClockKind, EventKind, Person
+from bot.desk.values.cases import Case, CaseState, ClockKind
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
 from bot.errors import DeskError, ForbiddenError
 
 

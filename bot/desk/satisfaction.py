@@ -12,7 +12,8 @@ from bot.clock import Clock
 from bot.desk.acts import satisfaction_timer
 from bot.desk.records import BUYER, case_of
 from bot.desk.tables import case_events, cases, people
-from bot.desk.values import Case, CaseState, EventKind
+from bot.desk.values.cases import Case, CaseState
+from bot.desk.values.history import EventKind
 from bot.mailroom import conversations, timers
 from bot.mailroom.timers import TimerState
 from bot.privacy import mask_cards, without_nul

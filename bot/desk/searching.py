@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from bot.desk.cases import Cases
 from bot.desk.masking import mask_card
-from bot.desk.port import OtherTalk, Today
 from bot.desk.records import case_of
 from bot.desk.tables import case_events, cases, people
-from bot.desk.values import Case, CaseState, EventKind
+from bot.desk.values.cases import Case, CaseState
+from bot.desk.values.figures import Today
+from bot.desk.values.history import EventKind
+from bot.desk.values.views import OtherTalk
 from bot.errors import DeskError
 from bot.mailroom import conversations as talks
 from bot.mailroom.tables import conversations

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from bot.desk import ranks
 from bot.desk.ownership import CaseOwnership
 from bot.desk.tables import case_drafts, case_events
-from bot.desk.values import Case, Delivery, DeliveryState, DraftState, EventKind, Person
+from bot.desk.values.cases import Case
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
+from bot.desk.values.replies import Delivery, DeliveryState, DraftState
 from bot.errors import DeskError, ForbiddenError, MailError, NotOwnerError
 from bot.mailroom import mending
 from bot.mailroom.outbox import OutboxState, line_up, post

@@ -25,13 +25,18 @@ from bot.desk.macros import MacroBook, NoMacros, macros
 from bot.desk.masking import mask_line
 from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
-from bot.desk.port import Because, CaseSummary, CaseView, Changes, QueueCount, RequestView, Today
 from bot.desk.ranks import require_active
 from bot.desk.requests import Requests
 from bot.desk.sessions import end_session, person_id_of
 from bot.desk.sign_in import SignIn
 from bot.desk.tables import case_events
-from bot.desk.values import AccountKind, CardField, Case, CaseState, Delivery, Macro, Outcome, Person, Request
+from bot.desk.values.cases import CardField, Case, CaseState, Outcome
+from bot.desk.values.figures import QueueCount, Today
+from bot.desk.values.history import Changes
+from bot.desk.values.people import AccountKind, Person
+from bot.desk.values.replies import Delivery, Macro
+from bot.desk.values.requests import Request, RequestView
+from bot.desk.values.views import Because, CaseSummary, CaseView
 from bot.errors import DeskError, ForbiddenError, NotOwnerError
 from bot.messages import TranscriptLine
 from bot.settings import ShopRules
@@ -49,7 +54,7 @@ LOOK_EVERY = 0.15
 
 
 class DatabaseDesk:
-    """Implements ``bot.desk.port.Desk``.
+    """Implements ``bot.desk.port.desk.Desk``.
 
     Args:
         database: where cases and people are.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.desk.hours import DAYS
-from bot.desk.values import Person, Shift
+from bot.desk.values.people import Person, Shift
 from bot.errors import DeskError
 
 _PART = re.compile(

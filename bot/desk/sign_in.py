@@ -15,7 +15,7 @@ from bot.database import Database, lock_now
 from bot.desk.people import LONGEST_PASSWORD, People, folded
 from bot.desk.sessions import open_session
 from bot.desk.tables import people, people_events, sign_in_tries
-from bot.desk.values import Person
+from bot.desk.values.people import Person
 from bot.errors import SignInError
 from bot.settings import ShopRules
 

@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.desk.cases import Cases
-from bot.desk.values import Case, CaseCard, Priority, Reason
+from bot.desk.values.cases import Case, CaseCard, Priority, Reason
 from bot.mailroom import conversations
 from bot.settings import ShopRules
 

@@ -13,22 +13,16 @@ import sqlalchemy as sa
 from bot.desk import clocks, hours, ranks
 from bot.desk.cases import Cases
 from bot.desk.masking import mask_card, mask_text, masked_fields
-from bot.desk.port import Act, CaseSummary, CaseView, Decision, Offered, QueueCount, RequestView
 from bot.desk.requests import Requests
 from bot.desk.searching import others
 from bot.desk.tables import case_drafts, cases, people
-from bot.desk.values import (
-    Case,
-    CaseCard,
-    CaseState,
-    DraftState,
-    EventKind,
-    Outcome,
-    Person,
-    Request,
-    RequestKind,
-    RequestState,
-)
+from bot.desk.values.cases import Case, CaseCard, CaseState, Outcome
+from bot.desk.values.figures import QueueCount
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
+from bot.desk.values.replies import DraftState
+from bot.desk.values.requests import Decision, Request, RequestKind, RequestState, RequestView
+from bot.desk.values.views import Act, CaseSummary, CaseView, Offered
 from bot.errors import DeskError
 from bot.mailroom import conversations as conversations_of
 from bot.mailroom import transcript

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ruamel.yaml import YAML
 from sqlalchemy.engine import Connection
 
-from bot.desk.port import Because
+from bot.desk.values.views import Because
 from bot.dialogue.grounds import told
 from bot.dialogue.tables import turns
 from bot.mailroom.tables import outbox

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.hours import is_open, promise
-from bot.desk.values import Case, CaseCard, Priority, Reason
+from bot.desk.values.cases import Case, CaseCard, Priority, Reason
 from bot.dialogue import spoken
 from bot.dialogue.letters import as_letter
 from bot.dialogue.replies import Replies

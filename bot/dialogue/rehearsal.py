@@ -16,7 +16,8 @@ from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.requests import Requests
 from bot.desk.service import turn_request_clocks
-from bot.desk.values import Case, CaseState, Outcome, Person, Rank
+from bot.desk.values.cases import Case, CaseState, Outcome
+from bot.desk.values.people import Person, Rank
 from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies
 from bot.dialogue.turns import TurnReport, TurnTaker

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.desk.cases import Cases
-from bot.desk.values import Case
+from bot.desk.values.cases import Case
 from bot.dialogue.replies import Replies
 from bot.dialogue.words import Words
 from bot.mailroom.conversations import Conversation

@@ -16,7 +16,7 @@ from bot.database import Database
 from bot.desk import satisfaction
 from bot.desk.acts import ASK_SATISFACTION
 from bot.desk.cases import Cases
-from bot.desk.values import Case
+from bot.desk.values.cases import Case
 from bot.dialogue import meaning, several, tape
 from bot.dialogue.actions.feed import as_of
 from bot.dialogue.actions.ratings import STAR, star_buttons

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.database import Database
 from bot.desk.tables import cases
-from bot.desk.values import CaseState
+from bot.desk.values.cases import CaseState
 from bot.mailroom import conversations, inbox, timers
 from bot.mailroom.conversations import Conversation, Owner
 from bot.mailroom.timers import Timer

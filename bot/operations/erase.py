@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection
 
 from bot import schema
 from bot.database import Database, lock_now
-from bot.desk.values import CaseState, RequestState
+from bot.desk.values.cases import CaseState
+from bot.desk.values.requests import RequestState
 from bot.errors import BuyerError
 from bot.mailroom.inbox import InboxState
 from bot.mailroom.outbox import OutboxState

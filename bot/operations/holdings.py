@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.desk.records import card_as_json
-from bot.desk.values import CaseCard
+from bot.desk.values.cases import CaseCard
 
 #: What stands in the place of a name.
 ERASED = "erased"

@@ -18,7 +18,8 @@ from sqlalchemy.engine import Connection
 from bot import schema
 from bot.clock import Clock
 from bot.database import Database, lock_now
-from bot.desk.values import CaseState, RequestState
+from bot.desk.values.cases import CaseState
+from bot.desk.values.requests import RequestState
 from bot.errors import CrossdeskError
 from bot.mailroom.inbox import InboxState
 from bot.mailroom.outbox import OutboxState

@@ -7,8 +7,8 @@ from dataclasses import replace
 from importlib import metadata
 
 from bot import channels
-from bot.desk import port
 from bot.desk.clocks import require_supervisor
+from bot.desk.port import frontend
 from bot.dialogue import spoken
 from bot.dialogue.check import acts
 from bot.dialogue.check.coverage import check_said
@@ -54,7 +54,7 @@ def reserved(settings: Settings, rules: ShopRules) -> tuple[Fault, ...]:
 
 def _doors(settings: Settings, rules: ShopRules) -> Iterator[Fault]:
     yield from _installed(settings, "channels", rules.channels, channels.ENTRY_POINTS)
-    yield from _installed(settings, "desks", rules.desks, port.ENTRY_POINTS)
+    yield from _installed(settings, "desks", rules.desks, frontend.ENTRY_POINTS)
 
 
 def _installed(settings: Settings, place: str, names: Iterable[str], group: str) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.channels import Channel
-from bot.desk.port import DeskFrontend
+from bot.desk.port.frontend import DeskFrontend
 from bot.errors import ConfigurationError, OperatorError, TryLaterError
 from bot.serving.doorbook import DoorBook
 from bot.serving.tenure import Tenure

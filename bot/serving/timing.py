@@ -10,7 +10,7 @@ from functools import partial
 from anyio import to_thread
 from sqlalchemy.engine import Connection
 
-from bot.desk.port import DeskFrontend
+from bot.desk.port.frontend import DeskFrontend
 from bot.desk.service import turn_clocks, turn_request_clocks, watch
 from bot.errors import TryLaterError
 from bot.mailroom.timers import Timer, TimerRoom

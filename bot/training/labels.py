@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.desk import ranks
 from bot.desk.tables import people
-from bot.desk.values import Rank
+from bot.desk.values.people import Rank
 from bot.errors import ErasedError, ReviewError, StaleReviewError
 from bot.settings import Settings
 from bot.training import intents

@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.desk import ranks
 from bot.desk.people import People
-from bot.desk.values import Person
+from bot.desk.values.people import Person
 from bot.errors import ErasedError
 from bot.settings import Settings
 from bot.training import examples, intents

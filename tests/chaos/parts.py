@@ -26,7 +26,8 @@ from bot.desk.acts import CaseActs
 from bot.desk.people import People
 from bot.desk.tables import cases
 from bot.desk.undelivered import open_undelivered
-from bot.desk.values import CaseState, Outcome, Person
+from bot.desk.values.cases import CaseState, Outcome
+from bot.desk.values.people import Person
 from bot.dialogue import worker
 from bot.dialogue.recovery import Recovery
 from bot.dialogue.replies import Replies

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.desk.values import CaseCard, Reason
+from bot.desk.values.cases import CaseCard, Reason
 from bot.dialogue.tables import trackers
 from bot.dialogue.turn import Said, Turn, Understanding
 from bot.mailroom.inbox import MESSAGE

@@ -24,7 +24,8 @@ from bot.database import Database
 from bot.desk.people import People
 from bot.desk.requests import REQUEST_ANSWERED
 from bot.desk.tables import requests
-from bot.desk.values import Rank, RequestState
+from bot.desk.values.people import Rank
+from bot.desk.values.requests import RequestState
 from bot.dialogue.actions.approvals import REPLACE
 from bot.dialogue.engine import Engine
 from bot.dialogue.rehearsal import Rehearsal

@@ -14,7 +14,9 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
-from bot.desk.values import Case, CaseCard, CaseEvent, Person, Rank, Reason
+from bot.desk.values.cases import Case, CaseCard, Reason
+from bot.desk.values.history import CaseEvent
+from bot.desk.values.people import Person, Rank
 from bot.mailroom import conversations
 from bot.mailroom.conversations import Owner
 from bot.mailroom.tables import inbox, outbox

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import SetClock
 from bot.database import Database
-from bot.desk.values import Person
+from bot.desk.values.people import Person
 from bot.settings import ROOT, ShopRules, read_rules
 from tests.desk.acting import WEDNESDAY, Acting, fast
 

@@ -22,7 +22,8 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.service import turn_clocks
-from bot.desk.values import Case, Outcome, Person
+from bot.desk.values.cases import Case, Outcome
+from bot.desk.values.people import Person
 from bot.errors import DeskError, TryLaterError
 from bot.settings import ShopRules
 from tests.desk.acting import Acting, fast

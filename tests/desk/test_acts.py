@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.clock import SetClock
-from bot.desk.values import CardField, CaseState, ClockKind, Outcome, Person
+from bot.desk.values.cases import CardField, CaseState, ClockKind, Outcome
+from bot.desk.values.people import Person
 from bot.errors import CaseTakenError, DeskError, ForbiddenError, NotOwnerError
 from bot.mailroom.conversations import Owner
 from tests.desk.acting import Acting

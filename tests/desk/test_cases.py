@@ -9,18 +9,9 @@ import pytest
 from bot.clock import SetClock
 from bot.desk.cases import Cases
 from bot.desk.records import card_of
-from bot.desk.values import (
-    Case,
-    CaseCard,
-    CaseState,
-    ClockKind,
-    EventKind,
-    Likely,
-    Outcome,
-    Person,
-    Priority,
-    Reason,
-)
+from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind, Likely, Outcome, Priority, Reason
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
 from bot.errors import NotOwnerError, UnknownCaseError
 from bot.mailroom.conversations import Owner
 from tests.desk.acting import CARD, Acting

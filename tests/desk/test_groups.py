@@ -9,7 +9,8 @@ import pytest
 
 from bot.clock import SetClock
 from bot.desk.groups import Groups
-from bot.desk.values import AccountKind, CaseState, Person, Rank
+from bot.desk.values.cases import CaseState
+from bot.desk.values.people import AccountKind, Person, Rank
 from bot.errors import DeskError
 from tests.conftest import BACKENDS
 from tests.desk.acting import Acting

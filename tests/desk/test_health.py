@@ -10,7 +10,8 @@ from bot.database import Database
 from bot.desk.health import health
 from bot.desk.service import turn_clocks, watch
 from bot.desk.tables import cases, people
-from bot.desk.values import Case, CaseState, ClockKind, Person, Reason
+from bot.desk.values.cases import Case, CaseState, ClockKind, Reason
+from bot.desk.values.people import Person
 from bot.mailroom import conversations
 from bot.mailroom.conversations import Owner
 from tests.desk.acting import Acting

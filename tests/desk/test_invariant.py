@@ -23,7 +23,9 @@ from bot.desk.people import People
 from bot.desk.service import turn_clocks
 from bot.desk.tables import case_events
 from bot.desk.tables import cases as cases_table
-from bot.desk.values import Case, CaseState, ClockKind, EventKind, Outcome, Person, Reason
+from bot.desk.values.cases import Case, CaseState, ClockKind, Outcome, Reason
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
 from bot.errors import DeskError
 from bot.mailroom import conversations
 from bot.mailroom.conversations import Owner

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.desk.masking import mask_card, mask_text, masked_fields, storable
-from bot.desk.values import CardField, CaseCard
+from bot.desk.values.cases import CardField, CaseCard
 from bot.privacy import mask_cards
 
 VISA = "4111111111111111"

@@ -25,7 +25,8 @@ from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
 from bot.desk.service import watch
 from bot.desk.shifts import parse_shift
 from bot.desk.tables import case_events, cases
-from bot.desk.values import Case, CaseState, EventKind
+from bot.desk.values.cases import Case, CaseState
+from bot.desk.values.history import EventKind
 from bot.mailroom.tables import outbox
 from bot.settings import ROOT, ShopRules, read_rules
 from tests.conftest import BACKENDS

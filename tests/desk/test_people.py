@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from bot.database import Database
 from bot.desk.tables import people as people_table
 from bot.desk.tables import people_events
-from bot.desk.values import CaseState, Outcome, Person, Rank
+from bot.desk.values.cases import CaseState, Outcome
+from bot.desk.values.people import Person, Rank
 from bot.errors import DeskError, ForbiddenError
 from tests.desk.acting import PASSWORD, Acting
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from starlette.routing import BaseRoute
 
-from bot.desk import port
-from bot.desk.port import Desk, DeskFrontend, open_desks
+from bot.desk.port import frontend
+from bot.desk.port.desk import Desk
+from bot.desk.port.frontend import DeskFrontend, open_desks
 from bot.errors import ConfigurationError
 from bot.settings import Settings, ShopRules
 
@@ -44,12 +45,12 @@ def settings(rules: ShopRules, tmp_path: Path) -> Settings:
 
 def install(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Make packages look installed: the entry points that their metadata would hold."""
-    found = tuple(EntryPoint(name, f"{__name__}:whiteboard", port.ENTRY_POINTS) for name in names)
+    found = tuple(EntryPoint(name, f"{__name__}:whiteboard", frontend.ENTRY_POINTS) for name in names)
 
     def entry_points(*, group: str) -> Sequence[Any]:
         return [entry for entry in found if entry.group == group]
 
-    monkeypatch.setattr(port.metadata, "entry_points", entry_points)
+    monkeypatch.setattr(frontend.metadata, "entry_points", entry_points)
     monkeypatch.setattr(EntryPoint, "load", lambda self: whiteboard)
 
 

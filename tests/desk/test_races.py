@@ -15,9 +15,10 @@ from bot.clock import SetClock
 from bot.desk.cases import Cases
 from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
-from bot.desk.port import Changes
 from bot.desk.service import watch
-from bot.desk.values import Case, CaseState, Outcome, Person
+from bot.desk.values.cases import Case, CaseState, Outcome
+from bot.desk.values.history import Changes
+from bot.desk.values.people import Person
 from bot.errors import CaseTakenError, DeskError, NotOwnerError, TryLaterError
 from bot.mailroom.conversations import Owner
 from tests.conftest import BACKENDS

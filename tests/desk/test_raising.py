@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.clock import SetClock
-from bot.desk.values import Case, CaseState, EventKind, Person, Priority
+from bot.desk.values.cases import Case, CaseState, Priority
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import Person
 from tests.conftest import BACKENDS
 from tests.desk.acting import Acting
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.desk import ranks
-from bot.desk.values import Person, Rank
+from bot.desk.values.people import Person, Rank
 from bot.errors import ForbiddenError
 from bot.settings import ShopRules
 

@@ -12,10 +12,10 @@ import pytest
 
 from bot.clock import SetClock
 from bot.desk import views
-from bot.desk.port import Decision
 from bot.desk.requests import REQUEST_ANSWERED, REQUEST_LATE, Requests
 from bot.desk.service import turn_request_clocks
-from bot.desk.values import Person, Request, RequestState
+from bot.desk.values.people import Person
+from bot.desk.values.requests import Decision, Request, RequestState
 from bot.errors import DecidedError, DeskError, ForbiddenError, UnknownRequestError
 from bot.settings import ShopRules
 from bot.shop.exchange import write_rates

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 
 from bot.clock import SetClock
 from bot.database import Database
-from bot.desk.port import Act
-from bot.desk.port import Desk as DeskPort
+from bot.desk.port.desk import Desk as DeskPort
 from bot.desk.requests import Requests
 from bot.desk.service import DatabaseDesk, turn_clocks
 from bot.desk.tables import people_events
-from bot.desk.values import AccountKind, CardField, CaseCard, CaseState, Outcome, Person
+from bot.desk.values.cases import CardField, CaseCard, CaseState, Outcome
+from bot.desk.values.people import AccountKind, Person
+from bot.desk.values.views import Act
 from bot.errors import (
     CaseTakenError,
     ConfigurationError,

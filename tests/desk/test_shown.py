@@ -8,7 +8,8 @@ import pytest
 
 from bot.clock import SetClock
 from bot.database import Database
-from bot.desk.values import ClockKind, Person
+from bot.desk.values.cases import ClockKind
+from bot.desk.values.people import Person
 from bot.settings import ShopRules
 from tests.conftest import BACKENDS
 from tests.desk.acting import WEDNESDAY, Acting

@@ -13,7 +13,7 @@ from bot.database import Database
 from bot.desk.sessions import end_session, person_id_of
 from bot.desk.sign_in import SignIn
 from bot.desk.tables import desk_sessions, people, people_events
-from bot.desk.values import Person
+from bot.desk.values.people import Person
 from bot.errors import DeskError, SignInError
 from tests.desk.acting import CHEAP, PASSWORD, Acting
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.desk.values import Person, Reason
+from bot.desk.values.cases import Reason
+from bot.desk.values.people import Person
 from bot.desk.wording import lasting, named, plain
 from tests.desk.acting import Acting
 

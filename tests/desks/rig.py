@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from bot.desk.service import DatabaseDesk
-from bot.desk.values import CardField, Outcome, Person
+from bot.desk.values.cases import CardField, Outcome
+from bot.desk.values.people import Person
 from bot.settings import Settings
 from tests.web.staff import Staff
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from bot.desk.values import CardField, Outcome, Person
+from bot.desk.values.cases import CardField, Outcome
+from bot.desk.values.people import Person
 from bot.settings import Settings
 from tests.channels.house import until
 from tests.desks.rig import DeskRig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.desk.values import CardField, Case, CaseState, Outcome
+from bot.desk.values.cases import CardField, Case, CaseState, Outcome
 from tests.channels.house import until
 from tests.desks.rig import DeskRig
 

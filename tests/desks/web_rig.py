@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from adapters.web.desk import WebDesk
 from adapters.web.pages import Pages
 from bot.clock import SystemClock
-from bot.desk.values import CardField, Outcome, Person
+from bot.desk.values.cases import CardField, Outcome
+from bot.desk.values.people import Person
 from bot.settings import Settings
 from tests.channels.house import until
 from tests.desks.rig import DeskRig

@@ -16,7 +16,8 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
-from bot.desk.values import Case, Person, Rank
+from bot.desk.values.cases import Case
+from bot.desk.values.people import Person, Rank
 from bot.dialogue.actions.anytime import Greet
 from bot.dialogue.actions.step import Slots, Speaker
 from bot.dialogue.engine import Engine

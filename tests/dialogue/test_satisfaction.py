@@ -9,7 +9,7 @@ import pytest
 from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
-from bot.desk.values import Case, CaseState, Outcome
+from bot.desk.values.cases import Case, CaseState, Outcome
 from bot.dialogue.macros import ReplyMacros
 from bot.dialogue.replies import Replies
 from bot.mailroom.timers import TimerRoom

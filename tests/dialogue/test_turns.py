@@ -18,7 +18,7 @@ from rasa_sdk.events import FollowupAction
 from bot import database as database_module
 from bot.database import lock_now
 from bot.desk.cases import Cases
-from bot.desk.values import CaseState, Outcome, Priority, Reason
+from bot.desk.values.cases import CaseState, Outcome, Priority, Reason
 from bot.dialogue import deadline as deadline_module
 from bot.dialogue.actions.identity import CheckIdentity
 from bot.dialogue.replies import Replies

@@ -24,7 +24,7 @@ from bot import schema
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.people import People
-from bot.desk.values import Rank
+from bot.desk.values.people import Rank
 from bot.dialogue.tables import turns
 from bot.settings import ROOT, Settings
 from tests.e2e.test_main_job import SHOTS, browser

@@ -13,7 +13,7 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.undelivered import open_undelivered
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.mailroom import inbox, outbox
 from bot.mailroom.delivery import Delivery
 from bot.messages import Author, Weight

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from bot.channels import Found
 from bot.clock import SetClock
 from bot.database import Database
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.errors import NeverError, OperatorError, TryLaterError, UnknownOutcomeError
 from bot.mailroom.delivery import Delivery
 from bot.messages import Outbound, Weight

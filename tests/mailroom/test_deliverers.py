@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.channels import Found, LooksUp, Sighting
 from bot.database import is_write
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.errors import NeverError, TryLaterError, UnknownOutcomeError
 from bot.mailroom import handover, mending, outbox, overview, transcript
 from bot.mailroom.delivery import LEASE

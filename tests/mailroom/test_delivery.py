@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot import database as database_module
 from bot.database import Database, lock_now
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.errors import NeverError, OperatorError, TryLaterError, UnknownOutcomeError
 from bot.mailroom import delivery as module
 from bot.mailroom import handover, outbox

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.desk.cases import Cases
-from bot.desk.values import CaseCard, Reason
+from bot.desk.values.cases import CaseCard, Reason
 from bot.mailroom import timers
 from bot.notices import consent, telling
 from bot.notices.tables import notices

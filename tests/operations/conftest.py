@@ -17,7 +17,7 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.tables import case_drafts, case_events, cases, intent_labels, people, requests
-from bot.desk.values import CaseCard, Reason
+from bot.desk.values.cases import CaseCard, Reason
 from bot.dialogue.tables import ladders, trackers, turns
 from bot.mailroom import inbox, outbox, timers
 from bot.mailroom.inbox import inbox as inbox_table

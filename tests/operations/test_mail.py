@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
-from bot.desk.values import Case
+from bot.desk.values.cases import Case
 from bot.dialogue.recovery import Recovery, load_replies
 from bot.errors import MailError
 from bot.mailroom import handover, inbox, outbox, overview

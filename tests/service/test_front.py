@@ -18,7 +18,7 @@ from bot import logs, service, workers
 from bot.clock import SetClock
 from bot.database import Database, lock_now, shared_now
 from bot.desk.cases import Cases
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.errors import ConfigurationError, OperatorError, TryLaterError
 from bot.mailroom import inbox
 from bot.serving.doorbook import DoorBook

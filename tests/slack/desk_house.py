@@ -21,7 +21,8 @@ from bot.clock import SystemClock
 from bot.desk import noticing
 from bot.desk.people import People
 from bot.desk.service import DatabaseDesk
-from bot.desk.values import AccountKind, Case, Person
+from bot.desk.values.cases import Case
+from bot.desk.values.people import AccountKind, Person
 from bot.dialogue.because import because
 from bot.mailroom import outbox
 from bot.mailroom.outbox import OutboxState

@@ -12,9 +12,9 @@ from bot.channels import build_channel
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.cases import Cases
-from bot.desk.port import open_desks
+from bot.desk.port.frontend import open_desks
 from bot.desk.service import DatabaseDesk
-from bot.desk.values import CaseCard, Reason
+from bot.desk.values.cases import CaseCard, Reason
 from bot.errors import TryLaterError
 from bot.mailroom import inbox
 from bot.mailroom.rows import MESSAGE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.desk.values import CaseState
+from bot.desk.values.cases import CaseState
 from bot.mailroom.outbox import OutboxState
 from tests.channels.house import until
 from tests.peers.local_slack import ALICE, BOB, DESK, UPSTAIRS

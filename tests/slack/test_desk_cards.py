@@ -21,7 +21,7 @@ from adapters.slack.desk.options import DESK_APP, DeskOptions, own_access, read_
 from adapters.slack.desk.thread import MOST_BLOCKS, items, posts
 from adapters.slack.desk.words import to_send
 from bot.clock import SetClock
-from bot.desk.board import BoardLine
+from bot.desk.port.board import BoardLine
 from bot.errors import ConfigurationError
 from bot.messages import Author, TranscriptLine
 from bot.settings import Settings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.desk.board import digest_of
-from bot.desk.values import Case, EventKind, Outcome
+from bot.desk.port.board import digest_of
+from bot.desk.values.cases import Case, Outcome
+from bot.desk.values.history import EventKind
 from tests.channels.house import until
 from tests.peers.local_slack import ALICE, BOB, DESK
 from tests.slack.desk_house import DeskHouse, names

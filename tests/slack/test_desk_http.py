@@ -20,7 +20,7 @@ from adapters.slack.desk.frontend import SlackDesk
 from adapters.slack.wire import Wire
 from bot.clock import SystemClock
 from bot.desk.people import People
-from bot.desk.values import AccountKind
+from bot.desk.values.people import AccountKind
 from bot.settings import Settings
 from tests.channels.slack_rig import shared
 from tests.peers.local_slack import ALICE, BOT_TOKEN, DESK, SIGNING_SECRET, TEAM

@@ -30,7 +30,9 @@ from bot.database import Database
 from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
 from bot.desk.tables import case_events, cases
-from bot.desk.values import AccountKind, EventKind, Outcome, Rank
+from bot.desk.values.cases import Outcome
+from bot.desk.values.history import EventKind
+from bot.desk.values.people import AccountKind, Rank
 from bot.mailroom.tables import conversations, inbox, outbox
 from bot.settings import ROOT, ShopRules
 from tests.desk.acting import CHEAP, PASSWORD

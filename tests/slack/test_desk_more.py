@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from bot.clock import SystemClock
-from bot.desk.values import CaseState, RequestState
+from bot.desk.values.cases import CaseState
+from bot.desk.values.requests import RequestState
 from bot.mailroom.outbox import OutboxState
 from bot.messages import Attachment
 from tests.channels.house import until

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.desk import missed, posting
-from bot.desk.values import EventKind
+from bot.desk.values.history import EventKind
 from tests.channels.house import until
 from tests.peers.local_slack import DESK
 from tests.slack.desk_house import DeskHouse, names, said

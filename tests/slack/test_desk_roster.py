@@ -12,7 +12,7 @@ from adapters.slack.desk import roster
 from bot.desk.groups import Groups
 from bot.desk.people import People
 from bot.desk.tables import people
-from bot.desk.values import AccountKind, Person, Rank
+from bot.desk.values.people import AccountKind, Person, Rank
 from tests.channels.house import until
 from tests.peers.local_slack import ALICE, BOB, TEAM
 from tests.slack.desk_house import DeskHouse

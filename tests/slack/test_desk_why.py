@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.slack.desk.modals import why
-from bot.desk.values import Case, EventKind
+from bot.desk.values.cases import Case
+from bot.desk.values.history import EventKind
 from bot.dialogue.grounds import version_of
 from tests.channels.house import until
 from tests.peers.local_slack import ALICE, BOB, DESK, TEAM

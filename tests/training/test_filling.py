@@ -13,7 +13,8 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.tables import intent_labels
-from bot.desk.values import CaseCard, Rank, Reason
+from bot.desk.values.cases import CaseCard, Reason
+from bot.desk.values.people import Rank
 from bot.mailroom.tables import conversations
 from bot.shop.tables import customers
 from bot.training.counting import recount_stale

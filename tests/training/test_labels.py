@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from bot.database import Database
 from bot.desk.people import People
-from bot.desk.values import Rank
+from bot.desk.values.people import Rank
 from bot.errors import ErasedError, ForbiddenError, ReviewError, StaleReviewError
 from bot.operations.buyers import find
 from bot.operations.erase import erase

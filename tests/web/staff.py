@@ -18,7 +18,9 @@ from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.requests import Requests
 from bot.desk.service import DatabaseDesk
-from bot.desk.values import Case, CaseCard, Likely, Person, Priority, Rank, Reason, Request, Standing
+from bot.desk.values.cases import Case, CaseCard, Likely, Priority, Reason, Standing
+from bot.desk.values.people import Person, Rank
+from bot.desk.values.requests import Request
 from bot.dialogue.because import because
 from bot.dialogue.grounds import grounds_of, version_of
 from bot.dialogue.macros import ReplyMacros

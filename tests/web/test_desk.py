@@ -5,7 +5,8 @@ import re
 
 from bot.clock import SetClock
 from bot.desk.cases import Cases
-from bot.desk.values import CaseCard, CaseState, EventKind, Outcome, Priority, Reason
+from bot.desk.values.cases import CaseCard, CaseState, Outcome, Priority, Reason
+from bot.desk.values.history import EventKind
 from tests.web.browsing import Enter, act, fields, problem, shown
 from tests.web.staff import Staff
 

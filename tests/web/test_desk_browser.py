@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from bot.desk.values import CaseCard, Priority
+from bot.desk.values.cases import CaseCard, Priority
 from tests.web.conftest import Office
 from tests.web.staff import PASSWORD
 

@@ -6,7 +6,7 @@ import html
 
 import pytest
 
-from bot.desk.values import Case
+from bot.desk.values.cases import Case
 from bot.mailroom import conversations, outbox
 from bot.messages import Attachment, Author
 from bot.operations.buyers import unlink

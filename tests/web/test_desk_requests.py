@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from bot.desk.values import RequestState
+from bot.desk.values.requests import RequestState
 from tests.web.browsing import Enter, problem
 from tests.web.conftest import Office
 from tests.web.staff import Staff

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.clock import SetClock
 from bot.desk.labels import labels
 from bot.desk.tables import cases
-from bot.desk.values import Case, CaseState, Outcome
+from bot.desk.values.cases import Case, CaseState, Outcome
 from bot.mailroom.tables import conversations, outbox
 from tests.web.browsing import Enter, act, problem, shown
 from tests.web.staff import Staff

@@ -6,8 +6,8 @@ from adapters.slack.desk.frontend import SlackDesk
 from adapters.slack.desk.options import own_access
 from adapters.slack.wire import Wire
 from bot.clock import SystemClock
-from bot.desk.board import DeskWithBoard
-from bot.desk.port import DeskFrontend
+from bot.desk.port.board import DeskWithBoard
+from bot.desk.port.frontend import DeskFrontend
 from bot.settings import Settings
 
 

@@ -11,9 +11,8 @@ from adapters.slack.desk.options import DeskOptions
 from adapters.slack.desk.posting import CLOSED, GONE, Posting
 from adapters.slack.desk.troubles import Troubles
 from adapters.slack.errors import code_of
-from bot.desk.board import Board
-from bot.desk.port import RequestView
-from bot.desk.values import RequestState
+from bot.desk.port.board import Board
+from bot.desk.values.requests import RequestState, RequestView
 from bot.errors import CrossdeskError, NeverError, OperatorError, UnknownOutcomeError
 from bot.tasks import end
 

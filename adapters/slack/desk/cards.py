@@ -23,8 +23,9 @@ from adapters.slack.desk.blocks import (
     worded,
 )
 from adapters.slack.text import escaped, shortened
-from bot.desk.port import CaseSummary, CaseView, RequestView
-from bot.desk.values import CaseState, Priority, Request, RequestKind, RequestState
+from bot.desk.values.cases import CaseState, Priority
+from bot.desk.values.requests import Request, RequestKind, RequestState, RequestView
+from bot.desk.values.views import CaseSummary, CaseView
 
 #: Cases listed in one message.
 MOST_LISTED = 20

@@ -10,8 +10,9 @@ from adapters.slack.desk.blocks import Block
 from adapters.slack.desk.commands import Commands
 from adapters.slack.desk.hearing import CameHome, Pressed, View
 from adapters.slack.desk.reach import Answer, Reach, number
-from bot.desk.port import CaseView, RequestView
-from bot.desk.values import Person
+from bot.desk.values.people import Person
+from bot.desk.values.requests import RequestView
+from bot.desk.values.views import CaseView
 from bot.errors import CrossdeskError, DeskError, NotOwnerError
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,9 @@ from adapters.slack.desk import home
 from adapters.slack.desk.blocks import Block, actions, button, run, section
 from adapters.slack.desk.hearing import CameHome, Commanded
 from adapters.slack.desk.reach import VISITOR, Answer, Reach
-from bot.desk.port import CaseSummary
-from bot.desk.values import CaseState, Person
+from bot.desk.values.cases import CaseState
+from bot.desk.values.people import Person
+from bot.desk.values.views import CaseSummary
 
 
 class Commands:

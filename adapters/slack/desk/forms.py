@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from adapters.slack.desk import modals
 from adapters.slack.desk.hearing import Submitted
 from adapters.slack.desk.reach import Answer, Reach, number
-from bot.desk.values import CardField, CaseState, Outcome, Person
+from bot.desk.values.cases import CardField, CaseState, Outcome
+from bot.desk.values.people import Person
 from bot.errors import DeskError, NotOwnerError
 
 

@@ -22,8 +22,8 @@ from adapters.slack.examining import DESK_SCOPES, SCOPES, examine
 from adapters.slack.wire import Wire
 from bot.channels import Examined
 from bot.clock import Clock
-from bot.desk.board import DeskWithBoard
-from bot.desk.values import AccountKind
+from bot.desk.port.board import DeskWithBoard
+from bot.desk.values.people import AccountKind
 from bot.errors import CrossdeskError
 from bot.settings import Settings
 

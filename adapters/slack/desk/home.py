@@ -7,8 +7,9 @@ from typing import Any
 
 from adapters.slack.desk.blocks import Block, Run, actions, button, header, link, moment, run, section, worded
 from adapters.slack.text import escaped, shortened
-from bot.desk.port import CaseSummary, QueueCount, Today
-from bot.desk.values import Person
+from bot.desk.values.figures import QueueCount, Today
+from bot.desk.values.people import Person
+from bot.desk.values.views import CaseSummary
 
 #: Cases listed at once.
 MOST = 20

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.slack.desk.options import DESK
-from bot.desk.board import Board, digest_of
+from bot.desk.port.board import Board, digest_of
 
 
 @dataclass(frozen=True)

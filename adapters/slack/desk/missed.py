@@ -13,7 +13,7 @@ from adapters.slack.desk.posting import Posting, case_in
 from adapters.slack.translate import Us
 from adapters.slack.wire import Wire
 from bot.clock import Clock
-from bot.desk.board import digest_of
+from bot.desk.port.board import digest_of
 from bot.errors import CrossdeskError
 from bot.tasks import end, set_within
 

@@ -28,8 +28,10 @@ from adapters.slack.desk.blocks import (
 )
 from adapters.slack.desk.hearing import VALUE
 from adapters.slack.text import shortened
-from bot.desk.port import Because, CaseView, RequestView
-from bot.desk.values import CardField, Macro
+from bot.desk.values.cases import CardField
+from bot.desk.values.replies import Macro
+from bot.desk.values.requests import RequestView
+from bot.desk.values.views import Because, CaseView
 
 #: The most macros that are offered: Slack's lists hold so many.
 MOST_MACROS = 100

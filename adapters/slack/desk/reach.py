@@ -16,8 +16,9 @@ from adapters.slack.desk.posting import Posting
 from adapters.slack.text import shortened
 from adapters.slack.wire import Wire
 from bot.clock import Clock
-from bot.desk.port import CaseSummary, Desk
-from bot.desk.values import AccountKind, Person
+from bot.desk.port.desk import Desk
+from bot.desk.values.people import AccountKind, Person
+from bot.desk.values.views import CaseSummary
 from bot.errors import CrossdeskError
 from bot.tasks import end
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from adapters.slack.desk import modals
 from adapters.slack.desk.hearing import AskedWhy
 from adapters.slack.desk.reach import BUSY, Answer, Reach
-from bot.desk.port import Because
-from bot.desk.values import Person
+from bot.desk.values.people import Person
+from bot.desk.values.views import Because
 from bot.errors import CrossdeskError, DeskError, ForbiddenError, NotOwnerError, TryLaterError
 from bot.messages import Author
 

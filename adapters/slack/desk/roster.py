@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from adapters.slack.wire import Wire
-from bot.desk.board import DeskWithBoard
-from bot.desk.values import AccountKind
+from bot.desk.port.board import DeskWithBoard
+from bot.desk.values.people import AccountKind
 from bot.errors import CrossdeskError, NeverError, OperatorError, TryLaterError
 from bot.tasks import end
 

@@ -20,8 +20,9 @@ from adapters.slack.desk.troubles import Troubles
 from adapters.slack.errors import code_of
 from adapters.slack.text import escaped
 from bot.clock import Clock
-from bot.desk.board import Board, BoardCase, BoardLine
-from bot.desk.values import CaseState, EventKind
+from bot.desk.port.board import Board, BoardCase, BoardLine
+from bot.desk.values.cases import CaseState
+from bot.desk.values.history import EventKind
 from bot.errors import (
     CrossdeskError,
     NeverError,

@@ -17,8 +17,9 @@ from adapters.slack.desk.blocks import (
     spoken,
 )
 from adapters.slack.text import escaped, shortened
-from bot.desk.board import BoardCase, BoardEvent, BoardLine
-from bot.desk.values import CaseState, EventKind
+from bot.desk.port.board import BoardCase, BoardEvent, BoardLine
+from bot.desk.values.cases import CaseState
+from bot.desk.values.history import EventKind
 from bot.desk.wording import plain
 from bot.messages import Attachment, Author
 

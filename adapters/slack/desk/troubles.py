@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.slack.desk.options import DESK
 from adapters.slack.errors import code_of
-from bot.desk.board import Board
+from bot.desk.port.board import Board
 from bot.errors import CrossdeskError
 
 _ANOTHER = "name another in desk_options.slack.channels"

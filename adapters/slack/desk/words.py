@@ -7,8 +7,8 @@ from adapters.slack.desk.hearing import Picked, Place, Said, key_of
 from adapters.slack.desk.reach import BUSY, Answer, Reach
 from adapters.slack.text import to_plain
 from adapters.slack.translate import Us
-from bot.desk.board import digest_of
-from bot.desk.values import Person
+from bot.desk.port.board import digest_of
+from bot.desk.values.people import Person
 from bot.errors import DeskError, TryLaterError
 from bot.privacy import mask_cards
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import Change, Taken, is_question, leaves, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from rasa_sdk import Tracker
 
 from bot.desk.requests import Requests
-from bot.desk.values import Request
+from bot.desk.values.requests import Request
 from bot.dialogue.actions import approvals, bargaining, product_answers
 from bot.dialogue.actions.approved import refund_answered, replacement_answered
 from bot.dialogue.actions.bargaining import bargain_answered

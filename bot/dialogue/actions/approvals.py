@@ -10,7 +10,8 @@ from rasa_sdk import Tracker
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.hours import is_open
 from bot.desk.requests import Requests
-from bot.desk.values import Priority, Reason, Request, RequestState
+from bot.desk.values.cases import Priority, Reason
+from bot.desk.values.requests import Request, RequestState
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.refunds import say_declined, say_requested
 from bot.dialogue.actions.step import Slots, Speaker

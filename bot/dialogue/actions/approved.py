@@ -7,7 +7,8 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Priority, Reason, Request, RequestState
+from bot.desk.values.cases import Priority, Reason
+from bot.desk.values.requests import Request, RequestState
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.refunds import (

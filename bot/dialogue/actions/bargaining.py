@@ -8,7 +8,8 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.requests import Requests
-from bot.desk.values import Priority, Reason, Request, RequestState
+from bot.desk.values.cases import Priority, Reason
+from bot.desk.values.requests import Request, RequestState
 from bot.dialogue import ladders
 from bot.dialogue.actions.change import leaves, word
 from bot.dialogue.actions.deals import (

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.approvals import tell_asked
 from bot.dialogue.actions.change import Change, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.address_change import ChangeAddress
 from bot.dialogue.actions.cancelling import Cancel
 from bot.dialogue.actions.change import AGAIN, NO, NOTHING_TAKEN, OVER, YES, Change

@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Priority, Reason
+from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import known_order

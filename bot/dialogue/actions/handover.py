@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.hours import is_open, promise
-from bot.desk.values import CaseCard, Likely, Priority, Reason, Standing
+from bot.desk.values.cases import CaseCard, Likely, Priority, Reason, Standing
 from bot.dialogue.actions.step import Slots, Speaker, Step
 from bot.dialogue.several import PENDING, told
 from bot.dialogue.turn import Turn

@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Priority, Reason
+from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions import one_time_code
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, files_kept, inform

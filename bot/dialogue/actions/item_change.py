@@ -8,7 +8,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.packed import refused_once_packed

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import payment_values, say_how_to_pay

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state

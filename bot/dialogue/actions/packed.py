@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.step import Slots, Speaker

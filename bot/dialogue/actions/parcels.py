@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.answers import first_meant
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order

@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Priority, Reason
+from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, payment_values

@@ -7,7 +7,7 @@ import zlib
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Priority, Reason
+from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, invoice_kinds, known_order, say_how_to_pay
 from bot.dialogue.actions.order_states import say_state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Priority, Reason
+from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, known_order, payment_values, say_how_to_pay
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered

@@ -9,7 +9,8 @@ from rasa_sdk import Tracker
 
 from bot.desk.hours import is_open
 from bot.desk.requests import Requests
-from bot.desk.values import Priority, Reason, Request, RequestState
+from bot.desk.values.cases import Priority, Reason
+from bot.desk.values.requests import Request, RequestState
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.facts import fact_asked, told_elsewhere
 from bot.dialogue.actions.handover import hand_over

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.utils import default_process
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import is_question, leaves, word
 from bot.dialogue.actions.deals import sum_of
 from bot.dialogue.actions.handover import hand_over

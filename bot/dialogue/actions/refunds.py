@@ -6,7 +6,7 @@ import datetime as dt
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, known_order
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered

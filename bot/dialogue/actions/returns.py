@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.values import Reason
+from bot.desk.values.cases import Reason
 from bot.dialogue.actions.answers import first_meant, keeps
 from bot.dialogue.actions.approvals import say_waiting, tell_asked
 from bot.dialogue.actions.exchanging import exchange_button, exchangeable

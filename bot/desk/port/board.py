@@ -8,8 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.desk.port import CaseView, Changes, Desk, RequestView
-from bot.desk.values import AccountKind, CaseEvent, Group
+from bot.desk.port.desk import Desk
+from bot.desk.values.history import CaseEvent, Changes
+from bot.desk.values.people import AccountKind, Group
+from bot.desk.values.requests import RequestView
+from bot.desk.values.views import CaseView
 from bot.messages import TranscriptLine
 
 

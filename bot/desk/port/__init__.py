@@ -1,0 +1,1 @@
+"""The desk's ports: what a frontend may ask of it, by role, and what it offers in return."""

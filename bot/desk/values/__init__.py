@@ -1,0 +1,1 @@
+"""What the desk is about, as plain values; no SQL."""
