@@ -19,7 +19,7 @@ from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.values.cases import Case, CaseCard, Reason
 from bot.desk.values.people import Person, Rank
 from bot.dialogue.recovery import load_replies

@@ -26,7 +26,7 @@ from bot import schema
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.people import People
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.values.people import Rank
 from bot.settings import Settings
 from bot.training import intents, models, versions, weeks

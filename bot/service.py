@@ -17,7 +17,7 @@ from bot.channels import Channel, open_channels
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.port.frontend import DeskFrontend, open_desks
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.dialogue.because import because
 from bot.dialogue.macros import ReplyMacros
 from bot.dialogue.spoken import Spoken

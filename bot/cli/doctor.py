@@ -14,7 +14,7 @@ from bot.channels import Examines, Reception, build_channel
 from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.port.frontend import DeskFrontend, open_desks
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.dialogue import spoken
 from bot.errors import CrossdeskError
 from bot.serving.front import Front

@@ -15,7 +15,7 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.requests import Requests
-from bot.desk.service import turn_request_clocks
+from bot.desk.turning import turn_request_clocks
 from bot.desk.values.cases import Case, CaseState, Outcome
 from bot.desk.values.people import Person, Rank
 from bot.dialogue.engine import Engine

@@ -7,7 +7,7 @@ import logging
 
 from anyio import to_thread
 
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.errors import ConfigurationError
 from bot.settings.released import InForce
 

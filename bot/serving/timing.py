@@ -11,7 +11,7 @@ from anyio import to_thread
 from sqlalchemy.engine import Connection
 
 from bot.desk.port.frontend import DeskFrontend
-from bot.desk.service import turn_clocks, turn_request_clocks, watch
+from bot.desk.turning import turn_clocks, turn_request_clocks, watch
 from bot.errors import TryLaterError
 from bot.mailroom.timers import Timer, TimerRoom
 from bot.notices.kinds import NOTICE

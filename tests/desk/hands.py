@@ -21,7 +21,7 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.people import People
-from bot.desk.service import turn_clocks
+from bot.desk.turning import turn_clocks
 from bot.desk.values.cases import Case, Outcome
 from bot.desk.values.people import Person
 from bot.errors import DeskError, TryLaterError

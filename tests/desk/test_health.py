@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.health import health
-from bot.desk.service import turn_clocks, watch
 from bot.desk.tables import cases, people
+from bot.desk.turning import turn_clocks, watch
 from bot.desk.values.cases import Case, CaseState, ClockKind, Reason
 from bot.desk.values.people import Person
 from bot.mailroom import conversations

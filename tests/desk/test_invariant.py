@@ -20,9 +20,9 @@ from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.health import health
 from bot.desk.people import People
-from bot.desk.service import turn_clocks
 from bot.desk.tables import case_events
 from bot.desk.tables import cases as cases_table
+from bot.desk.turning import turn_clocks
 from bot.desk.values.cases import Case, CaseState, ClockKind, Outcome, Reason
 from bot.desk.values.history import EventKind
 from bot.desk.values.people import Person

@@ -22,9 +22,9 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.database import Database
 from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
-from bot.desk.service import watch
 from bot.desk.shifts import parse_shift
 from bot.desk.tables import case_events, cases
+from bot.desk.turning import watch
 from bot.desk.values.cases import Case, CaseState
 from bot.desk.values.history import EventKind
 from bot.mailroom.tables import outbox

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from bot.clock import SetClock
 from bot.desk.cases import Cases
-from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
-from bot.desk.service import watch
+from bot.desk.service.board import DatabaseBoard
+from bot.desk.turning import watch
 from bot.desk.values.cases import Case, CaseState, Outcome
 from bot.desk.values.history import Changes
 from bot.desk.values.people import Person

@@ -13,7 +13,7 @@ import pytest
 from bot.clock import SetClock
 from bot.desk import views
 from bot.desk.requests import REQUEST_ANSWERED, REQUEST_LATE, Requests
-from bot.desk.service import turn_request_clocks
+from bot.desk.turning import turn_request_clocks
 from bot.desk.values.people import Person
 from bot.desk.values.requests import Decision, Request, RequestState
 from bot.errors import DecidedError, DeskError, ForbiddenError, UnknownRequestError

@@ -12,8 +12,8 @@ import pytest
 from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.offers import offered_to
-from bot.desk.service import turn_clocks, watch
 from bot.desk.shifts import in_shift, is_at_work, parse_shift, told
+from bot.desk.turning import turn_clocks, watch
 from bot.desk.values.cases import Case, CaseState, ClockKind, Outcome
 from bot.desk.values.people import Person, Rank, Shift
 from bot.errors import DeskError, ForbiddenError, NotOwnerError

@@ -15,8 +15,9 @@ from bot.clock import SetClock
 from bot.database import Database
 from bot.desk.port.desk import Desk as DeskPort
 from bot.desk.requests import Requests
-from bot.desk.service import DatabaseDesk, turn_clocks
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.tables import people_events
+from bot.desk.turning import turn_clocks
 from bot.desk.values.cases import CardField, CaseCard, CaseState, Outcome
 from bot.desk.values.people import AccountKind, Person
 from bot.desk.values.views import Act

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.values.cases import CardField, Outcome
 from bot.desk.values.people import Person
 from bot.settings import Settings

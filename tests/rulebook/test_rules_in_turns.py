@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from bot.clock import SystemClock
 from bot.database import Database
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.dialogue.grounds import version_of
 from bot.dialogue.recovery import load_replies
 from bot.dialogue.swap import Swap

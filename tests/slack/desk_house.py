@@ -18,9 +18,9 @@ from adapters.slack.desk import asking, lanes, posting, showing
 from adapters.slack.desk.frontend import SlackDesk
 from adapters.slack.wire import Wire
 from bot.clock import SystemClock
-from bot.desk import noticing
 from bot.desk.people import People
-from bot.desk.service import DatabaseDesk
+from bot.desk.service import board
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.values.cases import Case
 from bot.desk.values.people import AccountKind, Person
 from bot.dialogue.because import because
@@ -53,7 +53,7 @@ class Tempo:
             (asking, "LOOK", 0.1),
             (asking, "AGAIN", 0.1),
             (asking, "LONG_WAIT", 0.1),
-            (noticing, "LOOK_EVERY", 0.03),
+            (board, "LOOK_EVERY", 0.03),
             (socket_mode, "WAITS", (0.1,)),
             (socket_mode, "LONG_WAIT", 0.2),
             (backfill, "AGAIN", 0.2),

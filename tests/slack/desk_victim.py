@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from bot.database import Database
 from bot.desk.cases import Cases
 from bot.desk.port.frontend import open_desks
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.values.cases import CaseCard, Reason
 from bot.errors import TryLaterError
 from bot.mailroom import inbox

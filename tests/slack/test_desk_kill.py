@@ -27,8 +27,8 @@ from adapters.slack.desk.thread import items
 from bot import schema
 from bot.clock import SystemClock
 from bot.database import Database
-from bot.desk.noticing import DatabaseBoard
 from bot.desk.people import People
+from bot.desk.service.board import DatabaseBoard
 from bot.desk.tables import case_events, cases
 from bot.desk.values.cases import Outcome
 from bot.desk.values.history import EventKind

@@ -17,7 +17,7 @@ from bot.database import Database, metadata
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.requests import Requests
-from bot.desk.service import DatabaseDesk
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.values.cases import Case, CaseCard, Likely, Priority, Reason, Standing
 from bot.desk.values.people import Person, Rank
 from bot.desk.values.requests import Request

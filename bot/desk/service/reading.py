@@ -1,0 +1,148 @@
+"""What people see of the desk, over the database."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+import anyio
+import sqlalchemy as sa
+
+from bot.desk import searching, views
+from bot.desk.cases import Cases
+from bot.desk.explaining import Explainer
+from bot.desk.masking import mask_line
+from bot.desk.service.work import LONGEST_LIST, DatabaseWork
+from bot.desk.tables import case_events
+from bot.desk.values.cases import CardField, CaseState
+from bot.desk.values.figures import QueueCount, Today
+from bot.desk.values.history import Changes
+from bot.desk.values.people import Person
+from bot.desk.values.views import Because, CaseSummary, CaseView
+from bot.errors import DeskError
+from bot.messages import TranscriptLine
+
+#: How often, in seconds, the database is asked for changes while somebody waits for them. What
+#: another process did is seen after so long at the latest.
+LOOK_EVERY = 0.15
+
+
+class DatabaseReading(DatabaseWork):
+    """Implements ``bot.desk.port.reading.DeskReading``."""
+
+    #: ``None``: nobody knows why the bot said something.
+    _explain: Explainer | None
+    #: When the newest event was asked for, and which it was.
+    _looked_at = 0.0
+    _newest = 0
+
+    async def queues(self, person: Person) -> Sequence[QueueCount]:
+        """See the port."""
+        return await self._read(person, lambda known, _: views.queue_counts(known))
+
+    async def cases(
+        self,
+        person: Person,
+        *,
+        queue: str | None = None,
+        state: CaseState | None = None,
+        mine: bool = False,
+        closed: bool = False,
+        limit: int = 100,
+    ) -> Sequence[CaseSummary]:
+        """See the port."""
+
+        def read(known: Cases, who: Person) -> Sequence[CaseSummary]:
+            found = known.list(
+                queue=queue,
+                state=state,
+                owner_id=who.id if mine else None,
+                closed=closed,
+                limit=max(1, min(limit, LONGEST_LIST)),
+            )
+            return views.summaries(known, found)
+
+        return await self._read(person, read)
+
+    async def find(self, person: Person, text: str, *, limit: int = 20) -> Sequence[CaseSummary]:
+        """See the port."""
+        most = max(1, min(limit, LONGEST_LIST))
+        return await self._read(
+            person, lambda known, _: views.summaries(known, searching.find(known, text, most))
+        )
+
+    async def today(self, person: Person) -> Today:
+        """See the port."""
+        return await self._read(person, lambda known, _: searching.today(known))
+
+    async def case(self, person: Person, case_id: int) -> CaseView:
+        """See the port."""
+        return await self._read(person, lambda known, who: views.view(known, known.get(case_id), who))
+
+    async def reveal(self, person: Person, case_id: int, field: CardField) -> str:
+        """See the port."""
+        return await self._do(
+            person, case_id, f"see {field.value}", lambda known, who: known.reveal(case_id, who, field)
+        )
+
+    async def why(self, person: Person, case_id: int, position: int) -> Because:
+        """See the port."""
+
+        def work(known: Cases, who: Person) -> Because:
+            case = known.looked_into(case_id, who)
+            found = self._explain and self._explain(known.connection, case.conversation_id, position)
+            if not found:
+                raise DeskError("Nobody knows why: the bot did not say this, or what it read is gone by age.")
+            return dataclasses.replace(found, facts=tuple(mask_line(one, case.card) for one in found.facts))
+
+        return await self._do(person, case_id, "see why", work)
+
+    async def other_talk(
+        self, person: Person, case_id: int, conversation_id: int
+    ) -> Sequence[TranscriptLine]:
+        """See the port."""
+        return await self._do(
+            person,
+            case_id,
+            "see another conversation",
+            lambda known, who: views.other_lines(known, known.looked_into(case_id, who), conversation_id),
+        )
+
+    async def changes(self, person: Person, since: int | None, *, wait: float = 25.0) -> Changes:
+        """See the port."""
+        until = time.monotonic() + wait
+        while True:
+            newest = await self._newest_event(person, fresh=since is None)
+            if since is None:
+                return Changes(newest, ())
+            if newest > since:
+                return await self._read(person, lambda known, _: _changes(known, since))
+            left = until - time.monotonic()
+            if left <= 0:
+                return Changes(since, ())
+            await anyio.sleep(min(LOOK_EVERY, left))
+
+    async def _newest_event(self, person: Person, *, fresh: bool) -> int:
+        """The newest event's id: however many pages wait, the database is asked once in ``LOOK_EVERY``."""
+        now = time.monotonic()
+        if fresh or now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            found = await self._read(person, lambda known, _: _newest(known))
+            self._newest = max(self._newest, found)
+        return self._newest
+
+
+def _newest(known: Cases) -> int:
+    found: int | None = known.connection.execute(sa.select(sa.func.max(case_events.c.id))).scalar_one()
+    return found or 0
+
+
+def _changes(known: Cases, since: int) -> Changes:
+    rows = known.connection.execute(
+        sa.select(case_events.c.id, case_events.c.case_id)
+        .where(case_events.c.id > since)
+        .order_by(case_events.c.id)
+    ).all()
+    ids = tuple(dict.fromkeys(row.case_id for row in rows))
+    return Changes(rows[-1].id if rows else since, ids)
