@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from adapters.slack.access import SHOP_APP, Access
 from adapters.slack.desk import home, modals
 from adapters.slack.desk.cards import case_card, digest_card, moved_card, request_card
-from adapters.slack.desk.hearing import AskedWhy, Nothing, Picked, Pressed, Said, Submitted, hear
+from adapters.slack.desk.heard import AskedWhy, Nothing, Picked, Pressed, Said, Submitted
+from adapters.slack.desk.hearing import hear
 from adapters.slack.desk.options import DESK_APP, DeskOptions, own_access, read_desk_options
 from adapters.slack.desk.thread import MOST_BLOCKS, items, posts
 from adapters.slack.desk.words import to_send

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.slack.desk.clicks import Clicks
 from adapters.slack.desk.commands import Commands
 from adapters.slack.desk.forms import Forms
-from adapters.slack.desk.hearing import AskedWhy, Commanded, Heard, Nothing, Picked, Pressed, Said, Submitted
+from adapters.slack.desk.heard import AskedWhy, Commanded, Heard, Nothing, Picked, Pressed, Said, Submitted
 from adapters.slack.desk.reach import BUSY, Answer, Reach
 from adapters.slack.desk.reasons import Reasons
 from adapters.slack.desk.words import Words

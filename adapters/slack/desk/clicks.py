@@ -8,7 +8,7 @@ from typing import Final
 from adapters.slack.desk import modals
 from adapters.slack.desk.blocks import Block
 from adapters.slack.desk.commands import Commands
-from adapters.slack.desk.hearing import CameHome, Pressed, View
+from adapters.slack.desk.heard import CameHome, Pressed, View
 from adapters.slack.desk.reach import Answer, Reach, number
 from bot.desk.values.people import Person
 from bot.desk.values.requests import RequestView

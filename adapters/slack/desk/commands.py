@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adapters.slack.desk import home
 from adapters.slack.desk.blocks import Block, actions, button, run, section
-from adapters.slack.desk.hearing import CameHome, Commanded
+from adapters.slack.desk.heard import CameHome, Commanded
 from adapters.slack.desk.reach import VISITOR, Answer, Reach
 from bot.desk.values.cases import CaseState
 from bot.desk.values.people import Person

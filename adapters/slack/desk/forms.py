@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from adapters.slack.desk import modals
-from adapters.slack.desk.hearing import Submitted
+from adapters.slack.desk.heard import Submitted
 from adapters.slack.desk.reach import Answer, Reach, number
 from bot.desk.values.cases import CardField, CaseState, Outcome
 from bot.desk.values.people import Person

@@ -9,7 +9,8 @@ from starlette.routing import BaseRoute
 
 from adapters.slack.desk.acting import Acting
 from adapters.slack.desk.asking import Asking
-from adapters.slack.desk.hearing import Nothing, Said, hear
+from adapters.slack.desk.heard import Nothing, Said
+from adapters.slack.desk.hearing import hear
 from adapters.slack.desk.memory import Memory
 from adapters.slack.desk.missed import Missed
 from adapters.slack.desk.options import DESK, read_desk_options

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
-from adapters.slack.desk.hearing import Said, hear
+from adapters.slack.desk.heard import Said
+from adapters.slack.desk.hearing import hear
 from adapters.slack.desk.memory import Memory
 from adapters.slack.desk.posting import Posting, case_in
 from adapters.slack.translate import Us

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.slack.desk import home, modals
-from adapters.slack.desk.hearing import CameHome, Commanded, Place, Pressed, Submitted, Who
+from adapters.slack.desk.heard import CameHome, Commanded, Place, Pressed, Submitted, Who
 from adapters.slack.desk.memory import Memory
 from adapters.slack.desk.options import DeskOptions
 from adapters.slack.desk.posting import Posting

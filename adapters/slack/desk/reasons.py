@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from adapters.slack.desk import modals
-from adapters.slack.desk.hearing import AskedWhy
+from adapters.slack.desk.heard import AskedWhy
 from adapters.slack.desk.reach import BUSY, Answer, Reach
 from bot.desk.values.people import Person
 from bot.desk.values.views import Because

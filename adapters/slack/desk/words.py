@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.slack.desk import modals
-from adapters.slack.desk.hearing import Picked, Place, Said, key_of
+from adapters.slack.desk.heard import Picked, Place, Said, key_of
 from adapters.slack.desk.reach import BUSY, Answer, Reach
 from adapters.slack.text import to_plain
 from adapters.slack.translate import Us
