@@ -83,6 +83,8 @@ class Console:
             *self._overview.pages(),
             ("GET", "/console/inbox", self._inbox),
             ("POST", "/console/inbox/{group:int}/label", self._label),
+            ("POST", "/console/inbox/{group:int}/mark", self._mark),
+            ("POST", "/console/inbox/{group:int}/unmark", self._unmark),
             ("POST", "/console/inbox/undo", self._undo),
             ("GET", "/console/data", self._data),
             ("POST", "/console/data", self._check),
@@ -171,12 +173,59 @@ class Console:
                 _verdict(form),
                 fence=number_of(form, "fence"),
                 upto=number_of(form, "upto"),
-                only=[int(name[5:]) for name in form if name.startswith("item-") and name[5:15].isdigit()],
+                only=_ticked(form, "item-"),
+                dropped=_ticked(form, "drop-"),
                 new_intent=text_of(form, "about") if _adds(form) else None,
             )
             return done.act_id
 
         return await self._done(visit, form, act)
+
+    async def _mark(self, request: Request, visit: Visit) -> Response:
+        form = await read_form(request)
+        actor = Actor(visit.person.login, visit.person.id)
+
+        def act() -> None:
+            item, start = number_of(form, "item"), number_of(form, "start")
+            if not 0 < item <= _LAST:
+                raise ErasedError
+            self._review.mark(
+                actor,
+                item,
+                form.get("kind", ""),
+                text_of(form, "words"),
+                value=text_of(form, "value") or None,
+                start=start if start >= 0 else None,
+            )
+
+        return await self._marked(request, visit, form, act)
+
+    async def _unmark(self, request: Request, visit: Visit) -> Response:
+        form = await read_form(request)
+
+        def act() -> None:
+            number = number_of(form, "mark")
+            if not 0 < number <= _LAST:
+                raise ErasedError
+            self._review.unmark(number)
+
+        return await self._marked(request, visit, form, act)
+
+    async def _marked(
+        self, request: Request, visit: Visit, form: Mapping[str, str], act: Callable[[], None]
+    ) -> Response:
+        """Mark or unmark, and stay with the group: it waits for a decision still."""
+        if not self._gate.is_meant(request, form, visit.csrf):
+            return await self._shown(visit, form, status=403, problem=STALE)
+        try:
+            await to_thread.run_sync(act)
+        except ReviewError as error:
+            return await self._shown(visit, form, status=_refused(error), problem=str(error))
+        except TryLaterError:
+            return self._pages.trouble(503, BUSY)
+        group = request.path_params["group"]
+        kept = {"view": _view(form).value, "language": form.get("in", "")[:10], "group": str(group)}
+        return RedirectResponse(f"/console/inbox?{urlencode(kept)}", 303)
 
     async def _undo(self, request: Request, visit: Visit) -> Response:
         form = await read_form(request)
@@ -193,8 +242,7 @@ class Console:
         try:
             done = await to_thread.run_sync(act)
         except ReviewError as error:
-            status = 409 if isinstance(error, StaleReviewError) else 422
-            status = 410 if isinstance(error, ErasedError) else status
+            status = _refused(error)
             # What was decided by somebody else meanwhile is shown as it is now.
             again = {**form, "group": "" if status == 410 else form.get("group", "")}
             return await self._shown(visit, again, status=status, problem=str(error))
@@ -211,6 +259,20 @@ def _view(asked: Mapping[str, str]) -> View:
         return View(asked.get("view", ""))
     except ValueError:
         return View.WAITING
+
+
+def _refused(error: ReviewError) -> int:
+    if isinstance(error, ErasedError):
+        return 410
+    return 409 if isinstance(error, StaleReviewError) else 422
+
+
+def _ticked(form: Mapping[str, str], prefix: str) -> list[int]:
+    """The numbers of the boxes that were ticked."""
+    begin = len(prefix)
+    return [
+        int(name[begin:]) for name in form if name.startswith(prefix) and name[begin : begin + 10].isdigit()
+    ]
 
 
 def _verdict(form: Mapping[str, str]) -> Verdict:

@@ -10,6 +10,7 @@ from adapters.web.pages import Pages
 from bot.clock import Clock
 from bot.errors import ErasedError
 from bot.settings import Settings
+from bot.training.marks import KINDS, PRODUCT
 from bot.training.review import Review, View
 from bot.training.values import ActLine, Actor, ItemState, Why
 
@@ -25,6 +26,8 @@ PARTS = (
 )
 #: Groups in the list, and messages of a group, on one page.
 LISTED, SHOWN = 20, 25
+#: Products that are offered where one is marked; of others the code is typed.
+MOST_PRODUCTS = 500
 #: Lines of what was learnt, and slight findings, on one page.
 MOST_LEARNT, MOST_FINDINGS = 200, 50
 VIEWS = {
@@ -108,6 +111,9 @@ class ConsolePages:
             agreement=next(iter(self._review.agreements()), None),
             why=WHY,
             disputed=ItemState.DISPUTED,
+            kinds=KINDS,
+            product=PRODUCT,
+            products=self._review.products(MOST_PRODUCTS) if items else [],
         )
 
     def data(self, visit: Visit, *, checked: bool = False) -> Response:
@@ -122,6 +128,7 @@ class ConsolePages:
             flash=None,
             learnt=self._review.learnt()[:MOST_LEARNT],
             added=self._review.added(),
+            names=self._review.names()[:MOST_LEARNT],
             checked=checked,
             grave=[one for one in found if one.kind.forbids],
             slight=[one for one in found if not one.kind.forbids][:MOST_FINDINGS],

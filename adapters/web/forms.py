@@ -12,7 +12,7 @@ from adapters.web.translate import cleared
 
 #: Bytes: the longest text that the desk takes, every character of it escaped, and some room.
 FORM_LIMIT = 256 * 1024
-_FIELDS = 40
+_FIELDS = 80
 
 
 async def read_form(request: Request) -> Mapping[str, str]:

@@ -74,6 +74,7 @@ def erase(
     from bot.operations.erase import erase as forget
     from bot.operations.erase import overwriting
     from bot.training import examples
+    from bot.training.words import write_words
 
     settings = Settings.load()
     database = open_database(settings)
@@ -91,6 +92,8 @@ def erase(
             path.unlink(missing_ok=True)
         # What was learnt of them goes out of the store's files, too.
         examples.write(database, settings)
+        with database.begin() as connection:
+            write_words(connection, settings)
     except _OnlyToldError:
         pass
     if as_json:

@@ -32,11 +32,12 @@ Language = Annotated[str | None, typer.Option(help="Examples in this language on
 def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Look for what is wrong with the store's examples; exit code 2 where no training may begin."""
     from bot.training.checks import check as look
+    from bot.training.unfound import unfound
 
     settings = Settings.load()
     with open_database(settings).begin() as connection:
         known = intents.known(connection, settings)
-    found = look(settings, known)
+    found = [*look(settings, known), *unfound(settings)]
     if as_json:
         typer.echo(findings.as_json(found))
     else:

@@ -14,9 +14,9 @@ from bot.desk.people import People
 from bot.errors import ReviewError
 from bot.settings import Settings
 from bot.sharing import folder
-from bot.shop.lexicon import write_lexicon
 from bot.shop.seed import seed
 from bot.shop.tables import customers, orders, products
+from bot.training.words import write_words
 
 #: The seed of the store that is made at the first run.
 FIRST_SEED = 1
@@ -62,7 +62,7 @@ def prepare_store(settings: Settings) -> None:
             login, password = first
             announce(f"The desk's first supervisor: login '{login}', password '{password}' (shown only now).")
         with database.begin() as connection:
-            write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
+            write_words(connection, settings)
     finally:
         database.close()
 
@@ -83,7 +83,7 @@ def write_lexicon_if_possible(settings: Settings) -> None:
     try:
         if schema.version(database) == schema.newest():
             with database.begin() as connection:
-                write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
+                write_words(connection, settings)
     finally:
         database.close()
 

@@ -20,8 +20,11 @@ from bot.errors import ReviewError
 from bot.settings import Settings
 from bot.training import weeks
 from bot.training.exporting import write_table
+from bot.training.marks import KINDS
 from bot.training.review import Review, View
-from bot.training.values import ActLine, Done, Group, Item, ItemState, Meaning, Verdict
+from bot.training.values import ActLine, Done, Group, Item, ItemState, Mark, Meaning, Verdict
+
+_NOT_FOUND = ", which the bot did not find"
 
 app = typer.Typer(help="Messages that were misunderstood: look, label, undo.", no_args_is_help=True)
 
@@ -31,6 +34,9 @@ Who = Annotated[str | None, typer.Option("--as", help="Whose decision it is: a l
 Most = Annotated[int, typer.Option(min=1, max=1000, help="The most that are shown.")]
 Spoken = Annotated[str | None, typer.Option(help="In which language it is, where the model was wrong.")]
 Only = Annotated[list[int] | None, typer.Option(help="A message's number (repeatable); else all of them.")]
+Dropped = Annotated[
+    list[int] | None, typer.Option("--drop", help="A mark's number: it is wrong (repeatable).")
+]
 Fence = Annotated[int | None, typer.Option(help="Refuse if the group is no longer as `show` showed it.")]
 
 
@@ -111,6 +117,12 @@ def show(number: Number, limit: Most = 50, as_json: AsJson = False) -> None:
             one.text,
         )
     _console().print(table)
+    for one in items:
+        for made in one.marks:
+            announce(
+                f"mark {made.id} in {one.id} by {made.actor}: {one.words(made.mark)} is {_named(made.mark)}"
+                f"{_NOT_FOUND if one.is_found(made.mark) is False else ''}"
+            )
     for name, share in group.likely:
         announce(f"{name} {share:.0%}")
     announce(f"The group's state is {group.fence} (for --fence).")
@@ -129,6 +141,7 @@ def label(
     ] = None,
     language: Spoken = None,
     only: Only = None,
+    dropped: Dropped = None,
     fence: Fence = None,
     who: Who = None,
     as_json: AsJson = False,
@@ -145,6 +158,7 @@ def label(
             fence=fence,
             only=only or (),
             new_intent=new,
+            dropped=dropped or (),
         )
     _tell(done, as_json)
 
@@ -155,6 +169,7 @@ def confirm(
     intent: Annotated[str, typer.Argument(help="What it means, in your own judgement.")],
     who: Annotated[str, typer.Option("--as", help="The second person's login.")],
     language: Spoken = None,
+    dropped: Dropped = None,
     as_json: AsJson = False,
 ) -> None:
     """Be the second person: what two people say alike is learnt, all else is disputed."""
@@ -163,8 +178,40 @@ def confirm(
         waiting = [one.id for one in review.items(number, limit=5000) if one.state is ItemState.SECOND]
         if not waiting:
             raise ReviewError(f"nothing in group {number} waits for a second person")
-        done = review.label(actor, number, Verdict(Meaning.INTENT, intent, None, language), only=waiting)
+        verdict = Verdict(Meaning.INTENT, intent, None, language)
+        done = review.label(actor, number, verdict, only=waiting, dropped=dropped or ())
     _tell(done, as_json)
+
+
+@app.command()
+def mark(
+    message: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="The message's number.")],
+    kind: Annotated[str, typer.Argument(help=f"What the words name: {', '.join(KINDS)}.")],
+    words: Annotated[str, typer.Argument(help="The words, as they stand in the message.")],
+    value: Annotated[str | None, typer.Option("--value", help="Of a product: its code.")] = None,
+    start: Annotated[int | None, typer.Option(min=0, help="From which letter on, if not the first.")] = None,
+    who: Who = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mark what a message names; the next decision on the message includes it."""
+    with _review() as review:
+        made = review.mark(review.actor(who), message, kind, words, value=value, start=start)
+    if as_json:
+        typer.echo(_json(asdict(made)))
+        return
+    announce(f"Mark {made.id}: {words} is {_named(made.mark)}.")
+
+
+@app.command()
+def unmark(
+    number: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="The mark's number.")], who: Who = None
+) -> None:
+    """Take away a mark that no decision includes yet."""
+    with _review() as review:
+        # Only who may train.
+        review.actor(who)
+        gone = review.unmark(number)
+    announce(f"Taken away: {_named(gone)}.")
 
 
 @app.command()
@@ -270,12 +317,23 @@ def _item(one: Item) -> dict[str, Any]:
         "reasons": [why.value for why in one.reasons],
         "state": one.state.value,
         "verdict": _verdict(one.verdict) if one.verdict else None,
+        "marks": [{**asdict(made), "found": one.is_found(made.mark)} for made in one.marks],
+        "named": None if one.named is None else [asdict(mark) for mark in one.named],
         "said": {login: _verdict(verdict) for login, verdict in one.said.items()},
     }
 
 
 def _verdict(one: Verdict) -> dict[str, Any]:
-    return {"meaning": one.meaning.value, "intent": one.intent, "second_intent": one.second_intent}
+    return {
+        "meaning": one.meaning.value,
+        "intent": one.intent,
+        "second_intent": one.second_intent,
+        "marks": [asdict(mark) for mark in one.marks],
+    }
+
+
+def _named(mark: Mark) -> str:
+    return mark.kind if mark.value is None else f"{mark.kind} {mark.value}"
 
 
 def _done(one: Done) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from bot.cli.opening import announce, open_database, seed_if_empty
 from bot.clock import SystemClock
 from bot.errors import ConfigurationError
 from bot.settings import Settings
-from bot.shop.lexicon import write_lexicon
 from bot.shop.situations import situations
+from bot.training.words import write_words
 
 app = typer.Typer(help="The store's products, customers, orders and parcels.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def seed(
     if not seed_if_empty(database, number, day):
         raise ConfigurationError("there is a store in this database already: seed an empty one")
     with database.begin() as connection:
-        write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
+        write_words(connection, settings)
     announce(f"Seeded store {number} as of {day}.")
 
 
@@ -53,7 +53,7 @@ def load(
     with database.begin() as connection:
         now = SystemClock().now()
         report = import_folder(connection, folder, strict=strict, rules=settings.rules, now=now)
-        write_lexicon(connection, settings.rules, settings.files / "lexicon.json")
+        write_words(connection, settings)
     for problem in report.problems:
         typer.echo(str(problem), err=True)
     if report.problem_count > len(report.problems):

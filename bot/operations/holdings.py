@@ -143,6 +143,12 @@ HOLDINGS: Mapping[str, Holding] = {
         ("item_id", "review_items"),
         inward=frozenset({"act_id", "actor"}),
     ),
+    "review_marks": Holding(
+        Fate.REMOVED,
+        "what people said that words of messages name",
+        ("item_id", "review_items"),
+        inward=frozenset({"act_id", "actor"}),
+    ),
     "model_changes": Holding(
         Fate.REMOVED,
         "messages that a newer model would have answered otherwise",

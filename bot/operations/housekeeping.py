@@ -134,10 +134,15 @@ RULES: Mapping[str, Rule] = {
     "review_items": Rule(
         "reviews_days",
         "at",
-        along=(("review_labels", "item_id"),),
+        along=(("review_marks", "item_id"), ("review_labels", "item_id")),
         more=_is_no_example,
     ),
-    "review_acts": Rule("people_events_days", "at", kept_by=(("review_labels", "act_id"),), in_order=True),
+    "review_acts": Rule(
+        "people_events_days",
+        "at",
+        kept_by=(("review_labels", "act_id"), ("review_marks", "act_id")),
+        in_order=True,
+    ),
     "cases": Rule(
         "cases_days",
         "closed_at",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ _PLAIN_COLOURS = (
 )
 
 
-def write_lexicon(connection: Connection, rules: ShopRules, path: Path) -> bool:
+def write_lexicon(
+    connection: Connection, rules: ShopRules, path: Path, names: Iterable[tuple[str, str]] = ()
+) -> bool:
     """Write the lexicon; says whether the file changed.
 
     Whoever reads the file at the same time sees the old one or the new one, never a part. Nothing is written
@@ -30,7 +34,7 @@ def write_lexicon(connection: Connection, rules: ShopRules, path: Path) -> bool:
     Raises:
         OSError: the folder cannot be written.
     """
-    text = json.dumps(lexicon(connection, rules), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(lexicon(connection, rules, names), ensure_ascii=False, indent=1) + "\n"
     if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +51,19 @@ def write_lexicon(connection: Connection, rules: ShopRules, path: Path) -> bool:
     return True
 
 
-def lexicon(connection: Connection, rules: ShopRules) -> dict[str, Any]:
-    """The lexicon as it stands now."""
+def lexicon(
+    connection: Connection, rules: ShopRules, names: Iterable[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """The lexicon as it stands now.
+
+    Args:
+        connection: the caller's unit of work.
+        rules: the store's.
+        names: what else buyers call products: the words, and the product's code.
+    """
+    also: defaultdict[str, list[str]] = defaultdict(list)
+    for words, code in names:
+        also[code].append(words)
     named = connection.execute(
         sa.select(products.c.code, products.c.name, products.c.aliases).order_by(products.c.id)
     )
@@ -63,7 +78,7 @@ def lexicon(connection: Connection, rules: ShopRules) -> dict[str, Any]:
             ],
             "tracking_number": list(rules.patterns.tracking_number),
         },
-        "products": [{"code": row.code, "names": [row.name, *row.aliases]} for row in named],
+        "products": [{"code": row.code, "names": [row.name, *row.aliases, *also[row.code]]} for row in named],
         "sizes": _distinct(connection, variants.c.size),
         "colours": sorted({*map(str.lower, _distinct(connection, variants.c.colour)), *_PLAIN_COLOURS}),
     }

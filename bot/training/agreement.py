@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -59,6 +59,8 @@ def agreements(connection: Connection) -> list[Agreement]:
         for said in votes(connection, twice[start : start + 500]).values():
             # Who came later may have seen a dispute: only the first two count.
             (one, first), (other, second) = list(said.items())[:2]
+            # Marks are seen by whoever comes second: to agree on them is no judgement of one's own.
+            first, second = replace(first, marks=()), replace(second, marks=())
             if one < other:
                 pairs.setdefault((one, other), []).append((first, second))
             else:

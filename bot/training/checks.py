@@ -10,11 +10,14 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bot.settings import ROOT, Settings
+from bot.training.annotating import unannotated
 from bot.training.examples import sameness
 from bot.training.findings import Finding, Kind, as_json
+from bot.training.values import Mark
 from nlu.evaluation import Labelled, LabelledSetError, read_labelled
 
 #: The sentences that models are judged by.
@@ -30,7 +33,7 @@ def check(settings: Settings, known: Collection[str], root: Path = ROOT) -> list
         root: the project's root.
     """
     try:
-        own = _read(settings.store / "nlu")
+        own = [one for one, _ in read_marked(settings.store / "nlu")]
         shipped = _read(root / "nlu" / "data")
         judged = _read(root / TEST_SET)
     except LabelledSetError as error:
@@ -47,6 +50,22 @@ def check(settings: Settings, known: Collection[str], root: Path = ROOT) -> list
 
 def _read(folder: Path) -> list[Labelled]:
     return read_labelled(folder) if folder.is_dir() and any(folder.rglob("*.yml")) else []
+
+
+def read_marked(folder: Path) -> list[tuple[Labelled, tuple[Mark, ...]]]:
+    """The examples of a folder without what is marked in them, and with it beside.
+
+    Raises:
+        LabelledSetError: a file cannot be read.
+    """
+    found = []
+    for one in _read(folder):
+        try:
+            text, marks = unannotated(one.text)
+        except ValueError as error:
+            raise LabelledSetError(f"{folder}: in “{one.text[:100]}” {error}") from error
+        found.append((replace(one, text=text), marks))
+    return found
 
 
 def _unknown(own: Iterable[Labelled], known: Collection[str]) -> Iterator[Finding]:
@@ -130,4 +149,7 @@ def _by_text(examples: Iterable[Labelled]) -> dict[str, list[Labelled]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(as_json(check(Settings.load(), json.load(sys.stdin))))
+    from bot.training.unfound import unfound
+
+    own_settings = Settings.load()
+    sys.stdout.write(as_json([*check(own_settings, json.load(sys.stdin)), *unfound(own_settings)]))

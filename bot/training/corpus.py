@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from bot.settings import ROOT, Settings
+from bot.training.annotating import unannotated
 
 #: A path, and when and how long it was when it was looked at.
 _Seen = tuple[str, int, int]
@@ -82,7 +83,7 @@ def _blocks(seen: _Seen) -> tuple[tuple[str, tuple[str, ...]], ...]:
         (
             str(block["intent"]),
             tuple(
-                line.strip()[2:].strip()
+                unannotated(line.strip()[2:].strip())[0]
                 for line in block["examples"].splitlines()
                 if line.strip()[:2] == "- "
             ),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import tempfile
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,9 +23,11 @@ from sqlalchemy.engine import Connection
 from bot.database import Database
 from bot.settings import Settings
 from bot.training import intents
+from bot.training.annotating import annotated
+from bot.training.marks import loaded
 from bot.training.masking import one_line
 from bot.training.tables import review_items
-from bot.training.values import ItemState, Meaning
+from bot.training.values import ItemState, Mark, Meaning
 
 #: What of the store's folder is ours to write; whatever lies beside it is its people's.
 NAME = "learned.yml"
@@ -35,8 +38,6 @@ _HEAD = (
 )
 #: What is done to an intent of the store's own until it has a script: a person of its queue answers.
 _BY_A_PERSON = "action_pass_to_queue"
-#: What Rasa's format takes for the mark of an entity.
-_MARK = re.compile(r"\](?=[({])")
 
 #: By language and intent.
 Learnt = Mapping[str, Mapping[str, "list[str]"]]
@@ -46,25 +47,32 @@ def learnt(connection: Connection) -> Learnt:
     """The examples that settled labels make, each text once, in an order that stays."""
     found: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     items = review_items.c
+    # Of those alike one that is marked tells the most.
+    is_plain: Any = sa.case((items.marks.is_(None), 1), else_=0)
     for row in connection.execute(
-        sa.select(items.language, items.intent, items.text)
+        sa.select(items.language, items.intent, items.text, items.marks)
         .where(items.state == ItemState.SETTLED.value, items.meaning == Meaning.INTENT.value)
-        .order_by(items.language, items.id)
+        .order_by(items.language, is_plain, items.id)
     ):
-        text = as_line(row.text)
+        text = as_line(row.text, loaded(row.marks))
         if text:
-            found[row.language][row.intent].setdefault(sameness(text), text)
+            found[row.language][row.intent].setdefault(sameness(row.text), text)
     return {
         language: {intent: sorted(texts.values()) for intent, texts in sorted(by_intent.items())}
         for language, by_intent in sorted(found.items())
     }
 
 
-def as_line(text: str) -> str:
-    """A text as one line of an example: nothing in it is a mark, a payload or another line."""
-    line = _MARK.sub("] ", one_line(text)).lstrip("/-•*# ")
+def as_line(text: str, marks: Sequence[Mark] = ()) -> str:
+    """A text as one line of an example: nothing in it is a payload, a line or a mark, but for `marks`."""
+    line = one_line(text)
+    bare = line.lstrip("/-•*# ")
     # A text of nothing but signs teaches nothing.
-    return line if any(sign.isalnum() for sign in line) else ""
+    if not any(sign.isalnum() for sign in bare):
+        return ""
+    cut = len(line) - len(bare)
+    moved = [replace(one, start=one.start - cut, end=one.end - cut) for one in marks]
+    return annotated(bare, [one for one in moved if one.start >= 0])
 
 
 def sameness(text: str) -> str:

@@ -19,6 +19,7 @@ COLUMNS = (
     "state",
     "intent",
     "second_intent",
+    "marks",
 )
 #: What a spreadsheet takes for the beginning of a formula, in any width.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -44,6 +45,7 @@ def write_table(items: Iterable[Item], file: TextIO) -> int:
                 item.state.value,
                 cell((verdict.intent if verdict else None) or ""),
                 cell((verdict.second_intent if verdict else None) or ""),
+                cell("; ".join(f"{one.kind}: {item.words(one)}" for one in verdict.marks) if verdict else ""),
             ]
         )
         count += 1

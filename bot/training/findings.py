@@ -32,6 +32,8 @@ class Kind(str, enum.Enum):
     THIN = "thin"
     #: None at all in a language of the store.
     MISSING = "missing"
+    #: What people marked, and the bot does not find.
+    UNFOUND = "unfound"
 
     @property
     def forbids(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,12 +14,14 @@ from bot.clock import Clock
 from bot.desk import ranks
 from bot.desk.tables import people
 from bot.desk.values.people import Rank
-from bot.errors import ErasedError, ReviewError, StaleReviewError
+from bot.errors import ErasedError, ReviewError
 from bot.settings import Settings
 from bot.training import intents
 from bot.training.counting import recount
+from bot.training.holding import hold
+from bot.training.marks import Marks, included, stored
 from bot.training.tables import review_acts, review_groups, review_items, review_labels
-from bot.training.values import Actor, Done, ItemState, Meaning, Verdict
+from bot.training.values import Actor, Done, ItemState, Mark, Meaning, Verdict
 
 #: Who may say what messages mean.
 RIGHT = "train"
@@ -51,6 +54,7 @@ class Labels:
         upto: int | None = None,
         only: Collection[int] = (),
         confirmed: bool = False,
+        dropped: Collection[int] = (),
     ) -> Done:
         """Say what the open messages of a group mean, or some of them.
 
@@ -62,14 +66,15 @@ class Labels:
             upto: the highest number of a message that the actor saw; what came later is not meant.
             only: numbers of messages, if not all are meant.
             confirmed: somebody else must say the same, whatever it is.
+            dropped: numbers of marks in these messages that are wrong; the others are a part of what is said.
 
         Raises:
             StaleReviewError: somebody else decided meanwhile.
             ErasedError: the messages are no longer there.
-            ReviewError: the verdict makes no sense, or nothing of it waits for this person.
+            ReviewError: the verdict makes no sense, marks overlap, or nothing of it waits for this person.
         """
         language = self._checked(verdict)
-        self._hold(group_id, fence)
+        hold(self._connection, group_id, fence)
         found = self._open(actor, group_id, upto, only)
         act = self._connection.execute(
             review_acts.insert().values(
@@ -90,6 +95,7 @@ class Labels:
             review_labels.insert(),
             [{"item_id": item, "act_id": act, "actor": actor.login} for item in ids],
         )
+        Marks(self._connection).include(actor, int(act), ids, dropped)
         states = self._decide(ids)
         recount(self._connection, [group_id])
         return _done(int(act), group_id, verdict, states)
@@ -124,11 +130,9 @@ class Labels:
             ).scalars()
         )
         self._connection.execute(review_labels.delete().where(review_labels.c.act_id == row.id))
-        self._connection.execute(
-            review_groups.update()
-            .where(review_groups.c.id == row.group_id)
-            .values(fence=review_groups.c.fence + 1)
-        )
+        Marks(self._connection).release(row.id)
+        with suppress(ErasedError):
+            hold(self._connection, row.group_id, None)
         states = self._decide(ids)
         recount(self._connection, [row.group_id])
         return _done(row.id, row.group_id, verdict_of(row), states)
@@ -151,20 +155,6 @@ class Labels:
                 f"{verdict.language[:10]!r} is none of the store's languages ({', '.join(spoken)})"
             )
         return verdict.language
-
-    def _hold(self, group_id: int, fence: int | None) -> None:
-        seen = sa.true() if fence is None else review_groups.c.fence == fence
-        held = self._connection.execute(
-            review_groups.update()
-            .where(review_groups.c.id == group_id, seen)
-            .values(fence=review_groups.c.fence + 1)
-        )
-        if held.rowcount == 1:
-            return
-        there = self._connection.execute(
-            sa.select(review_groups.c.id).where(review_groups.c.id == group_id)
-        ).one_or_none()
-        raise ErasedError if there is None else StaleReviewError
 
     def _open(self, actor: Actor, group_id: int, upto: int | None, only: Collection[int]) -> Sequence[Any]:
         items = review_items.c
@@ -231,6 +221,7 @@ class Labels:
                         intent=verdict.intent if verdict else None,
                         second_intent=verdict.second_intent if verdict else None,
                         language=(verdict.language if verdict else None) or found,
+                        marks=stored(verdict.marks) if verdict else None,
                     )
                 )
         return counted
@@ -262,20 +253,23 @@ def decided(said: Sequence[Verdict], needed: int) -> tuple[ItemState, Verdict | 
 
 def votes(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, Verdict]]:
     """What people say of messages, by message and login, in the order in which they said it."""
+    wanted = list(ids)
+    marked = included(connection, wanted)
     found: dict[int, dict[str, Verdict]] = {}
     for row in connection.execute(
-        sa.select(review_labels.c.item_id, review_labels.c.actor, *_SAYS)
+        sa.select(review_labels.c.item_id, review_labels.c.act_id, review_labels.c.actor, *_SAYS)
         .join(review_acts, review_acts.c.id == review_labels.c.act_id)
-        .where(review_labels.c.item_id.in_(list(ids)))
+        .where(review_labels.c.item_id.in_(wanted))
         .order_by(review_labels.c.id)
     ):
-        found.setdefault(row.item_id, {})[row.actor] = verdict_of(row)
+        marks = marked.get((row.item_id, row.act_id), ())
+        found.setdefault(row.item_id, {})[row.actor] = verdict_of(row, marks)
     return found
 
 
-def verdict_of(row: Any) -> Verdict:
+def verdict_of(row: Any, marks: tuple[Mark, ...] = ()) -> Verdict:
     """What a row of acts or messages says."""
-    return Verdict(Meaning(row.meaning), row.intent, row.second_intent, row.language)
+    return Verdict(Meaning(row.meaning), row.intent, row.second_intent, row.language, marks)
 
 
 def _done(act: int, group: int, verdict: Verdict, states: Counter[ItemState]) -> Done:

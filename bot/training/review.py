@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,13 +14,15 @@ from bot.database import Database
 from bot.desk import ranks
 from bot.desk.people import People
 from bot.desk.values.people import Person
-from bot.errors import ErasedError
 from bot.settings import Settings
-from bot.training import examples, intents
+from bot.shop.tables import products
+from bot.training import examples, intents, marks, reading
 from bot.training.agreement import Agreement, agreements
 from bot.training.findings import Finding, look
-from bot.training.labels import RIGHT, Labels, verdict_of, votes
-from bot.training.tables import learned_intents, review_acts, review_groups, review_items, review_labels
+from bot.training.labels import RIGHT, Labels, verdict_of
+from bot.training.marks import Marks
+from bot.training.reading import View
+from bot.training.tables import learned_intents, review_acts, review_items
 from bot.training.values import (
     OPERATOR,
     ActLine,
@@ -31,26 +31,19 @@ from bot.training.values import (
     Group,
     Item,
     ItemState,
+    Made,
+    Mark,
     Meaning,
     Verdict,
-    Why,
 )
+from bot.training.words import write_words
+
+__all__ = ["Review", "View"]
 
 log = logging.getLogger(__name__)
 
-#: Intents that a group shows first.
-LIKELY = 3
 #: Values in one statement.
 _BATCH = 500
-
-
-class View(str, enum.Enum):
-    """Which groups a list shows."""
-
-    WAITING = "waiting"
-    #: Those that wait for a second person, and not those of whoever asks.
-    SECOND = "second"
-    DISPUTED = "disputed"
 
 
 class Review:
@@ -66,6 +59,8 @@ class Review:
         self._database = database
         self._settings = settings
         self._clock = clock
+        #: What buyers call products, as it was told last: to tell it, all products are read.
+        self._told: list[tuple[str, str]] | None = None
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock) -> Review:
@@ -89,38 +84,13 @@ class Review:
         limit: int = 50,
     ) -> list[Group]:
         """Those with the most to learn from first; an actor does not see what waits for somebody else."""
-        own = review_groups.c
-        # As literals: only so does the database know that its index of just these will do.
-        query = sa.select(review_groups).where(sa.text(f"review_groups.{view.value} > 0"))
-        if language is not None:
-            query = query.where(own.language == language)
-        if view is View.SECOND and actor is not None:
-            query = query.where(_others_open(actor))
         with self._database.begin() as connection:
-            rows = connection.execute(query.order_by(own.worth.desc(), own.id).limit(limit)).all()
-            return _groups(connection, rows, view)
+            return reading.groups(connection, view, actor=actor, language=language, limit=limit)
 
     def counts(self) -> dict[View, tuple[int, int]]:
         """By view, how many groups there are, and how many messages in them."""
-        # Both are counted in an index alone: a group's row is large.
         with self._database.begin() as connection:
-            groups = {
-                view: connection.execute(
-                    sa.select(sa.func.count())
-                    .select_from(review_groups)
-                    .where(sa.text(f"review_groups.{view.value} > 0"))
-                ).scalar_one()
-                for view in View
-            }
-            items = {
-                row.state: int(row.number)
-                for row in connection.execute(
-                    sa.select(review_items.c.state, sa.func.count().label("number")).group_by(
-                        review_items.c.state
-                    )
-                )
-            }
-        return {view: (int(groups[view]), items.get(view.value, 0)) for view in View}
+            return reading.counts(connection)
 
     def group(self, number: int) -> Group:
         """One group.
@@ -129,22 +99,12 @@ class Review:
             ErasedError: it is not there.
         """
         with self._database.begin() as connection:
-            return self._group(connection, number)
+            return reading.group(connection, number)
 
     def items(self, number: int, *, limit: int = 200) -> list[Item]:
         """A group's messages: the open ones first, and of those the newest."""
-        items = review_items.c
-        settled: Any = sa.case((items.state == ItemState.SETTLED.value, 1), else_=0)
         with self._database.begin() as connection:
-            rows = connection.execute(
-                sa.select(review_items)
-                .where(items.group_id == number)
-                .order_by(settled, items.id.desc())
-                .limit(limit)
-            ).all()
-            disputed = [row.id for row in rows if row.state == ItemState.DISPUTED.value]
-            said = votes(connection, disputed) if disputed else {}
-        return [_item(row, said.get(row.id, {})) for row in rows]
+            return reading.items(connection, number, limit)
 
     def label(
         self,
@@ -156,6 +116,7 @@ class Review:
         upto: int | None = None,
         only: Collection[int] = (),
         new_intent: str | None = None,
+        dropped: Collection[int] = (),
     ) -> Done:
         """Say what a group's open messages mean; see ``Labels.label``.
 
@@ -166,10 +127,29 @@ class Review:
             if new_intent is not None and verdict.intent is not None:
                 intents.add(connection, self._settings, self._clock, actor, verdict.intent, new_intent)
             done = Labels(connection, self._settings, self._clock).label(
-                actor, group_id, verdict, fence=fence, upto=upto, only=only
+                actor, group_id, verdict, fence=fence, upto=upto, only=only, dropped=dropped
             )
         self.write()
         return done
+
+    def mark(
+        self,
+        actor: Actor,
+        item_id: int,
+        kind: str,
+        words: str,
+        *,
+        value: str | None = None,
+        start: int | None = None,
+    ) -> Made:
+        """Say that some words of an open message name something; see ``Marks.add``."""
+        with self._database.begin() as connection:
+            return Marks(connection).add(actor, item_id, kind, words, value=value, start=start)
+
+    def unmark(self, mark_id: int) -> Mark:
+        """Take away a mark that no decision includes yet; see ``Marks.remove``."""
+        with self._database.begin() as connection:
+            return Marks(connection).remove(mark_id)
 
     def undo(self, actor: Actor, act_id: int | None = None) -> Done:
         """Take back a decision of one's own; see ``Labels.undo``."""
@@ -181,12 +161,20 @@ class Review:
     def write(self) -> Sequence[str]:
         """Bring the store's files to what the labels say; returns the names of those that changed.
 
-        A folder that cannot be written is told in the log: the labels stay, and a training writes it again.
+        What buyers call products is known to the bot from the next message on. A folder that cannot be
+        written is told in the log: the labels stay, and a training writes it again.
         """
+        folder = self._settings.store
         try:
             changed = examples.write(self._database, self._settings)
+            folder = self._settings.files
+            with self._database.begin() as connection:
+                names = marks.names(connection)
+                if names != self._told:
+                    write_words(connection, self._settings)
+            self._told = names
         except OSError as error:
-            log.error("%s cannot be written: %s", self._settings.store, error.strerror)
+            log.error("%s cannot be written: %s", folder, error.strerror)
             return ()
         return [str(path.relative_to(self._settings.store)) for path in changed]
 
@@ -260,6 +248,17 @@ class Review:
             rows = connection.execute(sa.select(learned_intents).order_by(learned_intents.c.name)).all()
         return [(row.name, row.about, self._settings.rules.queue_for(row.name)) for row in rows]
 
+    def names(self) -> list[tuple[str, str]]:
+        """What buyers call products, as it was marked: the words, and the product's code."""
+        with self._database.begin() as connection:
+            return marks.names(connection)
+
+    def products(self, limit: int) -> list[tuple[str, str]]:
+        """The codes and names of products, for whoever marks one."""
+        query = sa.select(products.c.code, products.c.name).order_by(products.c.code).limit(limit)
+        with self._database.begin() as connection:
+            return [(row.code, row.name) for row in connection.execute(query)]
+
     def check(self) -> list[Finding]:
         """What is wrong with the store's examples, the gravest first; takes seconds.
 
@@ -286,76 +285,4 @@ class Review:
             query = query.where(review_items.c.state == state.value)
         with self._database.begin() as connection:
             rows = connection.execution_options(yield_per=_BATCH).execute(query)
-            yield (_item(row, {}) for row in rows)
-
-    def _group(self, connection: Connection, number: int) -> Group:
-        row = connection.execute(sa.select(review_groups).where(review_groups.c.id == number)).one_or_none()
-        found = [] if row is None else _groups(connection, [row], None)
-        if not found:
-            raise ErasedError
-        return found[0]
-
-
-def _others_open(actor: Actor) -> Any:
-    """That a group has a message which waits for a second person and was not labelled by this one."""
-    mine = sa.exists().where(
-        sa.and_(review_labels.c.item_id == review_items.c.id, review_labels.c.actor == actor.login)
-    )
-    return sa.exists().where(
-        sa.and_(
-            review_items.c.group_id == review_groups.c.id,
-            review_items.c.state == ItemState.SECOND.value,
-            ~mine,
-        )
-    )
-
-
-def _groups(connection: Connection, rows: Sequence[Any], view: View | None) -> list[Group]:
-    """Groups with a message of each; those that have none any more are left out."""
-    items = review_items.c
-    wanted = sa.true() if view is None else items.state == view.value
-    first = (
-        sa.select(sa.func.min(items.id))
-        .where(items.group_id.in_([row.id for row in rows]), wanted)
-        .group_by(items.group_id)
-    )
-    samples = {
-        row.group_id: row.text
-        for row in connection.execute(sa.select(items.group_id, items.text).where(items.id.in_(first)))
-    }
-    return [
-        Group(
-            row.id,
-            row.language,
-            samples[row.id],
-            _likely(row.likely),
-            row.waiting,
-            row.second,
-            row.disputed,
-            row.worth,
-            row.newest_at,
-            row.fence,
-        )
-        for row in rows
-        if row.id in samples
-    ]
-
-
-def _likely(sums: dict[str, float]) -> tuple[tuple[str, float], ...]:
-    whole = sum(sums.values()) or 1.0
-    first = sorted(sums.items(), key=lambda pair: -pair[1])[:LIKELY]
-    return tuple((name, round(weight / whole, 4)) for name, weight in first)
-
-
-def _item(row: Any, said: dict[str, Verdict]) -> Item:
-    return Item(
-        row.id,
-        row.at,
-        row.language,
-        row.text,
-        tuple((name, float(sure)) for name, sure in row.ranking),
-        tuple(Why(why) for why in row.reasons),
-        ItemState(row.state),
-        verdict_of(row) if row.meaning else None,
-        said,
-    )
+            yield (reading.item(row, {}) for row in rows)

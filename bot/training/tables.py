@@ -76,6 +76,8 @@ review_items = sa.Table(
     # What the model made of it.
     sa.Column("model", sa.String(100)),
     sa.Column("ranking", sa.JSON, nullable=False),
+    # What the bot found named in the text: start, end, kind; NULL: nobody looked.
+    sa.Column("named", sa.JSON(none_as_null=True)),
     # Why somebody should look at it, and how much there is to learn from it (0 to 1).
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("doubt", sa.Float, nullable=False),
@@ -84,6 +86,8 @@ review_items = sa.Table(
     sa.Column("meaning", sa.String(16)),
     sa.Column("intent", sa.String(100)),
     sa.Column("second_intent", sa.String(100)),
+    # What it names, as people marked it: start, end, kind, value.
+    sa.Column("marks", sa.JSON(none_as_null=True)),
     sa.Index("ix_review_items_group_id_state_id", "group_id", "state", "id"),
     # What is learnt, language by language.
     sa.Index("ix_review_items_state_language_id", "state", "language", "id"),
@@ -122,6 +126,24 @@ review_labels = sa.Table(
     sa.Column("actor", sa.String(64), nullable=False),
     # A person says one thing of a message; undone, it is deleted, and the act tells of it.
     sa.UniqueConstraint("item_id", "actor"),
+)
+
+# What somebody says that a piece of a message's text names.
+review_marks = sa.Table(
+    "review_marks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("review_items.id"), nullable=False, index=True),
+    # The decision that includes it; NULL: it waits for one.
+    sa.Column("act_id", sa.ForeignKey("review_acts.id"), index=True),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    # Places in the item's text, in characters.
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("value", sa.String(100)),
+    # A number is never given to a second mark: pages name them by it.
+    sqlite_autoincrement=True,
 )
 
 # Up to where turns were looked at.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -49,6 +49,40 @@ class Meaning(str, enum.Enum):
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A piece of a message's (masked) text, from `start` up to `end`, and what it names."""
+
+    start: int
+    end: int
+    #: An entity's name, such as ``product``.
+    kind: str
+    #: Of a product its code; None: what the words themselves say.
+    value: str | None = None
+
+    def overlaps(self, other: Mark) -> bool:
+        """Whether the two share a letter."""
+        return self.start < other.end and other.start < self.end
+
+    def is_among(self, found: Iterable[Mark]) -> bool:
+        """Whether something of this kind (a product: the same one) was found there."""
+        return any(
+            one.kind == self.kind and one.overlaps(self) and self.value in (None, one.value) for one in found
+        )
+
+
+@dataclass(frozen=True)
+class Made:
+    """A mark that somebody made, with its number."""
+
+    id: int
+    mark: Mark
+    #: A login.
+    actor: str
+    #: Whether a decision of theirs includes it; else it waits for one.
+    decided: bool
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What somebody says of a message."""
 
@@ -58,6 +92,8 @@ class Verdict:
     second_intent: str | None = None
     #: ISO 639-1, where the message's is another than the model found.
     language: str | None = None
+    #: What it names, in order; a decision on many messages says it of each by itself.
+    marks: tuple[Mark, ...] = ()
 
     def __str__(self) -> str:
         parts = [one for one in (self.intent, self.second_intent) if one]
@@ -94,6 +130,18 @@ class Item:
     verdict: Verdict | None
     #: What people say of it, by login; only where they disagree.
     said: Mapping[str, Verdict]
+    #: What people marked in it, in order.
+    marks: tuple[Made, ...] = ()
+    #: What the bot found named in it when it came; None: nobody looked.
+    named: tuple[Mark, ...] | None = None
+
+    def words(self, mark: Mark) -> str:
+        """What a mark is about."""
+        return self.text[mark.start : mark.end]
+
+    def is_found(self, mark: Mark) -> bool | None:
+        """Whether the bot found something of this kind there; None: nobody looked."""
+        return None if self.named is None else mark.is_among(self.named)
 
 
 @dataclass(frozen=True)

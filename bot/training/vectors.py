@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.training import trying, weeks
 from bot.training.filling import Filler
 from bot.training.grouping import Vector
+from bot.training.named import Named
 from nlu.encoder import shared_encoder
 from nlu.masking import without_addresses
 
@@ -39,8 +40,8 @@ class SharedEncode:
 
 
 def filler(database: Database, settings: Settings, clock: Clock) -> Filler:
-    """Fills the inbox with the process's encoder."""
-    return Filler(database, settings, clock, SharedEncode(), uuid4().hex)
+    """Fills the inbox with the process's encoder, and with what the pipeline finds named."""
+    return Filler(database, settings, clock, SharedEncode(), uuid4().hex, Named())
 
 
 def between_turns(

@@ -52,6 +52,7 @@ COMMANDS = [
         ("review", name)
         for name in ("fill", "list", "show", "label", "confirm", "undo", "log", "agreement", "export")
     ),
+    *(("review", name) for name in ("mark", "unmark")),
     ("data",),
     *(
         ("data", name)

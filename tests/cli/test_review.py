@@ -66,6 +66,7 @@ def test_what_is_said_twice_to_be_new_two_or_nothing(inbox: Talks, crossdesk: Cr
         "meaning": "two",
         "intent": "logistics_delay",
         "second_intent": "order_state",
+        "marks": [],
     }
     assert crossdesk("review", "undo").code == 0
     assert crossdesk("review", "label", "2", "--nothing").code == 0
@@ -222,3 +223,21 @@ def test_bad_examples_are_told_before_a_training(inbox: Talks, crossdesk: Crossd
     assert "no training begins with such examples" in ran.refusal()
     assert "MEND  two_intents: “pay with a [red]gift card”" in ran.out
     assert "no training begins" in crossdesk("train").refusal()
+
+
+def test_words_are_marked_on_the_command_line(inbox: Talks, crossdesk: Crossdesk, place: Path) -> None:
+    [first, *_] = json.loads(crossdesk("review", "show", "1", "--json").out)["items"]
+    number, word = str(first["id"]), first["text"].split()[0]
+    made = json.loads(crossdesk("review", "mark", number, "colour", word, "--json").out)
+    assert made["mark"] == {"start": 0, "end": len(word), "kind": "colour", "value": None}
+    shown = crossdesk("review", "show", "1").out
+    assert f"mark {made['id']} in {number} by operator: {word} is colour" in shown
+    assert crossdesk("review", "mark", number, "colour", word).code != 0
+    assert crossdesk("review", "unmark", str(made["id"])).code == 0
+    assert crossdesk("review", "unmark", str(made["id"])).code != 0
+    crossdesk("review", "mark", number, "colour", word)
+    assert crossdesk("review", "label", "1", "order_state", "--only", number).code == 0
+    learned = next((place / "store" / "nlu").glob("*/learned.yml")).read_text(encoding="utf-8")
+    assert f"[{word}](colour)" in learned
+    checked = crossdesk("data", "check")
+    assert f"unfound: “{word}” was marked as colour" in checked.out

@@ -20,6 +20,8 @@ from bot.training.staging import Stage
 
 pytestmark = [pytest.mark.model, pytest.mark.proof, pytest.mark.timeout(3600)]
 
+#: Of a line, what happens; the rest says what must come of it.
+HAPPENS = ("buyer", "photo", "press", "event", "at")
 #: Conversations of one seed.
 CONVERSATIONS = 100
 
@@ -50,7 +52,7 @@ def talk(chance: random.Random, known: Sequence[Script], rehearsal: Rehearsal, s
     mixed = [*lines, *chance.sample(others, min(2, len(others)))]
     player = Player(script, rehearsal, stage.samples)
     for line in mixed:
-        player.play_line({key: line[key] for key in line if key in ("buyer", "press", "event", "at")})
+        player.play_line({key: line[key] for key in line if key in HAPPENS})
 
 
 def same_again(made: Rehearsal) -> int:

@@ -36,6 +36,7 @@ from bot.training.tables import (
     review_groups,
     review_items,
     review_labels,
+    review_marks,
 )
 from tests.conftest import NOON
 from tests.mailroom.letters import letter
@@ -215,6 +216,7 @@ def _live(
         needed=1, items=1,
     )  # fmt: skip
     add(review_labels, item_id=item, act_id=act, actor="ana")
+    add(review_marks, item_id=item, act_id=act, actor="ana", kind="colour", start=0, end=5)
     compared = add(model_comparisons, at=now, actor="ana", version=f"m{talk}", against="m", conversations=1)
     add(
         model_changes, comparison_id=compared, conversation_id=talk, turn_id=1, text=f"where is {mark}",

@@ -177,3 +177,24 @@ def test_the_examples_are_checked_on_a_page_of_their_own(ada: TestClient, talks:
     # Two of the five were written alike.
     assert "product_engraving has 4 examples in en" in checked
     assert ada.post("/console/data", data={}).status_code == 403
+
+
+def test_words_are_marked_and_unmarked_and_go_into_the_example(ada: TestClient, talks: Talks) -> None:
+    page = ada.get("/console/inbox?group=2")
+    given = {**fields(page.text), "item": re.findall(r'name="item" value="(\d+)"', page.text)[0]}
+    wrong = ada.post("/console/inbox/2/mark", data={**given, "kind": "colour", "words": "<b>blue"})
+    assert wrong.status_code == 422
+    assert "“&lt;b&gt;blue” does not stand in the message" in wrong.text
+    assert ada.post("/console/inbox/2/mark", data={**given, "csrf": "stolen"}).status_code == 403
+    assert ada.post("/console/inbox/2/unmark", data={**given, "mark": "99999"}).status_code == 410
+    gone = {**given, "item": "99999", "kind": "colour", "words": "blue"}
+    assert ada.post("/console/inbox/2/mark", data=gone).status_code == 410
+    shown = ada.post("/console/inbox/2/mark", data={**given, "kind": "colour", "words": "blue"})
+    assert shown.status_code == 200
+    assert "colour “<bdi>blue</bdi>”" in shown.text
+    number = re.findall(r'name="mark" value="(\d+)"', shown.text)[0]
+    again = ada.post("/console/inbox/2/unmark", data={**given, "mark": number})
+    assert "colour “<bdi>blue</bdi>”" not in again.text
+    ada.post("/console/inbox/2/mark", data={**given, "kind": "colour", "words": "blue"})
+    assert decide(ada, 2, intent="payment_methods").status_code == 200
+    assert "for the [blue](colour) lamp" in learned(talks)

@@ -19,6 +19,17 @@ document.addEventListener("keydown", (event) => {
   if (wanted.matches("summary")) wanted.parentElement.querySelector("input").focus();
 });
 
+// Words that are chosen with the mouse are those to be marked.
+document.querySelector(".messages")?.addEventListener("mouseup", () => {
+  const chosen = getSelection();
+  const words = chosen.anchorNode?.parentElement?.closest(".messages .words");
+  const text = chosen.toString().trim();
+  if (!text || !words?.contains(chosen.focusNode)) return;
+  const marking = words.closest("li").querySelector(".marking");
+  marking.open = true;
+  marking.querySelector("[name=words]").value = text;
+});
+
 // A form acts once, however fast the keys are.
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();
