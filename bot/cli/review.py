@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli.opening import announce, open_database
+from bot.cli.review_told import act_told, as_json_line, done_told, group_told, item_told, named
 from bot.clock import SystemClock
 from bot.errors import ReviewError
 from bot.settings import Settings
@@ -22,7 +22,7 @@ from bot.training import weeks
 from bot.training.exporting import write_table
 from bot.training.marks import KINDS
 from bot.training.review import Review, View
-from bot.training.values import ActLine, Done, Group, Item, ItemState, Mark, Meaning, Verdict
+from bot.training.values import Done, Item, ItemState, Meaning, Verdict
 
 _NOT_FOUND = ", which the bot did not find"
 
@@ -84,7 +84,7 @@ def show_all(
         groups = review.groups(view, actor=actor, language=language, limit=limit)
         counts = review.counts()
     if as_json:
-        typer.echo(_json([_group(one) for one in groups]))
+        typer.echo(as_json_line([group_told(one) for one in groups]))
         return
     table = Table("group", "", "messages", "worth", "likeliest", "one of them", box=None)
     for one in groups:
@@ -102,7 +102,7 @@ def show(number: Number, limit: Most = 50, as_json: AsJson = False) -> None:
     with _review() as review:
         group, items = review.group(number), review.items(number, limit=limit)
     if as_json:
-        typer.echo(_json({**_group(group), "items": [_item(one) for one in items]}))
+        typer.echo(as_json_line({**group_told(group), "items": [item_told(one) for one in items]}))
         return
     table = Table("message", "at", "", "state", "why", "text", box=None)
     for one in items:
@@ -120,7 +120,7 @@ def show(number: Number, limit: Most = 50, as_json: AsJson = False) -> None:
     for one in items:
         for made in one.marks:
             announce(
-                f"mark {made.id} in {one.id} by {made.actor}: {one.words(made.mark)} is {_named(made.mark)}"
+                f"mark {made.id} in {one.id} by {made.actor}: {one.words(made.mark)} is {named(made.mark)}"
                 f"{_NOT_FOUND if one.is_found(made.mark) is False else ''}"
             )
     for name, share in group.likely:
@@ -197,9 +197,9 @@ def mark(
     with _review() as review:
         made = review.mark(review.actor(who), message, kind, words, value=value, start=start)
     if as_json:
-        typer.echo(_json(asdict(made)))
+        typer.echo(as_json_line(asdict(made)))
         return
-    announce(f"Mark {made.id}: {words} is {_named(made.mark)}.")
+    announce(f"Mark {made.id}: {words} is {named(made.mark)}.")
 
 
 @app.command()
@@ -211,7 +211,7 @@ def unmark(
         # Only who may train.
         review.actor(who)
         gone = review.unmark(number)
-    announce(f"Taken away: {_named(gone)}.")
+    announce(f"Taken away: {named(gone)}.")
 
 
 @app.command()
@@ -224,7 +224,7 @@ def undo(
     with _review() as review:
         done = review.undo(review.actor(who), act)
     if as_json:
-        typer.echo(_json(_done(done)))
+        typer.echo(as_json_line(done_told(done)))
         return
     announce(f"Taken back: {done.items} messages of group {done.group_id} are no longer “{done.verdict}”.")
 
@@ -235,7 +235,7 @@ def log(limit: Most = 50, as_json: AsJson = False) -> None:
     with _review() as review:
         acts = review.acts(limit=limit)
     if as_json:
-        typer.echo(_json([_act(one) for one in acts]))
+        typer.echo(as_json_line([act_told(one) for one in acts]))
         return
     table = Table("decision", "at", "who", "group", "messages", "said", "", box=None)
     for one in acts:
@@ -251,7 +251,7 @@ def agreement(as_json: AsJson = False) -> None:
     with _review() as review:
         found = review.agreements()
     if as_json:
-        typer.echo(_json([asdict(one) for one in found]))
+        typer.echo(as_json_line([asdict(one) for one in found]))
         return
     if not found:
         announce("No message was labelled by two people yet.")
@@ -284,69 +284,19 @@ def _write(items: Iterator[Item], file: Any, as_json: bool) -> int:
         return write_table(items, file)
     count = 0
     for count, item in enumerate(items, 1):  # noqa: B007
-        file.write(_json(_item(item)) + "\n")
+        file.write(as_json_line(item_told(item)) + "\n")
     return count
 
 
 def _tell(done: Done, as_json: bool) -> None:
     if as_json:
-        typer.echo(_json(_done(done)))
+        typer.echo(as_json_line(done_told(done)))
         return
     announce(f"Decision {done.act_id}: {done.items} messages of group {done.group_id}: {done.verdict}.")
     if done.second:
         announce(f"{done.second} wait for a second person, who says so with `crossdesk review confirm`.")
     if done.disputed:
         announce(f"{done.disputed} are disputed now and are not trained.")
-
-
-def _group(one: Group) -> dict[str, Any]:
-    return {
-        **asdict(one),
-        "newest_at": one.newest_at.isoformat(),
-        "likely": [{"intent": name, "share": share} for name, share in one.likely],
-    }
-
-
-def _item(one: Item) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "at": one.at.isoformat(),
-        "language": one.language,
-        "text": one.text,
-        "ranking": [{"intent": name, "confidence": sure} for name, sure in one.ranking],
-        "reasons": [why.value for why in one.reasons],
-        "state": one.state.value,
-        "verdict": _verdict(one.verdict) if one.verdict else None,
-        "marks": [{**asdict(made), "found": one.is_found(made.mark)} for made in one.marks],
-        "named": None if one.named is None else [asdict(mark) for mark in one.named],
-        "said": {login: _verdict(verdict) for login, verdict in one.said.items()},
-    }
-
-
-def _verdict(one: Verdict) -> dict[str, Any]:
-    return {
-        "meaning": one.meaning.value,
-        "intent": one.intent,
-        "second_intent": one.second_intent,
-        "marks": [asdict(mark) for mark in one.marks],
-    }
-
-
-def _named(mark: Mark) -> str:
-    return mark.kind if mark.value is None else f"{mark.kind} {mark.value}"
-
-
-def _done(one: Done) -> dict[str, Any]:
-    return {**asdict(one), "verdict": _verdict(one.verdict)}
-
-
-def _act(one: ActLine) -> dict[str, Any]:
-    undone = one.undone_at.isoformat() if one.undone_at else None
-    return {**asdict(one), "at": one.at.isoformat(), "undone_at": undone, "verdict": _verdict(one.verdict)}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _console() -> Console:

@@ -93,8 +93,8 @@ def test_what_ended_long_ago_goes_and_what_is_of_today_stays(
     expected = {
         "turns", "trackers", "ladders", "inbox", "outbox", "timers", "cases", "case_events", "case_drafts",
         "requests", "conversations", "identity_codes", "intent_labels", "review_items",
-        "review_labels", "review_marks", "review_acts", "feed", "notices", "model_comparisons", "model_changes",
-        "model_shadows", "model_shadow_changes",
+        "review_labels", "review_marks", "review_acts", "feed", "notices", "model_comparisons",
+        "model_changes", "model_shadows", "model_shadow_changes",
     }  # fmt: skip
     assert set(swept.rows) == expected
     assert swept.files == 1

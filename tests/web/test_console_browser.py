@@ -154,3 +154,26 @@ def test_the_inbox_fits_a_tablet(enter: Enter) -> None:
     page = enter(TABLET)
     shoot(page, "inbox-tablet")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_words_are_marked_by_mouse_and_keys(enter: Enter, talks: Talks) -> None:
+    page = enter()
+    page.goto(page.url.split("/console")[0] + "/console/inbox?group=2")
+    words = page.locator(".messages .words").first
+    expect(words).to_have_text("can I pay with a gift card for the blue lamp")
+    # The last word, as somebody chooses it.
+    words.dblclick(position={"x": words.bounding_box()["width"] - 8, "y": 8})  # type: ignore[index]
+    field = page.get_by_label("Words of the message")
+    expect(field).to_have_value("lamp")
+    expect(page.locator(".messages input[type=checkbox]").first).not_to_be_checked()
+    shoot(page, "inbox-marking")
+    field.fill("blue")
+    page.get_by_label("are a", exact=True).select_option("colour")
+    field.press("Enter")
+    expect(page.get_by_label("Marked").get_by_text("colour “blue”")).to_be_visible()
+    shoot(page, "inbox-marked")
+    press(page, "1")
+    expect(page.get_by_text("1 message:")).to_be_visible()
+    assert "[blue](colour)" in (talks.settings.store / "nlu" / "en" / "learned.yml").read_text(
+        encoding="utf-8"
+    )
