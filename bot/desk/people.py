@@ -8,95 +8,35 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from sqlalchemy.engine import Connection
 
-from bot.clock import Clock
 from bot.database import lock_now
 from bot.desk import accounts, ranks
 from bot.desk.cases import Cases
-from bot.desk.records import person_of, shift_as_json
+from bot.desk.people_records import CHANGES, PeopleRecords, folded
+from bot.desk.records import shift_as_json
 from bot.desk.sessions import end_all_sessions
 from bot.desk.shifts import told
-from bot.desk.tables import people, people_accounts, people_events
+from bot.desk.tables import people, people_accounts
 from bot.desk.values.people import AccountKind, Person, Rank, Shift
-from bot.errors import DeskError, ForbiddenError
+from bot.errors import DeskError
 from bot.privacy import without_nul
-from bot.settings import ShopRules
-
-#: Who did it, where it was done on the command line.
-OPERATOR = "operator"
 
 #: Characters of a password. The upper bound keeps hashing cheap.
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 
-#: The lock under which people are added and changed.
-_CHANGES = "people"
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
-class People:
+class People(PeopleRecords):
     """The people of the desk, in the caller's unit of work.
 
     Every change names who made it (``by``; without it, the operator on the command line) and is
     written down. Nobody can give, or touch, a rank above their own, and the last person who may look
     after people cannot be lost.
     """
-
-    def __init__(
-        self,
-        connection: Connection,
-        rules: ShopRules,
-        clock: Clock,
-        hasher: PasswordHasher | None = None,
-    ) -> None:
-        self.connection = connection
-        self.rules = rules
-        self.clock = clock
-        self.hasher = hasher or PasswordHasher()
-
-    def list(self) -> Sequence[Person]:
-        """Everybody, by login; those no longer active too."""
-        rows = self.connection.execute(sa.select(people).order_by(people.c.login))
-        return tuple(person_of(row) for row in rows)
-
-    def get(self, person_id: int) -> Person:
-        """The person with this id.
-
-        Raises:
-            DeskError: there is none.
-        """
-        return self._one(
-            sa.select(people).where(people.c.id == person_id), f"There is no person {person_id}."
-        )
-
-    def locked(self, person_id: int, *, to_change: bool = False) -> Person:
-        """The person with this id, who stays as read until the unit of work ends.
-
-        Any number of acts of one person may go on at once, but none while the person is changed.
-
-        Raises:
-            DeskError: there is none.
-        """
-        if to_change:
-            # Also so that of two who go, the second sees that the first is gone.
-            lock_now(self.connection, _CHANGES)
-        lock_now(self.connection)
-        query = sa.select(people).where(people.c.id == person_id)
-        query = query.with_for_update(read=not to_change, key_share=to_change)
-        return self._one(query, f"There is no person {person_id}.")
-
-    def named(self, login: str) -> Person:
-        """The person with this login; case does not matter.
-
-        Raises:
-            DeskError: there is none.
-        """
-        query = sa.select(people).where(people.c.login == folded(login))
-        return self._one(query, f"There is nobody with the login '{login}'.")
 
     def add(
         self,
@@ -130,7 +70,7 @@ class People:
         self._require_over(by, rank)
         # Before the lock: hashing takes its time on purpose.
         hashed = self._hash(login, password)
-        lock_now(self.connection, _CHANGES)
+        lock_now(self.connection, CHANGES)
         taken = sa.select(people.c.id).where(people.c.login == login)
         if self.connection.execute(taken).first() is not None:
             raise DeskError(f"The login '{login}' is taken.")
@@ -157,7 +97,7 @@ class People:
         Returns:
             The login and a random password that nobody will ever see again; ``None`` if there are people.
         """
-        lock_now(self.connection, _CHANGES)
+        lock_now(self.connection, CHANGES)
         if self.connection.execute(sa.select(people.c.id).limit(1)).first() is not None:
             return None
         password = secrets.token_urlsafe(12)
@@ -293,17 +233,6 @@ class People:
             self._record(person, "unlinked", f"{kind.value} {account or 'all'}", by)
         return gone
 
-    def accounts_of(self, person: Person) -> Sequence[str]:
-        """A person's accounts elsewhere, as ``slack T123/U456``."""
-        rows = self.connection.execute(
-            sa.select(people_accounts).where(people_accounts.c.person_id == person.id).order_by("id")
-        )
-        return tuple(f"{row.kind} {row.account}" for row in rows)
-
-    def refused(self, person: Person, what: str) -> None:
-        """Write down that somebody tried what they may not, where no case is concerned."""
-        self._record(person, "refused", what, person)
-
     def set_password(self, person: Person, password: str, *, by: Person | None = None) -> Person:
         """Give a new password and end all of the person's sessions.
 
@@ -355,28 +284,6 @@ class People:
     def _cases(self) -> Cases:
         return Cases(self.connection, self.rules, self.clock)
 
-    def _one(self, query: Any, missing: str) -> Person:
-        row = self.connection.execute(query).one_or_none()
-        if row is None:
-            raise DeskError(missing)
-        return person_of(row)
-
-    def _set(self, person: Person, kind: str, text: str, by: Person | str | None, **values: Any) -> Person:
-        self.connection.execute(people.update().where(people.c.id == person.id).values(**values))
-        self._record(person, kind, text, by)
-        return self.get(person.id)
-
-    def _record(self, person: Person, kind: str, text: str, by: Person | str | None) -> None:
-        self.connection.execute(
-            people_events.insert().values(
-                at=self.clock.now(),
-                person_id=person.id,
-                actor=by.login if isinstance(by, Person) else by or OPERATOR,
-                kind=kind,
-                text=text,
-            )
-        )
-
     def _hash(self, login: str, password: str) -> str:
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise DeskError(
@@ -385,51 +292,6 @@ class People:
         if folded(password) == login or len(set(password)) < 4:
             raise DeskError("This password is too easy to guess.")
         return self.hasher.hash(password.encode("utf-8", "replace"))
-
-    def proper_queues(self, queues: Sequence[str]) -> Sequence[str]:
-        """The queues as the table keeps them.
-
-        Raises:
-            DeskError: shop.yml has no such queue.
-        """
-        unknown = [queue for queue in queues if queue not in self.rules.queues]
-        if unknown:
-            known = ", ".join(self.rules.queues)
-            raise DeskError(f"There is no queue '{unknown[0]}' in shop.yml (there are: {known}).")
-        return sorted(set(queues))
-
-    def _require_over(self, by: Person | None, rank: Rank) -> None:
-        if by is None:
-            return
-        ranks.require(self.rules, by, "people")
-        if rank.height > by.rank.height:
-            raise ForbiddenError(f"Your rank ({by.rank.value}) is below {rank.value}.")
-
-    def _own_work(self, person: Person) -> dict[str, Any] | None:
-        """What the operator gave, while groups say otherwise."""
-        kept: dict[str, Any] | None = self.connection.execute(
-            sa.select(people.c.own_work).where(people.c.id == person.id)
-        ).scalar_one()
-        return kept
-
-    def _require_own_work(self, person: Person) -> None:
-        if self._own_work(person) is not None:
-            raise DeskError(
-                f"Groups say which rank and queues {person.login} has: see `crossdesk people groups`."
-            )
-
-    def _require_another_keeper(self, person: Person) -> None:
-        lock_now(self.connection, _CHANGES)
-        keepers = [one for one in self.list() if ranks.may(self.rules, one, "people")]
-        if [one.id for one in keepers] == [person.id]:
-            raise DeskError(
-                f"{person.login} is the last who may look after people; give somebody else that rank."
-            )
-
-
-def folded(login: str) -> str:
-    """A login as the table keeps it."""
-    return login.strip().casefold()
 
 
 def _name(name: str) -> str:

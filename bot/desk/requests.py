@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from bot.clock import Clock
 from bot.database import insert_once
 from bot.desk import clocks, hours, ranks
 from bot.desk.clocks import SUPERVISOR, SUPERVISOR_LEVEL
+from bot.desk.request_records import RequestRecords
 from bot.desk.sent import proper_text
-from bot.desk.tables import people, requests
+from bot.desk.tables import requests
 from bot.desk.values.people import Person
 from bot.desk.values.requests import WHOLE, Request, RequestKind, RequestState
-from bot.errors import DecidedError, DeskError, ForbiddenError, UnknownRequestError
+from bot.errors import DeskError, ForbiddenError
 from bot.mailroom import conversations, inbox
-from bot.settings import ShopRules
 from bot.shop import exchange
 from bot.shop.money import Money
 
@@ -32,23 +30,14 @@ REQUEST_ANSWERED = "request_answered"
 REQUEST_LATE = "request_late"
 
 _INSERT = insert_once(requests)
-_PENDING = requests.c.state == RequestState.PENDING.value
-_READ = sa.select(requests, people.c.name.label("decider")).outerjoin(
-    people, people.c.id == requests.c.decided_by
-)
 
 
-class Requests:
+class Requests(RequestRecords):
     """All that can be done with requests, in the caller's unit of work.
 
     A request that waits has a queue and a running clock. The first decision counts; it is written together
     with the inbox event on which the conversation takes its next turn: the flow goes on exactly once.
     """
-
-    def __init__(self, connection: Connection, rules: ShopRules, clock: Clock) -> None:
-        self.connection = connection
-        self.rules = rules
-        self.clock = clock
 
     def ask_approval(
         self,
@@ -120,47 +109,6 @@ class Requests:
             order_number=order_number,
             data=data,
         )
-
-    def get(self, request_id: int) -> Request:
-        """The request with this id.
-
-        Raises:
-            UnknownRequestError: there is none.
-        """
-        row = self.connection.execute(_READ.where(requests.c.id == request_id)).one_or_none()
-        if row is None:
-            raise UnknownRequestError(f"There is no request {request_id}.")
-        return _request_of(row)
-
-    def of_key(self, key: str) -> Request | None:
-        """What was asked under this key, waiting or over; None if nothing was."""
-        row = self.connection.execute(_READ.where(requests.c.key == key)).one_or_none()
-        return None if row is None else _request_of(row)
-
-    def pending_of(self, conversation_id: int, purpose: str | None = None) -> Sequence[Request]:
-        """What the conversation waits for, oldest first."""
-        waiting = _READ.where(_PENDING, requests.c.conversation_id == conversation_id)
-        if purpose is not None:
-            waiting = waiting.where(requests.c.purpose == purpose)
-        return tuple(map(_request_of, self.connection.execute(waiting.order_by(requests.c.id))))
-
-    def pending_about(self, order_number: str) -> Sequence[Request]:
-        """What waits for people about an order, in any conversation, oldest first."""
-        waiting = _READ.where(_PENDING, requests.c.order_number == order_number)
-        return tuple(map(_request_of, self.connection.execute(waiting.order_by(requests.c.id))))
-
-    def list(self, *, closed: bool = False, limit: int = 100) -> Sequence[Request]:
-        """Those that wait, first the one whose clock ends first; or those that are over, newest first."""
-        if closed:
-            found = _READ.where(~_PENDING).order_by(requests.c.decided_at.desc(), requests.c.id.desc())
-        else:
-            found = _READ.where(_PENDING).order_by(requests.c.due_at, requests.c.id)
-        return tuple(map(_request_of, self.connection.execute(found.limit(limit))))
-
-    def count(self) -> int:
-        """How many wait."""
-        waiting = sa.select(sa.func.count()).select_from(requests).where(_PENDING)
-        return int(self.connection.execute(waiting).scalar_one())
 
     # --- What people decide -----------------------------------------------------------------------
 
@@ -240,11 +188,6 @@ class Requests:
         if request.state is not RequestState.PENDING:
             return request
         return self._over(request, RequestState.WITHDRAWN, None, told=False)
-
-    def due(self, limit: int = 100) -> Sequence[int]:
-        """The requests whose clock has run out, longest ago first."""
-        late = sa.select(requests.c.id).where(_PENDING, requests.c.due_at <= self.clock.now())
-        return tuple(self.connection.execute(late.order_by(requests.c.due_at).limit(limit)).scalars())
 
     def expire(self, request_id: int) -> Request:
         """Ask again, with a new date for the buyer, or give up and let the flow go on without an answer.
@@ -340,61 +283,12 @@ class Requests:
             inbox.accept_event(self.connection, request.conversation_id, REQUEST_ANSWERED, payload, now=now)
         return self.get(request.id)
 
-    def _write(self, request: Request, **values: Any) -> None:
-        """Write to it if nobody has decided, and its clock has not been turned, since it was read."""
-        seen = requests.c.level == request.level
-        done = self.connection.execute(
-            requests.update().where(requests.c.id == request.id, _PENDING, seen).values(**values)
-        )
-        if done.rowcount != 1:
-            raise self._decided(self.get(request.id))
-
-    def _locked(self, request_id: int) -> Request:
-        """The request, read while nobody else can write it or its conversation."""
-        talk = sa.select(requests.c.conversation_id).where(requests.c.id == request_id)
-        conversation_id = self.connection.execute(talk).scalar_one_or_none()
-        if conversation_id is not None:
-            # Before the request, as a turn has it.
-            conversations.hold(self.connection, conversation_id)
-        return self.get(request_id)
-
     def _require_kind(self, request: Request, kind: RequestKind) -> None:
         if request.state is not RequestState.PENDING:
             raise self._decided(request)
         if request.kind is not kind:
             raise DeskError(f"This is no {kind.value}.")
 
-    @staticmethod
-    def _decided(request: Request) -> DecidedError:
-        who = f" by {request.decided_by}" if request.decided_by else ""
-        return DecidedError(f"This was settled already{who}: {request.state.value.replace('_', ' ')}.")
-
 
 def _of(minor: int | None) -> int:
     return minor or 0
-
-
-def _request_of(row: Any) -> Request:
-    return Request(
-        id=row.id,
-        kind=RequestKind(row.kind),
-        purpose=row.purpose,
-        conversation_id=row.conversation_id,
-        queue=row.queue,
-        state=RequestState(row.state),
-        question=row.question,
-        language=row.language,
-        order_number=row.order_number,
-        limit_kind=row.limit_kind,
-        asked_minor=row.asked_minor,
-        most_minor=row.most_minor,
-        granted_minor=row.granted_minor,
-        currency=row.currency,
-        data=row.data,
-        asked_at=row.asked_at,
-        due_at=row.due_at,
-        level=row.level,
-        decided_at=row.decided_at,
-        decided_by=row.decider,
-        answer=row.answer,
-    )

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.database import Database, lock_now
-from bot.desk.people import LONGEST_PASSWORD, People, folded
+from bot.desk.people import LONGEST_PASSWORD, People
+from bot.desk.people_records import folded
 from bot.desk.sessions import open_session
 from bot.desk.tables import people, people_events, sign_in_tries
 from bot.desk.values.people import Person
