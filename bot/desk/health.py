@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.database import UTCDateTime
+from bot.desk.case_records import WATCHDOG, card_as_json
 from bot.desk.clocks import SUPERVISOR
-from bot.desk.records import WATCHDOG, card_as_json
 from bot.desk.tables import case_events, cases, people
 from bot.desk.values.cases import CaseCard, CaseState, ClockKind, Priority, Reason
 from bot.desk.values.history import EventKind

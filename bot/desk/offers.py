@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.desk import ranks
-from bot.desk.records import person_of
+from bot.desk.people_records import person_of
 from bot.desk.shifts import is_at_work
 from bot.desk.tables import cases, people
 from bot.desk.values.cases import CaseState

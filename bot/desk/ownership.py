@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from bot.database import lock_now
 from bot.desk import clocks, hours, offers, ranks, wording
-from bot.desk.records import CaseRecords, person_of
+from bot.desk.case_records import CaseRecords
+from bot.desk.people_records import person_of
 from bot.desk.tables import cases, people
 from bot.desk.values.cases import Case, CaseState, ClockKind
 from bot.desk.values.history import EventKind

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from bot.database import lock_now
 from bot.desk import accounts, ranks
 from bot.desk.cases import Cases
-from bot.desk.people_records import CHANGES, PeopleRecords, folded
-from bot.desk.records import shift_as_json
+from bot.desk.people_records import CHANGES, PeopleRecords, folded, shift_as_json
 from bot.desk.sessions import end_all_sessions
 from bot.desk.shifts import told
 from bot.desk.tables import people, people_accounts

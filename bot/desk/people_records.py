@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +12,8 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.database import lock_now
 from bot.desk import ranks
-from bot.desk.records import person_of
 from bot.desk.tables import people, people_accounts, people_events
-from bot.desk.values.people import Person, Rank
+from bot.desk.values.people import Person, Rank, Shift
 from bot.errors import DeskError, ForbiddenError
 from bot.settings import ShopRules
 
@@ -156,3 +155,31 @@ class PeopleRecords:
 def folded(login: str) -> str:
     """A login as the table keeps it."""
     return login.strip().casefold()
+
+
+def person_of(row: Any) -> Person:
+    """A row of the people's table as a value."""
+    return Person(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        rank=Rank(row.rank),
+        languages=tuple(row.languages),
+        queues=tuple(row.queues),
+        active=row.active,
+        away=row.away,
+        shift=_shift_of(row.shift),
+    )
+
+
+def shift_as_json(shift: Shift | None) -> dict[str, Any] | None:
+    """A shift as the database keeps it."""
+    if shift is None:
+        return None
+    return {"timezone": shift.timezone, "hours": {day: list(span) for day, span in shift.hours.items()}}
+
+
+def _shift_of(stored: Mapping[str, Any] | None) -> Shift | None:
+    if stored is None:
+        return None
+    return Shift(stored["timezone"], {day: (span[0], span[1]) for day, span in stored["hours"].items()})

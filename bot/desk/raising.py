@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from bot.desk import ranks
 from bot.desk.acts import CaseActs
+from bot.desk.case_records import BOT, card_as_json
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.masking import mask_text
-from bot.desk.records import BOT, card_as_json
 from bot.desk.values.cases import Case, CaseState, Priority
 from bot.desk.values.history import EventKind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from bot.desk import ranks
-from bot.desk.records import CLOCK
+from bot.desk.case_records import CLOCK
 from bot.desk.sent import SentReplies
 from bot.desk.values.cases import Case, CaseState, ClockKind
 from bot.desk.values.history import EventKind

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from bot.desk.case_records import case_of
 from bot.desk.cases import Cases
 from bot.desk.masking import mask_card
-from bot.desk.records import case_of
 from bot.desk.tables import case_events, cases, people
 from bot.desk.values.cases import Case, CaseState
 from bot.desk.values.figures import Today

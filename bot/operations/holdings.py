@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.desk.records import card_as_json
+from bot.desk.case_records import card_as_json
 from bot.desk.values.cases import CaseCard
 
 #: What stands in the place of a name.

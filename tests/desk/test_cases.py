@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.clock import SetClock
+from bot.desk.case_records import card_of
 from bot.desk.cases import Cases
-from bot.desk.records import card_of
 from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind, Likely, Outcome, Priority, Reason
 from bot.desk.values.history import EventKind
 from bot.desk.values.people import Person

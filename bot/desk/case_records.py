@@ -25,7 +25,7 @@ from bot.desk.values.cases import (
     Standing,
 )
 from bot.desk.values.history import CaseEvent, EventKind
-from bot.desk.values.people import Person, Rank, Shift
+from bot.desk.values.people import Person
 from bot.desk.values.replies import Draft, DraftState
 from bot.errors import NotOwnerError, UnknownCaseError
 from bot.mailroom import conversations
@@ -241,34 +241,6 @@ def case_of(row: Any) -> Case:
         satisfaction=row.satisfaction,
         comment=row.comment,
     )
-
-
-def person_of(row: Any) -> Person:
-    """A row of the people's table as a value."""
-    return Person(
-        id=row.id,
-        login=row.login,
-        name=row.name,
-        rank=Rank(row.rank),
-        languages=tuple(row.languages),
-        queues=tuple(row.queues),
-        active=row.active,
-        away=row.away,
-        shift=_shift_of(row.shift),
-    )
-
-
-def shift_as_json(shift: Shift | None) -> dict[str, Any] | None:
-    """A shift as the database keeps it."""
-    if shift is None:
-        return None
-    return {"timezone": shift.timezone, "hours": {day: list(span) for day, span in shift.hours.items()}}
-
-
-def _shift_of(stored: Mapping[str, Any] | None) -> Shift | None:
-    if stored is None:
-        return None
-    return Shift(stored["timezone"], {day: (span[0], span[1]) for day, span in stored["hours"].items()})
 
 
 def card_as_json(card: CaseCard) -> dict[str, Any]:
