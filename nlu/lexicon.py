@@ -15,7 +15,8 @@ out::
         "order_number": [{"regex": "CD[-\\s]?(?P<digits>\\d{6})", "normal": "CD-{digits}"}],
         "tracking_number": ["JD\\d{10}"]
       },
-      "products": [{"code": "JKT-001", "names": ["Alpine rain jacket", "..."]}],   // names in any language
+      "products": [{"code": "JKT-001", "names": ["Alpine rain jacket"],   // of the store: of no language
+                    "translated": ["Alpine Regenjacke", "..."]}],         // in the buyers' languages
       "sizes": ["S", "M", "EU 42"],
       "colours": ["black", "navy blue"]      // English; their names in other languages are known
     }
@@ -67,7 +68,10 @@ class Product:
     """A product by the names that buyers may use."""
 
     code: str
+    #: As the store calls it whatever language is spoken: they tell nothing of the buyer's.
     names: tuple[str, ...]
+    #: In buyers' languages: their words tell the language like any others.
+    translated: tuple[str, ...] = ()
 
 
 def _pattern(regex: str, normal: str | None = None) -> NumberPattern:
@@ -97,7 +101,7 @@ class Lexicon:
     products: tuple[Product, ...] = ()
     sizes: tuple[str, ...] = _SIZES
     colours: tuple[str, ...] = _COLOURS
-    #: Single words of product names, casefolded: they tell nothing of the language a buyer writes in.
+    #: Single words of the store's product names, casefolded: they tell nothing of a buyer's language.
     product_words: frozenset[str] = field(default=frozenset(), compare=False)
 
     @classmethod
@@ -124,7 +128,8 @@ class Lexicon:
         blank = cls()
         patterns = data.get("patterns", {})
         products = tuple(
-            Product(_text(product["code"]), _texts(product["names"])) for product in data.get("products", ())
+            Product(_text(product["code"]), _texts(product["names"]), _texts(product.get("translated", ())))
+            for product in data.get("products", ())
         )
         lexicon = cls(
             languages=_texts(data.get("languages", blank.languages)),

@@ -44,6 +44,7 @@ from bot.shop.database_shop import DatabaseShop
 from bot.shop.feed import entries
 from bot.shop.identity import Identity
 from bot.shop.values import Customer
+from bot.spelling import plain
 from nlu.common_words import COMMON_WORDS
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ LEASE_MARGIN = 40
 #: Events that a case tells the conversation, and on which the bot has nothing to say.
 SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
 #: What messages are made of, whatever they are about: the shop finds no product by it.
-TELL_NOTHING = frozenset(word for spoken in COMMON_WORDS.values() for word in spoken)
+TELL_NOTHING = frozenset(plain(word) for spoken in COMMON_WORDS.values() for word in spoken)
 
 
 _INSERT = turns.insert()
@@ -341,6 +342,7 @@ class TurnTaker:
             conversation_id=talk.id,
             turn_id=row.id,
             tell_nothing=TELL_NOTHING,
+            language=language,
         )
         customer = self._customer(shop, talk.customer_id, memory, now)
         turn = Turn(

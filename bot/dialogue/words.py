@@ -14,7 +14,9 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from babel.units import format_unit
 
 from bot.dialogue.filling import isolated
-from bot.shop.values import Money
+from bot.dialogue.traditional import TAG, traditional
+from bot.shop.order_changes import titled
+from bot.shop.values import Money, OrderLine, Product, Variant
 
 #: A date further away than this is told with its year.
 FAR_DAYS = 120
@@ -49,6 +51,18 @@ class Words:
         """``Money(1299, 'EUR')`` as €12.99."""
         amount = value.minor / 10 ** get_currency_precision(value.currency)
         return str(format_currency(amount, value.currency, locale=self.locale))
+
+    def product(self, product: Product) -> str:
+        """What a product is called in the buyer's language, else as the store calls it."""
+        return self._written(product.name_in(self.language))
+
+    def variant(self, product: Product, variant: Variant) -> str:
+        """A variant as an order's line names it."""
+        return titled(self.product(product), variant)
+
+    def line(self, line: OrderLine) -> str:
+        """What was bought, in the buyer's language, else as it was bought."""
+        return self._written(line.title_in(self.language))
 
     def number(self, value: float) -> str:
         """A number with the language's own separators."""
@@ -112,6 +126,9 @@ class Words:
     def country(self, code: str) -> str:
         """A country's name: DE as Germany."""
         return str(self.locale.territories.get(code, code))
+
+    def _written(self, name: str) -> str:
+        return traditional(name) if self.language == TAG else name
 
     def _list(self, items: Sequence[str], style: str) -> str:
         told = [isolated(item, self.locale) for item in items]

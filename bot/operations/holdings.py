@@ -227,6 +227,7 @@ HOLDINGS: Mapping[str, Holding] = {
 #: Tables in which nothing is a buyer's, and why.
 NOBODYS: Mapping[str, str] = {
     "products": "the catalogue",
+    "product_names": "the catalogue",
     "variants": "the catalogue",
     "exchange_rates": "public figures",
     "shop_reads": "when the store's data were loaded",

@@ -55,6 +55,7 @@ FOREVER: Mapping[str, str] = {
     "word_drafts": "what somebody is still writing",
     "rule_drafts": "what somebody is still writing",
     "products": "the catalogue is the store's own",
+    "product_names": "the catalogue is the store's own",
     "variants": "the catalogue is the store's own",
     "exchange_rates": "a few rows",
     "shop_reads": "one row",

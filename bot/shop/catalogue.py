@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.shop.money import Money
 
@@ -74,6 +74,12 @@ class Product:
     aliases: tuple[str, ...] = ()
     #: Codes of products that go with it.
     goes_with: tuple[str, ...] = ()
+    #: Its names in other languages, by ISO 639-1.
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language (BCP 47), or as the store calls it where it has none there."""
+        return self.names.get(language.partition("-")[0], self.name)
 
     @property
     def sizes(self) -> tuple[str, ...]:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz, process, utils
 from sqlalchemy.engine import Connection, Row
 
-from bot.shop.tables import products, variants
+from bot.shop.finding import Name, hinted, like
+from bot.shop.tables import product_names, products, variants
 from bot.shop.values import Certificate, Money, Product, SizeRow, Variant
-
-#: Below this likeness (0 to 100) words are not taken for a product's name.
-LIKE_ENOUGH = 72
-#: A word of a name has so many letters at least; of so many it may be mistyped and still as like as this.
-SHORTEST_HINT, LONG_WORD, LIKE_A_WORD = 4, 6, 88
-#: Words of a message that are looked at.
-MOST_HINTS = 30
 
 
 def read_products(connection: Connection, condition: Any) -> list[Product]:
@@ -34,7 +28,13 @@ def read_products(connection: Connection, condition: Any) -> list[Product]:
     by_product = defaultdict(list)
     for row in parts:
         by_product[row.product_id].append(row)
-    return [_product(row, by_product[row.id]) for row in found]
+    translated = connection.execute(
+        sa.select(product_names).where(product_names.c.product_id.in_([row.id for row in found]))
+    )
+    names: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for row in translated:
+        names[row.product_id][row.language] = row.name
+    return [_product(row, by_product[row.id], names[row.id]) for row in found]
 
 
 def product_of(connection: Connection, code: str) -> Product | None:
@@ -47,56 +47,99 @@ def product_of(connection: Connection, code: str) -> Product | None:
     return found[0] if found else None
 
 
-def products_like(connection: Connection, words: str, limit: int) -> list[Product]:
-    """The products whose name or alias is meant by these words, likeliest first."""
+def products_like(connection: Connection, words: str, limit: int, language: str = "") -> list[Product]:
+    """The products whose name or alias is meant by these words, likeliest first.
+
+    Names in the buyer's language come before the store's; those in other languages are looked at last.
+    """
     exact = product_of(connection, words)
     if exact is not None:
         return [exact][:limit]
-    named = _names(connection)
-    scored = process.extract(
-        words,
-        [name for _, name in named],
-        scorer=fuzz.token_set_ratio,
-        processor=utils.default_process,
-        score_cutoff=LIKE_ENOUGH,
-        limit=None,
-    )
-
-    # All the words of a name in a long message score 100; among equals the name with more words is meant.
-    def closeness(name: str) -> float:
-        return float(fuzz.token_sort_ratio(words, name, processor=utils.default_process))
-
-    ranked = sorted(scored, key=lambda hit: (-hit[1], -closeness(hit[0]), hit[2]))
-    return _in_order(connection, list(dict.fromkeys(named[hit[2]][0] for hit in ranked))[:limit])
+    for group in _names(connection, language):
+        found = like(words, [*group.names, *group.aliases])
+        if found:
+            return _in_order(connection, found[:limit])
+    return []
 
 
 def products_hinted(
-    connection: Connection, words: str, limit: int, tell_nothing: Collection[str] = ()
+    connection: Connection,
+    words: str,
+    limit: int,
+    tell_nothing: Collection[str] = (),
+    language: str = "",
 ) -> list[Product]:
     """Products of whose names a message holds a word, the rarest words first: to be asked about."""
-    said = [word for word in dict.fromkeys(utils.default_process(words).split()) if word not in tell_nothing]
-    holders: defaultdict[str, set[str]] = defaultdict(set)
-    # Not of aliases: they hold what goods are called everywhere.
-    for code, name in connection.execute(sa.select(products.c.code, products.c.name)):
-        for word in utils.default_process(name).split():
-            holders[word].add(code)
-    rareness: defaultdict[str, float] = defaultdict(float)
-    for word in said[:MOST_HINTS]:
-        meant = word if word in holders else None
-        if meant is None and len(word) >= LONG_WORD:
-            hit = process.extractOne(word, list(holders), scorer=fuzz.ratio, score_cutoff=LIKE_A_WORD)
-            meant = hit and hit[0]
-        if meant is not None and len(meant) >= SHORTEST_HINT:
-            for code in holders[meant]:
-                rareness[code] += 1 / len(holders[meant])
-    ranked = sorted(rareness, key=lambda code: (-rareness[code], code))
-    return _in_order(connection, ranked[:limit])
+    for group in _names(connection, language):
+        # Of other names only where none of these has it, and not of the store's: they hold what goods are
+        # called everywhere.
+        found = hinted(words, group.names, tell_nothing, as_written=group.is_foreign) or hinted(
+            words, [one for one in group.aliases if one.language], tell_nothing, as_written=group.is_foreign
+        )
+        if found:
+            return _in_order(connection, found[:limit])
+    return []
 
 
-def _names(connection: Connection) -> list[tuple[str, str]]:
-    """Each name and alias with its product's code."""
-    found = connection.execute(sa.select(products.c.code, products.c.name, products.c.aliases))
-    return [(row.code, name) for row in found for name in (row.name, *row.aliases)]
+def names_of(connection: Connection, skus: Collection[str]) -> Mapping[str, Sequence[Row]]:
+    """By SKU, its product's names in other languages: ``language``, ``name`` and the store's ``original``."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    if skus:
+        for row in connection.execute(_names_of_skus(), {"skus": sorted(skus)}):
+            found[row.sku].append(row)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _names_of_skus() -> Any:
+    """Built once: building such a statement costs more than running it does."""
+    return (
+        sa.select(
+            variants.c.sku, product_names.c.language, product_names.c.name, products.c.name.label("original")
+        )
+        .join(products, products.c.id == variants.c.product_id)
+        .join(product_names, product_names.c.product_id == products.c.id)
+        .where(variants.c.sku.in_(sa.bindparam("skus", expanding=True)))
+        .order_by(product_names.c.id)
+    )
+
+
+class _Names(NamedTuple):
+    names: Sequence[Name]
+    aliases: Sequence[Name]
+    is_foreign: bool
+
+
+def _names(connection: Connection, language: str) -> Iterator[_Names]:
+    """What the catalogue's goods are called: to the buyer and to the store, then to everybody else."""
+    spoken = language.partition("-")[0]
+    own = connection.execute(sa.select(products.c.code, products.c.name, products.c.aliases)).all()
+    theirs = connection.execute(_translated().where(product_names.c.language == spoken)).all()
+    yield _Names(
+        [*_named(theirs), *_named(own, "")],
+        [*_named_otherwise(theirs), *_named_otherwise(own, "")],
+        is_foreign=False,
+    )
+    others = connection.execute(_translated().where(product_names.c.language != spoken)).all()
+    yield _Names(_named(others), _named_otherwise(others), is_foreign=True)
+
+
+def _translated() -> Any:
+    columns = (products.c.code, product_names.c.language, product_names.c.name, product_names.c.aliases)
+    joined = product_names.join(products, products.c.id == product_names.c.product_id)
+    return sa.select(*columns).select_from(joined).order_by(product_names.c.id)
+
+
+def _named(rows: Iterable[Row], language: str | None = None) -> list[Name]:
+    return [Name(row.code, row.name, row.language if language is None else language) for row in rows]
+
+
+def _named_otherwise(rows: Iterable[Row], language: str | None = None) -> list[Name]:
+    return [
+        Name(row.code, alias, row.language if language is None else language)
+        for row in rows
+        for alias in row.aliases
+    ]
 
 
 def _in_order(connection: Connection, codes: Sequence[str]) -> list[Product]:
@@ -104,7 +147,7 @@ def _in_order(connection: Connection, codes: Sequence[str]) -> list[Product]:
     return [found[code] for code in codes]
 
 
-def _product(row: Row, parts: Sequence[Row]) -> Product:
+def _product(row: Row, parts: Sequence[Row], names: Mapping[str, str]) -> Product:
     made = tuple(_variant(part, row.code) for part in parts)
     return Product(
         code=row.code,
@@ -122,6 +165,7 @@ def _product(row: Row, parts: Sequence[Row]) -> Product:
         size_chart=tuple(_size(one) for one in row.size_chart),
         aliases=tuple(row.aliases),
         goes_with=tuple(row.goes_with),
+        names=names,
     )
 
 

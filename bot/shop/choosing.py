@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz, process, utils
+from rapidfuzz import fuzz, process
 from sqlalchemy.engine import Connection, Row
 
 from bot.errors import ShopError
 from bot.shop.catalogue_reading import read_products
-from bot.shop.tables import products
+from bot.shop.finding import inflected, pieces_of
+from bot.shop.tables import product_names, products
 from bot.shop.values import Money, Product
 
 #: From this likeness on (0 to 100) a typed word is a word of the catalogue; shorter ones must be typed right.
@@ -60,6 +61,7 @@ def fitting(
     convert: Callable[[Money, str], Money],
     limit: int,
     tell_nothing: Collection[str] = (),
+    language: str = "",
 ) -> Fitting:
     """Look in the whole catalogue; nothing is found for words that none of it holds, and no category."""
     condition = products.c.code != (wish.instead_of or "")
@@ -76,7 +78,7 @@ def fitting(
             products.c.review_count,
         ).where(condition)
     ).all()
-    scores = _scores(wish.words, rows, tell_nothing)
+    scores = _scores(wish.words, rows, _called(connection, language), tell_nothing)
     if not scores and (wish.category or wish.anything):
         scores = {row.code: 1.0 for row in rows}
     if not scores:
@@ -127,13 +129,29 @@ def categories(connection: Connection) -> Sequence[str]:
     return [row.category for row in rows]
 
 
-def _scores(words: str, rows: Sequence[Row], tell_nothing: Collection[str]) -> dict[str, float]:
-    named = {row.code: _words(" ".join((row.name, *row.aliases, row.category))) for row in rows}
+def _called(connection: Connection, language: str) -> Mapping[str, Sequence[str]]:
+    """What the products are called in the buyer's language, by code."""
+    rows = connection.execute(
+        sa.select(products.c.code, product_names.c.name, product_names.c.aliases)
+        .join(products, products.c.id == product_names.c.product_id)
+        .where(product_names.c.language == language.partition("-")[0])
+        .order_by(product_names.c.id)
+    )
+    return {row.code: (row.name, *row.aliases) for row in rows}
+
+
+def _scores(
+    words: str, rows: Sequence[Row], called: Mapping[str, Sequence[str]], tell_nothing: Collection[str]
+) -> dict[str, float]:
+    named = {
+        row.code: _words(" ".join((row.name, *row.aliases, row.category, *called.get(row.code, ()))))
+        for row in rows
+    }
     told = {row.code: named[row.code] | _words(row.description) for row in rows}
     spread = Counter(word for held in told.values() for word in held)
     vocabulary = list(spread)
     scores: defaultdict[str, float] = defaultdict(float)
-    said = dict.fromkeys(utils.default_process(words).split()[:MOST_WORDS])
+    said = dict.fromkeys(pieces_of(words)[:MOST_WORDS])
     for word in said.keys() - set(tell_nothing):
         meant = _meant(word, spread, vocabulary)
         if meant is None or spread[meant] > max(1.0, COMMON * len(rows)):
@@ -148,16 +166,19 @@ def _scores(words: str, rows: Sequence[Row], tell_nothing: Collection[str]) -> d
 def _meant(word: str, spread: Counter[str], vocabulary: Sequence[str]) -> str | None:
     """The catalogue's word for a typed one, whatever its number and with typing errors."""
     for form in (word, word.removesuffix("s"), f"{word}s", word.removesuffix("es")):
-        if len(form) > 2 and form in spread:
+        if len(form) > (2 if form.isascii() else 1) and form in spread:
             return form
     if len(word) < SHORT:
         return None
+    same = next((held for held in vocabulary if held[0] == word[0] and inflected(word, held)), None)
+    if same is not None:
+        return same
     hit = process.extractOne(word, vocabulary, scorer=fuzz.ratio, score_cutoff=LIKE_A_WORD)
     return str(hit[0]) if hit else None
 
 
 def _words(text: str) -> set[str]:
-    return set(utils.default_process(text.replace("_", " ")).split())
+    return set(pieces_of(text.replace("_", " ")))
 
 
 def _costs_at_most(product: Product, most: Money, convert: Callable[[Money, str], Money]) -> bool:

@@ -50,6 +50,7 @@ class DatabaseShop:
     """Implements ``bot.shop.port.Shop`` over the caller's unit of work.
 
     ``tell_nothing`` are words that messages are made of whatever they are about: they find no product.
+    ``language`` (BCP 47) is the buyer's: goods are looked for by what they are called in it first.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class DatabaseShop:
         conversation_id: int | None = None,
         turn_id: int | None = None,
         tell_nothing: Collection[str] = frozenset(),
+        language: str = "",
     ) -> None:
         self._connection = connection
         self._tell_nothing = tell_nothing
+        self._language = language
         self._rules = rules
         self._clock = clock
         #: Who is told what the store's own system says of what is done here.
@@ -80,15 +83,15 @@ class DatabaseShop:
 
     def products_named(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that are meant by these words, likeliest first."""
-        return products_like(self._connection, words, limit)
+        return products_like(self._connection, words, limit, self._language)
 
     def products_hinted(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that may be meant: the words hold a part of their names."""
-        return products_hinted(self._connection, words, limit, self._tell_nothing)
+        return products_hinted(self._connection, words, limit, self._tell_nothing, self._language)
 
     def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
         """Products in stock that fit a wish, the best rated first."""
-        return fitting(self._connection, wish, self.convert, limit, self._tell_nothing)
+        return fitting(self._connection, wish, self.convert, limit, self._tell_nothing, self._language)
 
     def categories(self) -> Sequence[str]:
         """The catalogue's categories, those with most products first."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.settings import ShopRules
-from bot.shop.tables import customers, products, variants
+from bot.shop.tables import customers, product_names, products, variants
 
 #: Asked for by buyers even where no product comes in them.
 _PLAIN_COLOURS = (
@@ -65,8 +65,11 @@ def lexicon(
     for words, code in names:
         also[code].append(words)
     named = connection.execute(
-        sa.select(products.c.code, products.c.name, products.c.aliases).order_by(products.c.id)
+        sa.select(products.c.id, products.c.code, products.c.name, products.c.aliases).order_by(products.c.id)
     )
+    translated: defaultdict[int, list[str]] = defaultdict(list)
+    for row in connection.execute(sa.select(product_names).order_by(product_names.c.id)):
+        translated[row.product_id] += [row.name, *row.aliases]
     made: dict[str, Any] = {
         "languages": list(rules.languages),
         "fallback_language": rules.fallback_language,
@@ -78,7 +81,14 @@ def lexicon(
             ],
             "tracking_number": list(rules.patterns.tracking_number),
         },
-        "products": [{"code": row.code, "names": [row.name, *row.aliases, *also[row.code]]} for row in named],
+        "products": [
+            {
+                "code": row.code,
+                "names": [row.name, *row.aliases, *also[row.code]],
+                "translated": translated[row.id],
+            }
+            for row in named
+        ],
         "sizes": _distinct(connection, variants.c.size),
         "colours": sorted({*map(str.lower, _distinct(connection, variants.c.colour)), *_PLAIN_COLOURS}),
     }

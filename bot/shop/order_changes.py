@@ -118,7 +118,7 @@ class OrderChanges(Actions):
         self.connection.execute(
             sa.update(order_lines)
             .where(order_lines.c.id == line.id)
-            .values(sku=variant.sku, title=titled(product, variant), state=LineState.ORDERED.value)
+            .values(sku=variant.sku, title=titled(product.name, variant), state=LineState.ORDERED.value)
         )
 
     def _changeable(self, number: str, seen: str) -> Order:
@@ -141,10 +141,10 @@ class OrderChanges(Actions):
         return self._remark(order.id, colour, text)
 
 
-def titled(product: Product, variant: Variant) -> str:
-    """A variant as an order's line names it: the product with colour and size."""
+def titled(name: str, variant: Variant) -> str:
+    """A variant as an order's line names it: the product's name with colour and size."""
     traits = ", ".join(trait for trait in (variant.colour, variant.size) if trait)
-    return f"{product.name} ({traits})" if traits else product.name
+    return f"{name} ({traits})" if traits else name
 
 
 def _refused(number: str, refusal: Refusal) -> PolicyError:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from bot.shop.catalogue_reading import names_of
 from bot.shop.tables import (
     approvals,
     customers,
@@ -59,7 +60,7 @@ def read_orders(
     limit: int | None = None,
     newest_first: bool = True,
 ) -> list[Order]:
-    """The orders that meet a condition on the table ``orders``, in ten queries however many they are."""
+    """The orders that meet a condition on the table ``orders``, in eleven queries however many they are."""
     by_time = (orders.c.placed_at.desc(), orders.c.id.desc()) if newest_first else (orders.c.id,)
     found = connection.execute(_ORDERS.where(condition).order_by(*by_time).limit(limit)).all()
     if not found:
@@ -70,6 +71,7 @@ def read_orders(
         return _of(connection, table, "order_id", ids, *by)
 
     lines = of_orders(order_lines, "position")
+    named = names_of(connection, {line.sku for ordered in lines.values() for line in ordered})
     paid = of_orders(payments, "at", "id")
     parcels = of_orders(shipments)
     backs = of_orders(returns)
@@ -100,7 +102,7 @@ def read_orders(
             packed_at=row.packed_at,
             cancelled_at=row.cancelled_at,
             coupon=row.coupon,
-            lines=tuple(_line(one, row.currency) for one in lines[row.id]),
+            lines=tuple(_line(one, row.currency, named.get(one.sku, ())) for one in lines[row.id]),
             payments=tuple(_payment(one) for one in paid[row.id]),
             shipments=tuple(_shipment(one, scans[one.id], searches[one.id]) for one in parcels[row.id]),
             returns=tuple(_return(one, row, back_lines[one.id]) for one in backs[row.id]),
@@ -143,7 +145,13 @@ def _address(row: Row) -> Address:
     )
 
 
-def _line(row: Row, currency: str) -> OrderLine:
+def _line(row: Row, currency: str, named: Sequence[Row]) -> OrderLine:
+    # What was bought under another name than today's was another thing, as far as anybody knows.
+    titles = {}
+    for one in named:
+        rest = row.title.removeprefix(one.original)
+        if rest != row.title and not rest.strip()[:1].isalnum():
+            titles[one.language] = one.name + rest
     return OrderLine(
         id=row.id,
         position=row.position,
@@ -152,6 +160,7 @@ def _line(row: Row, currency: str) -> OrderLine:
         quantity=row.quantity,
         price=Money(row.price_minor, currency),
         state=LineState(row.state),
+        titles=titles,
     )
 
 

@@ -27,6 +27,18 @@ products = sa.Table(
     sa.Column("review_count", sa.Integer, nullable=False),
 )
 
+product_names = sa.Table(
+    "product_names",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("product_id", sa.ForeignKey("products.id"), nullable=False),
+    # ISO 639-1.
+    sa.Column("language", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("aliases", sa.JSON, nullable=False),
+    sa.UniqueConstraint("product_id", "language"),
+)
+
 variants = sa.Table(
     "variants",
     metadata,

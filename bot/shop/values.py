@@ -86,6 +86,12 @@ class OrderLine:
     #: For one piece, in the order's currency.
     price: Money
     state: LineState
+    #: The title in other languages, by ISO 639-1; the catalogue may have gone on since.
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def title_in(self, language: str) -> str:
+        """The title in a language (BCP 47), or as bought where there is none."""
+        return self.titles.get(language.partition("-")[0], self.title)
 
     @property
     def total(self) -> Money:

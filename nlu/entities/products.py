@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nlu.entities.letters import fold
 from nlu.entities.spans import Kind, Span, Utterance
 from nlu.lexicon import Lexicon
 
@@ -21,6 +22,7 @@ _COVERED = 0.65
 #: Words that may stand between those of a name.
 _LOOSE = 1
 _REACH = 60
+_BLANK = re.compile(r"\s")
 #: From here on letters are those of scripts without blanks between words.
 _WIDE = "\u2e80"
 
@@ -30,6 +32,8 @@ class _Name:
     code: str
     words: tuple[int, ...]
     weight: float
+    #: Words that may stand between its own.
+    loose: int
 
 
 class ProductNames:
@@ -37,15 +41,17 @@ class ProductNames:
 
     def __init__(self, lexicon: Lexicon) -> None:
         """Build the index: some milliseconds for a thousand names."""
+        # Of ten languages the words of one name or another are near each other in many a list of goods.
         split = [
-            (product.code, tuple(_WORD.findall(name.casefold())))
+            (product.code, tuple(_WORD.findall(fold(name))), loose)
             for product in lexicon.products
-            for name in product.names
+            for names, loose in ((product.names, _LOOSE), (product.translated, 0))
+            for name in names
         ]
-        self._vocabulary = sorted({word for _, words in split for word in words})
+        self._vocabulary = sorted({word for _, words, _ in split for word in words})
         number = {word: place for place, word in enumerate(self._vocabulary)}
         owners: defaultdict[int, set[str]] = defaultdict(set)
-        for code, words in split:
+        for code, words, _ in split:
             for word in words:
                 owners[number[word]].add(code)
         products = max(1, len(lexicon.products))
@@ -53,39 +59,34 @@ class ProductNames:
             float(np.log(1 + products / len(owners[place]))) for place in range(len(self._vocabulary))
         ]
         self._number = number
-        self._names = [self._name(code, words) for code, words in split if words]
+        self._names = [self._name(code, words, loose) for code, words, loose in split if words]
         self._by_word: defaultdict[int, list[int]] = defaultdict(list)
         for place, name in enumerate(self._names):
             for word in set(name.words):
                 self._by_word[word].append(place)
         # Scripts without blanks: a name is searched as it stands.
-        self._joined = {
-            form: product.code
-            for product in lexicon.products
-            for name in product.names
-            if len(name) > 1 and any(letter >= _WIDE for letter in name)
-            for form in (name.casefold(), re.sub(r"\s", "", name.casefold()))
-        }
+        called: defaultdict[str, set[str]] = defaultdict(set)
+        for product in lexicon.products:
+            for called_so in (*product.names, *product.translated):
+                form = _BLANK.sub("", fold(called_so))
+                if len(form) > 1 and any(letter >= _WIDE for letter in form):
+                    called[form].add(product.code)
+        self._joined = {form: codes.pop() for form, codes in called.items() if len(codes) == 1}
 
-    def _name(self, code: str, words: tuple[str, ...]) -> _Name:
+    def _name(self, code: str, words: tuple[str, ...], loose: int) -> _Name:
         numbers = tuple(self._number[word] for word in words)
-        return _Name(code, numbers, sum(self._weights[number] for number in numbers))
+        return _Name(code, numbers, sum(self._weights[number] for number in numbers), loose)
 
     def find(self, utterance: Utterance) -> Iterator[Span]:
         """Find products; the normal form is the product's code.
 
         Words that fit two products equally well are left out.
         """
-        folded = utterance.plain.casefold()
-        if self._joined and len(folded) == len(utterance.plain):
-            for name, code in self._joined.items():
-                place = folded.find(name)
-                if place >= 0:
-                    yield Span(Kind.PRODUCT, place, place + len(name), code)
-        tokens = list(_WORD.finditer(utterance.plain))[:_REACH]
+        yield from self._run_together(utterance.folded)
+        tokens = list(_WORD.finditer(utterance.folded))[:_REACH]
         if not tokens or not self._names:
             return
-        meant = self._meant([token.group().casefold() for token in tokens])
+        meant = self._meant([token.group() for token in tokens])
         candidates: dict[int, set[int]] = defaultdict(set)
         for position, words in enumerate(meant):
             for word in words:
@@ -98,6 +99,17 @@ class ProductNames:
                 first, last, covered = hit
                 found[(first, last)].append((covered, self._names[place].code))
         yield from self._unambiguous(found, tokens)
+
+    def _run_together(self, folded: str) -> Iterator[Span]:
+        """Find names of scripts that are written with blanks or without, as the writer likes."""
+        if not self._joined or not any(letter >= _WIDE for letter in folded):
+            return
+        places = [place for place, letter in enumerate(folded) if not letter.isspace()]
+        together = "".join(folded[place] for place in places)
+        for name, code in self._joined.items():
+            at = together.find(name)
+            if at >= 0:
+                yield Span(Kind.PRODUCT, places[at], places[at + len(name) - 1] + 1, code)
 
     def _unambiguous(
         self, found: dict[tuple[int, int], list[tuple[float, str]]], tokens: list[re.Match[str]]
@@ -144,7 +156,7 @@ class ProductNames:
             missed: list[int] = []
             last, covered = first, 0.0
             for position in positions[start:]:
-                if position - last > _LOOSE + 1:
+                if position - last > name.loose + 1:
                     break
                 # In the name's order: "the drone, and the Nova mug" names no Nova drone.
                 word = next((word for word in wanted if word in meant[position]), None)

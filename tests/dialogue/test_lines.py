@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,15 +10,23 @@ import pytest
 
 from bot.dialogue.actions.lines import ALL, chosen_line
 from bot.dialogue.turn import Turn, Understanding
-from bot.shop.values import Order
+from bot.dialogue.words import Words
+from bot.shop.values import LineState, Money, Order, OrderLine
 
 TITLES = {11: "Ceramic Mug, blue", 12: "Travel Kettle, red", 13: "Wool Café Blanket, blue"}
+OTHERWISE = {11: {"zh": "陶瓷杯, blue"}, 12: {"zh": "旅行水壶, red"}}
+WORDS = Words("zh", "UTC", dt.date(2026, 3, 16), zone_is_theirs=False)
 
 
 def _chosen(text: str, *, asked: bool = True, entities: tuple[dict[str, Any], ...] = ()) -> str | None:
     read = Understanding(text, "en", True, intent="", confidence=0.0, ranking=(), entities=entities)
-    turn = cast("Turn", cast("Any", SimpleNamespace(understanding=read)))
-    lines = [SimpleNamespace(id=number, title=title) for number, title in TITLES.items()]
+    turn = cast("Turn", cast("Any", SimpleNamespace(understanding=read, words=WORDS)))
+    lines = [
+        OrderLine(
+            number, 1, str(number), title, 1, Money(1, "EUR"), LineState.ORDERED, OTHERWISE.get(number, {})
+        )
+        for number, title in TITLES.items()
+    ]
     order = cast("Order", cast("Any", SimpleNamespace(lines=lines)))
     return chosen_line(turn, order, list(TITLES), "return_line", asked=asked)
 
@@ -78,3 +87,8 @@ def test_all_of_them(text: str) -> None:
 @pytest.mark.parametrize("text", ["the mug", "the first one", "all"])
 def test_unasked_words_tell_no_line(text: str) -> None:
     assert _chosen(text, asked=False) is None
+
+
+def test_a_line_is_told_by_its_title_in_the_buyers_language() -> None:
+    assert _chosen("旅行水壶") == "12"
+    assert _chosen("我要退旅行水壶") == "12"

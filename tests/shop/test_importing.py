@@ -71,6 +71,7 @@ def test_the_sample_store_is_loaded(form, load, database, rules, clock) -> None:
         "exchange_rates": 3,
         "customers": 3,
         "products": 2,
+        "product_names": 2,
         "variants": 3,
         "orders": 2,
         "order_lines": 2,
@@ -97,6 +98,8 @@ def test_the_sample_store_is_loaded(form, load, database, rules, clock) -> None:
         assert mug.facts == {"material": "Stoneware", "weight": "310 g"}
         assert mug.certificates[0].countries == ("DE", "AT")
         assert mug.rating == 4.6
+        assert mug.names == {"de": "Steinbecher", "zh": "石头杯"}
+        assert [one.code for one in shop.products_named("Kaffeebecher")] == ["MUG-1"]
         kettle = shop.product("KET-1")
         assert kettle is not None
         assert kettle.variants[0].floor == kettle.variants[0].price
@@ -120,7 +123,7 @@ def test_importing_twice_doubles_nothing(load, database) -> None:
     before = everything(database)
     again = load(SAMPLES / "csv")
     assert again.inserted == {}
-    assert sum(again.updated.values()) == 20
+    assert sum(again.updated.values()) == 22
     assert everything(database) == before
     load(SAMPLES / "json")
     assert everything(database) == before
@@ -190,6 +193,7 @@ GOOD_ORDER = {
     "currency": "EUR",
     "total": "10.00",
 }
+GOOD_NAME = {"product": "P-1", "language": "de", "name": "Becher", "aliases": "Tasse"}
 GOOD_VARIANT = {"sku": "S-1", "product": "P-1", "price": "10.00", "currency": "EUR", "stock": "1"}
 GOOD_PAYMENT = {
     "order": "CD-1",
@@ -243,6 +247,12 @@ GOOD_LINE = {"order": "CD-1", "line": "1", "sku": "S", "title": "T", "quantity":
         ("orders", GOOD_ORDER, "promised_on", "2026-02-30", "must be a date like"),
         ("orders", GOOD_ORDER, "customer", "CU-404", "no customer 'CU-404'"),
         ("orders", GOOD_ORDER, "ship_street", "Half an address 1", "ship_city is missing"),
+        ("product_names", GOOD_NAME, "product", "P-404", "no product 'P-404'"),
+        ("product_names", GOOD_NAME, "language", "klingon", "not a language"),
+        ("product_names", GOOD_NAME, "language", "zh-Hant", "not a language"),
+        ("product_names", GOOD_NAME, "name", " ", "is missing"),
+        ("product_names", GOOD_NAME, "name", "x" * 201, "201 characters"),
+        ("product_names", GOOD_NAME, "name", "bell\x07", "control character (U+0007)"),
         ("variants", GOOD_VARIANT, "floor", "10.01", "floor is above price"),
         ("variants", GOOD_VARIANT, "product", "P-404", "no product 'P-404'"),
         ("order_lines", GOOD_LINE, "quantity", "0", "between 1"),

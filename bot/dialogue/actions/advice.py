@@ -116,7 +116,9 @@ class AskAdvice(Step):
         again = wished["tries"] > 0
         if wished["intent"] == COMPARE:
             found = [turn.shop.product(code) for code in wished.get("candidates", ())]
-            buttons = [inform(product.name, product=product.code) for product in found if product]
+            buttons = [
+                inform(turn.words.product(product), product=product.code) for product in found if product
+            ]
             speaker.say("utter_ask_compare_again" if again else "utter_ask_compare", buttons)
             return {}
         buttons = [inform(_category(turn, one), category=one) for one in turn.shop.categories()[:CATEGORIES]]
@@ -148,7 +150,7 @@ class Advise(Step):
         turn: Turn, speaker: Speaker, products: Sequence[Product], wished: Mapping[str, Any]
     ) -> Product:
         lines = "\n".join(_line(turn, product) for product in products)
-        buttons = [_details(product) for product in products]
+        buttons = [_details(turn, product) for product in products]
         most = _most(wished)
         if wished["is_over"] and most is not None:
             speaker.say("utter_recommend_over", buttons, products=lines, most=turn.words.money(most))
@@ -170,12 +172,12 @@ class Advise(Step):
         choice = preferred(products)
         if choice is None:
             return products[0]
-        rating = turn.words.number(choice.rating or 0.0)
+        rating, name = turn.words.number(choice.rating or 0.0), turn.words.product(choice)
         if all(one.rating == choice.rating for one in products):
-            speaker.say("utter_compare_alike", [_details(choice)], product=choice.name, rating=rating)
+            speaker.say("utter_compare_alike", [_details(turn, choice)], product=name, rating=rating)
         else:
-            values = {"product": choice.name, "rating": rating, "count": choice.review_count}
-            speaker.say("utter_compare_best", [_details(choice)], **values)
+            values = {"product": name, "rating": rating, "count": choice.review_count}
+            speaker.say("utter_compare_best", [_details(turn, choice)], **values)
         return choice
 
 
@@ -254,22 +256,22 @@ def _most(wished: Mapping[str, Any]) -> Money | None:
 
 def _line(turn: Turn, product: Product) -> str:
     """A product with its price and what buyers think of it."""
-    price = turn.words.money(product.price)
+    price, name = turn.words.money(product.price), turn.words.product(product)
     if product.rating is None or not product.review_count:
-        return word(turn, "utter_product_line_unrated", product=product.name, price=price)
+        return word(turn, "utter_product_line_unrated", product=name, price=price)
     rating = turn.words.number(product.rating)
     return word(
         turn,
         "utter_product_line",
-        product=product.name,
+        product=name,
         price=price,
         rating=rating,
         count=product.review_count,
     )
 
 
-def _details(product: Product) -> Button:
-    return Button(product.name, f"/product_details{json.dumps({'product': product.code})}")
+def _details(turn: Turn, product: Product) -> Button:
+    return Button(turn.words.product(product), f"/product_details{json.dumps({'product': product.code})}")
 
 
 def _category(turn: Turn, category: str) -> str:

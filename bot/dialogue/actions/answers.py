@@ -7,7 +7,6 @@ words are short: each is looked for only where the answer to one question is exp
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,8 @@ from re import Pattern
 
 from ruamel.yaml import YAML
 
-from bot.dialogue.traditional import simplified
+from bot.spelling import alike
+from bot.spelling import plain as plain
 
 #: All that is offered; a message that says no more than that.
 ALL = "all"
@@ -38,16 +38,7 @@ _ALONE = frozenset({ALL, YES, NO, COURTESY, *PLACES})
 
 #: Scripts in which a word may be written together with the one before.
 _JOINED = re.compile(r"[\u0370-\uffff]")
-#: What many leave out when they type: accents of Latin and Russian letters, vowel signs and hamza of Arabic.
-_MARKS = re.compile(r"[\u0300-\u036f\u0640\u064b-\u0655\u0670]")
-#: And what they type for each other.
-_SAME = str.maketrans({"’": "'", "´": "'", "`": "'", "ß": "ss", "ى": "ي", "ة": "ه"})
 _LETTERS = re.compile(r"\w")
-
-
-def plain(text: str) -> str:
-    """The text as words and messages are compared: in small letters, alike however it was typed."""
-    return _alike(text.casefold())
 
 
 def means(meaning: str, text: str) -> bool:
@@ -82,11 +73,6 @@ def place_of(text: str) -> int | None:
     return next((place for meaning, place in PLACES.items() if says_only(meaning, text)), None)
 
 
-def _alike(text: str) -> str:
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_SAME)))
-    return simplified(unicodedata.normalize("NFC", bare))
-
-
 @cache
 def _by_language() -> Mapping[str, Mapping[str, Sequence[str]]]:
     path = Path(__file__).with_name("answers.yml")
@@ -107,7 +93,7 @@ def _words() -> Mapping[str, Pattern[str]]:
 def _spoken(meaning: str) -> Sequence[Pattern[str]]:
     """A meaning's words, language by language: what is said alone is said in one of them."""
     return [
-        re.compile("|".join(_bounded(_alike(word), whole=meaning in _ALONE) for word in spoken[meaning]))
+        re.compile("|".join(_bounded(alike(word), whole=meaning in _ALONE) for word in spoken[meaning]))
         for spoken in _by_language().values()
     ]
 

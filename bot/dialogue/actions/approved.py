@@ -70,7 +70,7 @@ def replacement_answered(turn: Turn, tracker: Tracker, speaker: Speaker, request
     if _ends_with_person(turn, request):
         return _nobody(turn, tracker, speaker, request, order)
     lines, reason = list(request.data["lines"]), ReturnReason(request.data["reason"])
-    items = turn.words.all_of([line.title for line in order.lines if line.id in lines])
+    items = turn.words.all_of([turn.words.line(line) for line in order.lines if line.id in lines])
     if request.state is not RequestState.APPROVED:
         money = Button(word(turn, "utter_meaning_refund_request"), "/refund_request")
         human = Button(word(turn, "utter_meaning_service_human"), "/service_human")

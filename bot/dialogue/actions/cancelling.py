@@ -71,7 +71,7 @@ class Cancel(Change):
         today = local_day(turn.clock.now(), order.timezone)
         values = {
             "number": order.number,
-            "items": turn.words.all_of([line.title for line in order.lines]),
+            "items": turn.words.all_of([turn.words.line(line) for line in order.lines]),
             "amount": turn.words.money(amount),
             "method": word(turn, f"utter_method_{method}") if method else "",
             "arrival": turn.words.day(refund_arrival(method, today, turn.rules, checking=True)),

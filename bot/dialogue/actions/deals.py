@@ -98,7 +98,7 @@ def deal_of(turn: Turn, record: Bargain) -> Deal | None:
 def what_is(turn: Turn, deal: Deal) -> str:
     """The product or the order, in words."""
     if deal.product is not None:
-        return deal.product.name
+        return turn.words.product(deal.product)
     return word(turn, "utter_bargain_order", number=deal.record.order_number or "")
 
 
@@ -112,7 +112,8 @@ def explain(turn: Turn, speaker: Speaker, deal: Deal) -> None:
         rating = turn.words.number(product.rating)
         speaker.say("utter_bargain_rating", rating=rating, count=product.review_count)
     if "warranty" in product.facts:
-        speaker.say("utter_fact_warranty", product=product.name, fact=product.facts["warranty"].rstrip("."))
+        name = turn.words.product(product)
+        speaker.say("utter_fact_warranty", product=name, fact=product.facts["warranty"].rstrip("."))
 
 
 def running(turn: Turn, goods: Money | None = None) -> list[str]:

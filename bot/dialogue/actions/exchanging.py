@@ -20,7 +20,6 @@ from bot.dialogue.actions.step import Slots, Speaker, inform, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 from bot.shop.exchange import read_rates
-from bot.shop.order_changes import titled
 from bot.shop.policy import (
     goods_must_come_back,
     is_in_window,
@@ -95,7 +94,7 @@ class Exchange(Change):
             return
         buttons = [inform(self._named(turn, line, one), change_sku=one.sku) for one in variants]
         other = inform(word(turn, "utter_items_other"), change_sku=OTHER)
-        speaker.say("utter_ask_exchange_variant", [*buttons, other], item=line.title)
+        speaker.say("utter_ask_exchange_variant", [*buttons, other], item=turn.words.line(line))
 
     def read_back(self, turn: Turn, speaker: Speaker, order: Order, detail: Any) -> None:
         """What comes back, what is held and when it leaves; money that is settled with it."""
@@ -176,8 +175,8 @@ class Exchange(Change):
         days = turn.rules.returns.check_days + math.ceil(turn.rules.shipping.dispatch_hours / 24)
         return {
             "number": order.number,
-            "old": line.title,
-            "new": titled(product, new) if product else new.sku,
+            "old": words.line(line),
+            "new": words.variant(product, new) if product else new.sku,
             "days": str(days),
             "amount": words.money(Money(abs(difference.minor), difference.currency)),
             "method": word(turn, f"utter_method_{method}"),

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rapidfuzz import fuzz, process
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
+from bot.dialogue.actions.lines import UNASKED_MATCH, best_titled, titles_of
 from bot.dialogue.actions.packed import refused_once_packed
 from bot.dialogue.actions.step import Slots, Speaker, inform, remembered
 from bot.dialogue.turn import Turn
-from bot.shop.order_changes import titled
 from bot.shop.policy import replacements
 from bot.shop.values import Order, OrderLine, Variant
 
@@ -83,10 +82,11 @@ class ChangeItems(Change):
             ]
             if buttons:
                 button = inform(other, change_sku=OTHER)
-                speaker.say("utter_ask_items_variant", [*buttons, button], item=line.title)
+                item = turn.words.line(line)
+                speaker.say("utter_ask_items_variant", [*buttons, button], item=item)
                 return
         elif not part:
-            buttons = [inform(one.title, change_line=str(one.id)) for one in order.lines]
+            buttons = [inform(turn.words.line(one), change_line=str(one.id)) for one in order.lines]
             speaker.say(
                 "utter_ask_items_line", [*buttons, inform(other, change_line=OTHER)], number=order.number
             )
@@ -136,9 +136,9 @@ class ChangeItems(Change):
         line = next(one for one in order.lines if one.id == detail["line"])
         product = turn.shop.product(detail["sku"])
         if product is None:
-            return line.title, str(detail["sku"])
+            return turn.words.line(line), str(detail["sku"])
         variant = next(one for one in product.variants if one.sku == detail["sku"])
-        return line.title, titled(product, variant)
+        return turn.words.line(line), turn.words.variant(product, variant)
 
     @staticmethod
     def _line(turn: Turn, order: Order, *, asked: bool) -> Any:
@@ -148,11 +148,8 @@ class ChangeItems(Change):
             return OTHER if pressed == OTHER else (known[0] if known else None)
         if len(order.lines) == 1:
             return order.lines[0].id
-        titles = {one.id: one.title.lower() for one in order.lines}
-        said = turn.understanding.text.lower()
-        cutoff = _TITLE_MATCH if asked else 90.0
-        best = process.extractOne(said, titles, scorer=fuzz.token_set_ratio, score_cutoff=cutoff)
-        return best[2] if best else None
+        titles = {one.id: titles_of(turn, one) for one in order.lines}
+        return best_titled(turn.understanding.text, titles, _TITLE_MATCH if asked else UNASKED_MATCH)
 
 
 def named_variant(

@@ -12,8 +12,9 @@ from bot.dialogue.actions.approvals import waiting_lines
 from bot.dialogue.actions.step import inform
 from bot.dialogue.turn import Turn
 from bot.messages import Button
+from bot.shop.finding import set_apart, words_of
 from bot.shop.policy import returning_lines
-from bot.shop.values import Order
+from bot.shop.values import Order, OrderLine
 
 #: All lines that are offered.
 ALL = "all"
@@ -23,7 +24,7 @@ ASKED_MATCH, UNASKED_MATCH = 70.0, 90.0
 FEW = 5
 #: Digits of a place in a list; of a number with more the beginning is beyond every list, too.
 LONGEST_PLACE = 6
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD = re.compile(r"[^\W\d_]{3,}|[\u2e80-\u9fff\uac00-\ud7a3]{2,}")
 
 
 def open_lines(turn: Turn, order: Order) -> list[int]:
@@ -56,12 +57,27 @@ def chosen_line(turn: Turn, order: Order, lines: Sequence[int], entity: str, *, 
     place = _place(text) if asked else None
     if place is not None and place < len(lines):
         return str(lines[place])
-    titles = {line.id: line.title.lower() for line in order.lines if line.id in lines}
-    cutoff = ASKED_MATCH if asked else UNASKED_MATCH
-    best = process.extractOne(text, titles, scorer=fuzz.token_set_ratio, score_cutoff=cutoff)
-    if best:
-        return str(best[2])
+    titles = {line.id: titles_of(turn, line) for line in order.lines if line.id in lines}
+    best = best_titled(turn.understanding.text, titles, ASKED_MATCH if asked else UNASKED_MATCH)
+    if best is not None:
+        return str(best)
     return _told_apart(text, titles) if asked else None
+
+
+def titles_of(turn: Turn, line: OrderLine) -> Sequence[str]:
+    """What a line is called: as it was bought, and as the buyer reads it."""
+    return tuple(dict.fromkeys((line.title, turn.words.line(line))))
+
+
+def best_titled(text: str, titles: Mapping[int, Sequence[str]], cutoff: float) -> int | None:
+    """The line of which a message holds a title's words, by so much likeness (0 to 100) at least."""
+    bought = {line: known[0].lower() for line, known in titles.items()}
+    best = process.extractOne(text.lower(), bought, scorer=fuzz.token_set_ratio, score_cutoff=cutoff)
+    if best is None:
+        shown = {line: " ".join(words_of(known[-1])) for line, known in titles.items() if len(known) > 1}
+        said = set_apart(text, shown.values())
+        best = process.extractOne(said, shown, scorer=fuzz.token_set_ratio, score_cutoff=cutoff)
+    return best[2] if best else None
 
 
 def _place(text: str) -> int | None:
@@ -72,12 +88,13 @@ def _place(text: str) -> int | None:
     return place - 1 if place is not None and place > 0 else place
 
 
-def _told_apart(text: str, titles: Mapping[int, str]) -> str | None:
+def _told_apart(text: str, titles: Mapping[int, Sequence[str]]) -> str | None:
     """The line of which the message holds a word that no other title has."""
     if len(text.split()) > FEW or text.rstrip().endswith(("?", "？", "؟")):
         return None
-    said = _words(text)
-    held = {line: said & _words(title) for line, title in titles.items()}
+    told = {line: " ".join(known) for line, known in titles.items()}
+    said = _words(set_apart(text, told.values()))
+    held = {line: said & _words(title) for line, title in told.items()}
     telling = [
         line
         for line, words in held.items()
@@ -93,5 +110,7 @@ def _words(text: str) -> set[str]:
 def line_buttons(turn: Turn, order: Order, lines: Sequence[int], entity: str) -> list[Button]:
     """A button for each line, and one for all of them."""
     everything = turn.replies.say("utter_all_items", turn.words.language, {}).text
-    buttons = [inform(line.title, **{entity: str(line.id)}) for line in order.lines if line.id in lines]
+    buttons = [
+        inform(turn.words.line(line), **{entity: str(line.id)}) for line in order.lines if line.id in lines
+    ]
     return [*buttons, inform(everything, **{entity: ALL})]

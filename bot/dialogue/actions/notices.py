@@ -68,7 +68,7 @@ class TellNotice(Step):
                     turn.silence = "a notice of a product that is gone"
                     return {}
                 slots["product"] = product.code
-                values["product"], values["code"] = product.name, product.code
+                values["product"], values["code"] = turn.words.product(product), product.code
                 speaker.say(f"utter_notice_{notice.kind.value}", **values)
             case NoticeKind.UNPAID | NoticeKind.BALANCE:
                 second = notice.kind is NoticeKind.UNPAID and notice.key.endswith(":2")
@@ -190,7 +190,7 @@ class TakeNoticeAnswer(Step):
             return {}
         code = str(turn.understanding.first("product"))
         telling.ask_restock(turn.connection, turn.conversation.id, code, turn.clock.now())
-        speaker.say("utter_notice_restock_noted", product=product.name)
+        speaker.say("utter_notice_restock_noted", product=turn.words.product(product))
         return {}
 
     @staticmethod

@@ -12,7 +12,7 @@ from bot.shop.values import Order, OrderState
 def say_state(turn: Turn, speaker: Speaker, order: Order) -> None:
     """One reply for each state of an order; dates are in the buyer's own zone."""
     words = turn.words
-    items = words.all_of([f"{line.quantity} × {line.title}" for line in order.lines[:3]])
+    items = words.all_of([f"{line.quantity} × {words.line(line)}" for line in order.lines[:3]])
     values: dict[str, str] = {"number": order.number, "items": items, "total": words.money(order.total)}
     match order.state:
         case OrderState.UNPAID:

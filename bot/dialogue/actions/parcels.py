@@ -111,7 +111,7 @@ def _tell_oversold(
     turn: Turn, tracker: Tracker, speaker: Speaker, order: Order, lines: Sequence[OrderLine]
 ) -> Slots:
     """Sold out before it was packed: when more comes, and the choice to wait, change or cancel."""
-    items = turn.words.all_of([line.title for line in lines])
+    items = turn.words.all_of([turn.words.line(line) for line in lines])
     days = [_restock_day(turn, line) for line in lines]
     known = [day for day in days if day is not None]
     done = {"done": remembered(tracker, "order_state")}

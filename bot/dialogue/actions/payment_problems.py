@@ -160,14 +160,15 @@ class PriceProtection(Step):
             return {"done": remembered(tracker, "price_protection"), **back_to(turn, tracker, speaker)}
         amount = sum((one.difference for one in fallen[1:]), fallen[0].difference)
         turn.read("price_fell", amount=amount.minor, currency=amount.currency)
-        items = words.all_of([one.line.title for one in fallen])
+        items = words.all_of([words.line(one.line) for one in fallen])
+        fell = ", ".join(one.line.title for one in fallen)
         speaker.say("utter_price_fell", number=order.number, items=items, amount=words.money(amount))
         return {"done": remembered(tracker, "price_protection")} | hand_over(
             turn,
             tracker,
             speaker,
             Reason.POLICY,
-            why=f"price protection: {items} fell by {words.money(amount)} in all, within the days for it",
+            why=f"price protection: {fell} fell by {words.money(amount)} in all, within the days for it",
             intent="payment_price_protection",
             order=order,
         )

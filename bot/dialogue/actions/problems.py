@@ -337,7 +337,7 @@ class Problem(Change):
 
     def _items(self, turn: Turn, order: Order, known: Mapping[str, Any]) -> str:
         lines = known["lines"]
-        return turn.words.all_of([line.title for line in order.lines if line.id in lines])
+        return turn.words.all_of([turn.words.line(line) for line in order.lines if line.id in lines])
 
     def _product(self, turn: Turn, order: Order, known: Mapping[str, Any]) -> Product | None:
         """The product of the one line that it is about."""

@@ -64,9 +64,9 @@ class TellFacts(Step):
     def _tell(
         self, turn: Turn, tracker: Tracker, speaker: Speaker, product: Product, wish: str, text: str
     ) -> Slots:
-        words = turn.words
+        words, name = turn.words, turn.words.product(product)
         if wish == "product_price":
-            speaker.say("utter_product_price", product=product.name, price=words.money(product.price))
+            speaker.say("utter_product_price", product=name, price=words.money(product.price))
             return {}
         if wish == "product_size":
             return self._sizes(turn, tracker, speaker, product, text)
@@ -74,11 +74,13 @@ class TellFacts(Step):
             names = [certificate.name for certificate in product.certificates]
             if names:
                 speaker.say(
-                    "utter_product_certificates", product=product.name, certificates=words.all_of(names)
+                    "utter_product_certificates",
+                    product=name,
+                    certificates=words.all_of(names),
                 )
                 return {}
             return self._open_question(turn, tracker, speaker, product)
-        fact = fact_asked(wish, text, product.name)
+        fact = fact_asked(wish, text, " ".join((product.name, *product.names.values())))
         if fact is None:
             self._overview(turn, speaker, product)
             return {}
@@ -86,11 +88,11 @@ class TellFacts(Step):
             told = told_elsewhere(fact, [product.description, *product.facts.values()])
             if told is None:
                 return self._open_question(turn, tracker, speaker, product)
-            speaker.say("utter_fact", product=product.name, fact=told.rstrip("."))
+            speaker.say("utter_fact", product=name, fact=told.rstrip("."))
             return {}
         speaker.say(
             f"utter_fact_{fact}" if turn.replies.has(f"utter_fact_{fact}") else "utter_fact",
-            product=product.name,
+            product=name,
             fact=product.facts[fact].rstrip("."),
         )
         return {}
@@ -101,7 +103,7 @@ class TellFacts(Step):
         colours = product.colours
         speaker.say(
             "utter_product_overview",
-            product=product.name,
+            product=turn.words.product(product),
             description=product.description,
             price=words.money(product.price),
             material=product.facts.get("material", "–"),
@@ -112,18 +114,23 @@ class TellFacts(Step):
             )
 
     def _sizes(self, turn: Turn, tracker: Tracker, speaker: Speaker, product: Product, text: str) -> Slots:
+        name = turn.words.product(product)
         if not product.sizes:
             if "dimensions" in product.facts:
-                speaker.say("utter_fact_dimensions", product=product.name, fact=product.facts["dimensions"])
+                speaker.say(
+                    "utter_fact_dimensions",
+                    product=name,
+                    fact=product.facts["dimensions"],
+                )
                 return {}
             return self._open_question(turn, tracker, speaker, product)
         self._advise(turn, speaker, product, text)
         chart = "\n".join(_chart_row(turn, row) for row in product.size_chart)
         sizes = turn.words.all_of(product.sizes)
         if chart:
-            speaker.say("utter_product_size_chart", product=product.name, sizes=sizes, chart=chart)
+            speaker.say("utter_product_size_chart", product=name, sizes=sizes, chart=chart)
         else:
-            speaker.say("utter_product_sizes", product=product.name, sizes=sizes)
+            speaker.say("utter_product_sizes", product=name, sizes=sizes)
         return {}
 
     @staticmethod
@@ -135,7 +142,7 @@ class TellFacts(Step):
         if not told:
             return
         own = [f"{_measure(turn, name)} {turn.words.centimetre(value)}" for name, value in told.items()]
-        values = {"product": product.name, "measures": turn.words.all_of(own)}
+        values = {"product": turn.words.product(product), "measures": turn.words.all_of(own)}
         size = size_for(told, product.size_chart)
         if size is None:
             speaker.say("utter_size_none", **values)
@@ -171,7 +178,7 @@ def fact_answered(turn: Turn, tracker: Tracker, speaker: Speaker, request: Reque
         product = turn.shop.product(request.data["product"])
         speaker.say(
             "utter_fact_answered",
-            product=product.name if product else request.data["product"],
+            product=turn.words.product(product) if product else request.data["product"],
             question=request.data["words"],
             answer=request.answer,
         )
@@ -211,7 +218,7 @@ class TellStock(Step):
             offered = [_label(turn, variant) for variant in product.variants if variant.stock > 0]
             speaker.say(
                 "utter_stock_no_such_variant",
-                product=product.name,
+                product=turn.words.product(product),
                 variants=turn.words.all_of(list(dict.fromkeys(offered))[:8]) or "–",
             )
         else:
@@ -223,7 +230,7 @@ class TellStock(Step):
         words = turn.words
         there = [variant for variant in chosen if variant.stock > 0]
         values = {
-            "product": product.name,
+            "product": words.product(product),
             "price": words.money(min(chosen, key=lambda v: v.price.minor).price),
         }
         named = words.all_of([_label(turn, one) for one in (there or chosen) if one.colour or one.size][:8])
@@ -246,7 +253,7 @@ class TellStock(Step):
             speaker.say("utter_stock_out_until", tell_me, day=words.day(min(coming)), **values)
             return
         alternatives = [
-            other.name
+            words.product(other)
             for other in turn.shop.products_named(product.name, limit=ALIKE)
             if other.code != product.code
             and other.category == product.category

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.utils import default_process
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
@@ -14,6 +12,7 @@ from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform
 from bot.dialogue.turn import Turn
+from bot.shop.finding import words_named
 from bot.shop.values import Product
 
 #: Which action goes on once the product is known, by the intent that asked for it.
@@ -43,23 +42,14 @@ NO_TOPIC = ("inform", "nlu_fallback", "out_of_scope")
 SHORT_NAME = 5
 #: Times that a product is asked for before a person helps.
 TRIES = 2
-#: From this likeness on (0 to 100) a typed word is a word of a name, typing errors forgiven.
-SAME_WORD = 85
 
 
-def most_named(words: str, found: Sequence[Product]) -> Product | None:
-    """The one product of which the words hold more of the name than of any other's."""
-    said = default_process(words).split()
-
-    def named(product: Product) -> int:
-        own = default_process(product.name).split()
-        return sum(
-            process.extractOne(word, said, scorer=fuzz.ratio, score_cutoff=SAME_WORD) is not None
-            for word in own
-        )
-
-    best = sorted(found, key=named, reverse=True)
-    return best[0] if len(best) == 1 or (best and named(best[0]) > named(best[1])) else None
+def most_named(turn: Turn, found: Sequence[Product]) -> Product | None:
+    """The one product of which the words hold more of a name than of any other's."""
+    said, words = turn.understanding.text, turn.words
+    held = [words_named(said, (product.name, words.product(product))) for product in found]
+    most = max(held, default=0)
+    return found[held.index(most)] if len(found) == 1 or held.count(most) == 1 else None
 
 
 def spoken_product(turn: Turn, tracker: Tracker) -> tuple[Product | None, Sequence[Product]]:
@@ -68,7 +58,7 @@ def spoken_product(turn: Turn, tracker: Tracker) -> tuple[Product | None, Sequen
     if code:
         return turn.shop.product(str(code)), ()
     candidates = turn.shop.products_named(turn.understanding.text, limit=OFFERED)
-    meant = most_named(turn.understanding.text, candidates)
+    meant = most_named(turn, candidates)
     if meant is not None:
         return meant, ()
     if candidates:
@@ -157,7 +147,7 @@ class ProductForm(Form):
             return None
         found = [turn.shop.product(code) for code in tracker.get_slot("product_candidates") or ()]
         offered = [product for product in found if product is not None]
-        return most_named(turn.understanding.text, offered) if len(offered) > 1 else None
+        return most_named(turn, offered) if len(offered) > 1 else None
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
         """The product, until it is known or given up."""
@@ -173,7 +163,11 @@ class AskProduct(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Ask; the second time in other words."""
         found = [turn.shop.product(code) for code in tracker.get_slot("product_candidates") or ()]
-        buttons = [inform(product.name, product=product.code) for product in found if product is not None]
+        buttons = [
+            inform(turn.words.product(product), product=product.code)
+            for product in found
+            if product is not None
+        ]
         again = int(tracker.get_slot("product_tries") or 0) > 0
         reply = "utter_ask_which_product" if buttons else "utter_ask_product"
         speaker.say("utter_ask_product_again" if again and not buttons else reply, buttons)

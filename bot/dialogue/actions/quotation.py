@@ -270,7 +270,7 @@ class AskQuotation(Step):
         tail = "_again" if again else ""
         if part == "product":
             found = [turn.shop.product(code) for code in state.get("candidates") or ()]
-            buttons = [inform(one.name, product=one.code) for one in found if one is not None]
+            buttons = [inform(turn.words.product(one), product=one.code) for one in found if one is not None]
             reply = "utter_ask_which_product" if buttons else f"utter_ask_product{tail}"
             speaker.say(reply, buttons)
         elif part == "country" and not again:
@@ -285,7 +285,7 @@ class AskQuotation(Step):
     def _read_out(turn: Turn, speaker: Speaker, state: Mapping[str, Any]) -> None:
         words, product, quote = turn.words, _product(turn, state), _quote(turn, state)
         quantity = int(state["quantity"])
-        values = {"quantity": words.number(quantity), "product": product.name if product else "–"}
+        values = {"quantity": words.number(quantity), "product": words.product(product) if product else "–"}
         buttons = [
             inform(word(turn, "utter_quote_pass_on"), quote_answer=PASS),
             inform(word(turn, "utter_quote_other_price"), quote_answer=PRICE),
@@ -304,7 +304,7 @@ class AskQuotation(Step):
                 if lane_of(str(state["country"]), turn.rules)
                 else "utter_quote_no_lane"
             )
-            speaker.say(reply, country=country, product=product.name)
+            speaker.say(reply, country=country, product=words.product(product))
         else:
             speaker.say("utter_quote_freight", country=country, freight=words.money(quote.freight))
         breaks = [
@@ -333,7 +333,7 @@ class SubmitQuotation(Step):
             speaker.say(
                 "utter_quote_too_few",
                 again,
-                product=product.name,
+                product=turn.words.product(product),
                 price=turn.words.money(product.price),
                 least=turn.words.number(min(turn.rules.wholesale.breaks)),
             )

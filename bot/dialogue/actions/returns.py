@@ -232,7 +232,7 @@ class AskReturnConfirmed(Step):
         speaker.say(
             reply,
             offered,
-            items=words.all_of([line.title for line in order.lines if line.id in chosen]),
+            items=words.all_of([words.line(line) for line in order.lines if line.id in chosen]),
             number=order.number,
             amount=words.money(value),
             method=turn.replies.say(f"utter_method_{method}", words.language, {}).text,

@@ -88,7 +88,7 @@ def _tell(
     code = tracker.get_slot("product")
     product = turn.shop.product(code) if code else None
     if product is not None and not is_sent(product, country, turn.rules):
-        speaker.say("utter_product_not_sent", product=product.name, country=place)
+        speaker.say("utter_product_not_sent", product=turn.words.product(product), country=place)
         return
     match question:
         case "logistics_duties" | "payment_tax":

@@ -10,7 +10,9 @@ A folder holds any of these files, each as ``.csv`` or ``.json``. ``*`` marks wh
     consents_to_notices (no), consents_to_marketing (no), points (0)
 ``products``
     code* (key), name*, category*, description, rating, review_count (0), aliases, goes_with, certificates,
-    facts, size_chart; in JSON also ``variants``
+    facts, size_chart; in JSON also ``names`` and ``variants``
+``product_names``
+    product* and language* (key), name*, aliases
 ``variants``
     sku* (key), product*, price*, currency*, stock*, floor (the price), colour, size, restock_on
 ``orders``

@@ -94,7 +94,18 @@ KINDS: Mapping[str, Kind] = {
             tables.products,
             ("code",),
             ("code",),
-            children={"variants": Child("variants", "product", "code")},
+            children={
+                "names": Child("product_names", "product", "code"),
+                "variants": Child("variants", "product", "code"),
+            },
+        ),
+        Kind(
+            "product_names",
+            rows.NameRow,
+            tables.product_names,
+            ("product", "language"),
+            ("product_id", "language"),
+            Reference("product", tables.products, "code", "product_id", "product"),
         ),
         Kind(
             "variants",

@@ -178,11 +178,11 @@ def _from_text(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
             facts[name.removeprefix(FACT).strip()] = text
         elif name in known:
             values[name] = text
-    if kind.name != "products":
-        return values
     for name in ("aliases", "goes_with"):
         if name in values:
             values[name] = [part.strip() for part in values[name].split("|") if part.strip()]
+    if kind.name != "products":
+        return values
     if "certificates" in values:
         values["certificates"] = [_certificate(part) for part in values["certificates"].split("|")]
     return {**values, "facts": facts}

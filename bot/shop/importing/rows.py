@@ -164,6 +164,24 @@ class ProductRow(Row):
         return {**values, "rating_tenths": None if rating is None else int(rating * 10)}
 
 
+class NameRow(Row):
+    """A row of ``product_names``."""
+
+    product: str
+    language: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+    _code = reads(cells.code, "product")
+    _language = reads(cells.language, "language")
+    _name = reads(cells.required, "name")
+    _aliases = validator("aliases", each_item=True, pre=True, allow_reuse=True)(cells.required)
+
+    def columns(self) -> dict[str, Any]:
+        """Aliases are kept as JSON."""
+        return {**super().columns(), "aliases": list(self.aliases)}
+
+
 class VariantRow(PricedRow):
     """A row of ``variants``."""
 

@@ -18,6 +18,12 @@ def read(name: str) -> dict[str, Any]:
     return loaded
 
 
+@cache
+def names() -> dict[str, dict[str, list[str]]]:
+    """By language, what the goods are called in it: the name first, then others; by the store's own name."""
+    return {path.stem: read(f"names/{path.stem}") for path in sorted((FOLDER / "names").glob("*.yml"))}
+
+
 def categories() -> tuple[str, ...]:
     """The catalogue's files, in a fixed order."""
     return tuple(f"catalogue/{path.stem}" for path in sorted((FOLDER / "catalogue").glob("*.yml")))

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from bot.shop.seeding.book import Book
-from bot.shop.seeding.data import categories, read
-from bot.shop.tables import coupons, exchange_rates, products, variants
+from bot.shop.seeding.data import categories, names, read
+from bot.shop.tables import coupons, exchange_rates, product_names, products, variants
 from bot.shop.values import CouponKind, Money
 
 
@@ -64,6 +64,9 @@ def write_goods(book: Book, rng: random.Random, today: dt.date) -> list[Item]:
         )
         row = book.rows[products.name][-1]
         row["review_count"] = 0 if row["rating_tenths"] is None else int(rng.lognormvariate(4.2, 1.1)) + 3
+        for language, called in names().items():
+            name, *aliases = called[product["name"]]
+            book.add(product_names, product_id=product_id, language=language, name=name, aliases=aliases)
         items.extend(_variants(book, rng, today, product_id, code, group, product))
     return items
 
