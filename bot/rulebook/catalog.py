@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -51,7 +52,7 @@ def catalog(own: str) -> list[Setting]:
     shipped = _shipped()
     given = {
         ".".join(path): _flow(value)
-        for path, value, _ in _leaves(parse_yaml(SHIPPED_FILE.with_name("shop.yml of the store"), own))
+        for path, value, _ in _leaves(parse_yaml(Path("shop.yml of the store"), own))
     }
     settings = []
     for place, (value, about) in shipped.items():

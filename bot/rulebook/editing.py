@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from bot.errors import RulesError
+from bot.errors import NotYAMLError, RulesError
 from bot.settings.reading import parse_yaml, read_text
 from bot.settings.released import SHIPPED_FILE
 
@@ -31,15 +32,15 @@ def assigned(text: str, place: str, value: str) -> str:
         RulesError: the path leads through something that holds no settings.
     """
     keys = _keys(place)
-    whole = parse_yaml(SHIPPED_FILE.with_name("the draft"), text, quotes=True)
-    told = parse_yaml(SHIPPED_FILE.with_name("the value"), f"value:\n  {_indented(value)}", quotes=True)
+    whole = parse_yaml(Path("the draft"), text, quotes=True)
+    told = _read(value)
     below: Any = _shipped()
     at: Any = whole
     for depth, key in enumerate(keys):
         own = _written(at, key) or _written(below, key) or key
         below = below.get(own) if isinstance(below, Mapping) else None
         if depth == len(keys) - 1:
-            at[own] = told["value"]
+            at[own] = told
             break
         if not isinstance(at.get(own), CommentedMap):
             if at.get(own) is not None or (below is not None and not isinstance(below, Mapping)):
@@ -57,7 +58,7 @@ def without(text: str, place: str) -> str:
         RulesError: it says nothing of it.
     """
     keys = _keys(place)
-    whole = parse_yaml(SHIPPED_FILE.with_name("the draft"), text, quotes=True)
+    whole = parse_yaml(Path("the draft"), text, quotes=True)
     path: list[tuple[Any, Any]] = []
     at: Any = whole
     for key in keys:
@@ -91,8 +92,14 @@ def _written(holder: Any, key: str) -> Any:
     return found[0] if found else None
 
 
-def _indented(value: str) -> str:
-    return "\n  ".join(value.strip().splitlines())
+def _read(value: str) -> Any:
+    """The value as YAML; errors count its own lines, without the key that it is put under."""
+    indented = "\n  ".join(value.strip().splitlines())
+    try:
+        return parse_yaml(Path("the value"), f"value:\n  {indented}", quotes=True)["value"]
+    except NotYAMLError as error:
+        line = max(1, (error.line or 2) - 1)
+        raise NotYAMLError(f"the value, line {line}: {error.says}", says=error.says, line=line) from error
 
 
 def _dumped(whole: CommentedMap) -> str:
