@@ -13,6 +13,7 @@ from bot.dialogue.actions.languages import ASKED_LANGUAGE
 from bot.dialogue.engine import FALLBACK_INTENT, topic_of
 from bot.dialogue.files import FILE_ALONE
 from bot.dialogue.filling import DIRECTIONS
+from bot.dialogue.follow_ups import follow_up, names_only
 from bot.dialogue.turn import COMMENTS, HEARS, Understanding
 from bot.mailroom.inbox import MESSAGE, InboxRow
 from bot.settings import ShopRules
@@ -48,6 +49,8 @@ _AWAITED = frozenset(
 )
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
+#: Entities that are one of the forms in which goods are sold.
+_VARIANTS = ("colour", "size")
 #: A choice by its number, as it is typed or as a key's picture.
 _NUMBER = re.compile("[(#]?([0-9０-９٠-٩۰-۹]{1,2})[)]?[\ufe0f\u20e3]*")
 #: Entities that say who asks, not what about.
@@ -116,14 +119,34 @@ def as_story(read: Understanding, memory: dict[str, Any], *, is_comment: bool) -
 def in_context(read: Understanding, memory: Mapping[str, Any]) -> Understanding:
     """A short question that names nothing is about what was spoken of, where it may be."""
     last = memory.get("last_question")
-    if not last or not {read.intent, last} <= _AWAITED or topic_of(read.intent) == topic_of(last):
+    if not last or read.threat is not None:
         return read
-    if read.entities or len(read.text) > LONGEST_ELLIPSIS:
+    if read.entities:
+        return _of_a_variant(read, last)
+    means = follow_up(read.text, last)
+    if means is not None:
+        return read if means == read.intent else _as(read, means, 1.0)
+    if not {read.intent, last} <= _AWAITED or topic_of(read.intent) == topic_of(last):
+        return read
+    if len(read.text) > LONGEST_ELLIPSIS:
         return read
     for intent, sure in read.ranking:
         if intent in _AWAITED and topic_of(intent) == topic_of(last) and sure >= POSSIBLE:
-            return replace(read, intent=intent, confidence=sure, requests=())
+            return _as(read, intent, sure)
     return read
+
+
+def _of_a_variant(read: Understanding, last: str) -> Understanding:
+    """A colour or a size alone, after goods were spoken of, asks whether they are there in it."""
+    is_variant = all(one["entity"] in _VARIANTS for one in read.entities)
+    if not is_variant or not last.startswith("product_") or read.intent.startswith("product_"):
+        return read
+    spans = [(one["start"], one["end"]) for one in read.entities]
+    return _as(read, "product_stock", 1.0) if names_only(read.text, spans) else read
+
+
+def _as(read: Understanding, intent: str, sure: float) -> Understanding:
+    return replace(read, intent=intent, confidence=sure, requests=())
 
 
 def unless_repeated(

@@ -29,8 +29,7 @@ WHEN = read("e quando chega?", ("product_restock", 0.84), ("logistics_where_is_p
         # The parcel was not spoken of.
         ("payment_declined", "product_restock"),
         ("product_stock", "product_restock"),
-        # Refunds are not what the words may mean.
-        ("refund_state", "product_restock"),
+        ("refund_state", "refund_state"),
         (None, "product_restock"),
     ],
 )
@@ -43,7 +42,7 @@ def test_when_it_comes_is_asked_of_what_was_spoken_of(last: str | None, meant: s
     [
         read("quando chega o CD-104233?", *WHEN.ranking, entities=(ORDER,)),
         read("quando é que vocês vão ter outra vez aquela jaqueta azul?", *WHEN.ranking),
-        read("e quando chega?", ("product_restock", 0.96), ("logistics_where_is_parcel", 0.03)),
+        read("e vai ter logo?", ("product_restock", 0.96), ("logistics_where_is_parcel", 0.03)),
         read("posso pagar?", ("payment_methods", 0.8), ("logistics_where_is_parcel", 0.14)),
     ],
     ids=["it names what it is about", "it is long", "it cannot mean that", "it does not ask when"],

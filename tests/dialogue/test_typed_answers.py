@@ -198,3 +198,26 @@ def test_money_moves_on_a_plain_yes(
 def test_a_yes_with_a_condition_is_none_whatever_the_model_says(read: Understanding, language: str) -> None:
     said = said_in("known", language)["not_answer"]
     assert [text for text in said if _answered(read, text, "service_affirm", 0.99) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("i want my money back not a new one", REFUND),
+        ("I don't want a refund, send me a new one", REPLACE),
+        ("不要换新的，退钱给我", REFUND),
+        ("quiero mi dinero, no otro", REFUND),
+        ("je veux un remboursement, pas un nouveau", REFUND),
+        ("Geld zurück, kein neues bitte", REFUND),
+        ("quero o dinheiro, não quero outro", REFUND),
+        ("верните деньги, не надо новый", REFUND),
+        ("اريد فلوسي مش واحد جديد", REFUND),
+        ("新しいのはいらないので返金してください", REFUND),
+        ("새 거 말고 환불해 주세요", REFUND),
+        ("不要退款，给我换一个", REPLACE),
+        ("keine Erstattung, schicken Sie mir einen neuen", REPLACE),
+        ("환불 말고 교환해 주세요", REPLACE),
+    ],
+)
+def test_what_a_buyer_declines_is_not_what_they_want(text: str, meant: str) -> None:
+    assert answers.first_meant((PART, REPLACE, REFUND), answers.wanted(text)) == meant

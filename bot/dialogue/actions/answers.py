@@ -29,6 +29,8 @@ DOUBTFUL = "doubtful"
 RESERVED = "reserved"
 #: It works now.
 SOLVED = "solved"
+#: What they say that they don't want: "my money, not a new one".
+_DECLINED = "declined"
 #: What they say if they say nothing else, and what may stand beside it.
 YES, NO, COURTESY = "yes", "no", "courtesy"
 #: Which of what was listed: by meaning, its number; the last is -1.
@@ -49,6 +51,11 @@ def means(meaning: str, text: str) -> bool:
 def first_meant(meanings: Iterable[str], text: str) -> str | None:
     """The first of these meanings of which a message holds words."""
     return next((meaning for meaning in meanings if means(meaning, text)), None)
+
+
+def wanted(text: str) -> str:
+    """A message without what it declines: "my money, not a new one" is about money."""
+    return _words()[_DECLINED].sub(" ", plain(text))
 
 
 def keeps(text: str) -> bool:

@@ -289,7 +289,8 @@ class Problem(Change):
         if place.isdigit() and 0 < int(place) <= len(offered):
             return offered[int(place) - 1]
         # "Keep it for a discount" before "money back": both speak of money.
-        said = answers.first_meant((PART, REPLACE, REFUND), read.text) or _REMEDY_OF_INTENT.get(read.intent)
+        wanted = answers.wanted(read.text)
+        said = answers.first_meant((PART, REPLACE, REFUND), wanted) or _REMEDY_OF_INTENT.get(read.intent)
         return said if said in offered else None
 
     def _remedies(self, turn: Turn, order: Order, known: Mapping[str, Any]) -> list[str]:
