@@ -8,7 +8,7 @@ after the question before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,10 +88,7 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
     ),
     "where_to": ((_of("refund", *_RETURNS, *_DEFECTS), "refund_return_address"),),
     "faster": ((_BEFORE_BUYING, "logistics_services"),),
-    "money": (
-        (("refund_return", *_BACK), "refund_state"),
-        (_of("logistics", "lost", "delivered_not_received"), "refund_policy"),
-    ),
+    "money": ((("refund_return", *_BACK), "refund_state"),),
     "to_what": ((("refund_return", *_BACK), "refund_state"),),
     "shipping": (
         ((*_GOODS, *_BEFORE_BUYING), "logistics_shipping_cost"),
@@ -101,6 +98,8 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
     "unpaid": ((_AT_THE_BORDER, "logistics_customs"),),
     "otherwise": ((_of("payment", "declined", "methods", "instalments"), "payment_methods"),),
 }
+#: What is asked once more rather than anew, where the answer stays the same.
+_IMPATIENT = frozenset({"how_long", "when", "why", "money"})
 #: The lines of the words that stand around a question, and around the colour or size that is all it names.
 _BEFORE, _AFTER, _ABOUT = "before", "after", "about"
 _WORD = re.compile(r"\w")
@@ -135,14 +134,19 @@ def follow_up(text: str, last: str) -> str | None:
     Returns:
         The intent; None if the message says more, or may mean nothing of the kind after that question.
     """
-    if len(text) > LONGEST:
-        return None
-    said = plain(text)[:LONGEST]
-    for asked in filter(None, (language.asked(said) for language in _languages())):
+    for asked in _asked(text):
         for after, means in _MEANT[asked]:
             if last in after:
                 return last if means == _ITSELF else means
     return None
+
+
+def question_of(text: str) -> str | None:
+    """What a message asks for that names nothing, such as ``how_much``.
+
+    None for any other message, and for one that is impatient: "why?" asks once more for what was told.
+    """
+    return next((asked for asked in _asked(text) if asked not in _IMPATIENT), None)
 
 
 def names_only(text: str, spans: Sequence[tuple[int, int]]) -> bool:
@@ -155,6 +159,12 @@ def names_only(text: str, spans: Sequence[tuple[int, int]]) -> bool:
         len(said) in _reached(said, (*language.before, *language.about, *language.after), 0)
         for language in _languages()
     )
+
+
+def _asked(text: str) -> Iterator[str]:
+    if len(text) <= LONGEST:
+        said = plain(text)[:LONGEST]
+        yield from filter(None, (language.asked(said) for language in _languages()))
 
 
 def _holds(question: Pattern[str], said: str, spans: Sequence[tuple[int, int]]) -> bool:

@@ -13,7 +13,7 @@ from bot.dialogue.actions.languages import ASKED_LANGUAGE
 from bot.dialogue.engine import FALLBACK_INTENT, topic_of
 from bot.dialogue.files import FILE_ALONE
 from bot.dialogue.filling import DIRECTIONS
-from bot.dialogue.follow_ups import follow_up, names_only
+from bot.dialogue.follow_ups import follow_up, names_only, question_of
 from bot.dialogue.turn import COMMENTS, HEARS, Understanding
 from bot.mailroom.inbox import MESSAGE, InboxRow
 from bot.settings import ShopRules
@@ -49,6 +49,8 @@ _AWAITED = frozenset(
 )
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
+#: The form that asks for a country.
+_ASKS_WHERE_TO = "destination_form"
 #: Entities that are one of the forms in which goods are sold.
 _VARIANTS = ("colour", "size")
 #: A choice by its number, as it is typed or as a key's picture.
@@ -121,6 +123,9 @@ def in_context(read: Understanding, memory: Mapping[str, Any]) -> Understanding:
     last = memory.get("last_question")
     if not last or read.threat is not None:
         return read
+    if memory.get("form") == _ASKS_WHERE_TO and read.first("order_number") and not read.first("country"):
+        # Who answers so speaks of a parcel under way, not of shipping at large.
+        return _as(read, "logistics_where_is_parcel", 1.0)
     if read.entities:
         return _of_a_variant(read, last)
     means = follow_up(read.text, last)
@@ -158,8 +163,9 @@ def unless_repeated(
             memory.pop("last_question", None)
         return read
     about = {f"{one['entity']}={one.get('value')}" for one in read.entities if one["entity"] not in _PROOFS}
-    # A product has many facts: asking for one after another is no repetition.
-    asked = fact_asked(read.intent, read.text) if read.intent.startswith("product_") else None
+    # A product has many facts, and so has a refund: asking for one after another is no repetition.
+    is_product = read.intent.startswith("product_")
+    asked = fact_asked(read.intent, read.text) if is_product else question_of(read.text)
     before = set(memory.get("last_about") or ())
     # Naming the thing for the first time, or no longer, is the same question asked again.
     same = [read.intent, asked] == [memory.get("last_question"), memory.get("last_fact")] and (
