@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.dialogue import traditional
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.facts import fact_asked
 from bot.dialogue.actions.languages import ASKED_LANGUAGE
 from bot.dialogue.engine import FALLBACK_INTENT, topic_of
@@ -49,8 +50,10 @@ _AWAITED = frozenset(
 )
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
-#: The form that asks for a country.
-_ASKS_WHERE_TO = "destination_form"
+#: After these "that's too much" is said of a price.
+_PRICED = ("product_price", "product_promotion", "product_bargain")
+#: The form that offers a price, and the one that asks for a country.
+_BARGAINS, _ASKS_WHERE_TO = "bargain_form", "destination_form"
 #: Entities that are one of the forms in which goods are sold.
 _VARIANTS = ("colour", "size")
 #: A choice by its number, as it is typed or as a key's picture.
@@ -123,6 +126,9 @@ def in_context(read: Understanding, memory: Mapping[str, Any]) -> Understanding:
     last = memory.get("last_question")
     if not last or read.threat is not None:
         return read
+    is_priced = last in _PRICED and len(read.text) <= LONGEST_ELLIPSIS
+    if (is_priced or memory.get("form") == _BARGAINS) and _wants_less(read.text):
+        return _as(read, "product_bargain", 1.0)
     if memory.get("form") == _ASKS_WHERE_TO and read.first("order_number") and not read.first("country"):
         # Who answers so speaks of a parcel under way, not of shipping at large.
         return _as(read, "logistics_where_is_parcel", 1.0)
@@ -148,6 +154,10 @@ def _of_a_variant(read: Understanding, last: str) -> Understanding:
         return read
     spans = [(one["start"], one["end"]) for one in read.entities]
     return _as(read, "product_stock", 1.0) if names_only(read.text, spans) else read
+
+
+def _wants_less(text: str) -> bool:
+    return answers.says_only(answers.PLEADS, text) or answers.means(answers.TOO_DEAR, text)
 
 
 def _as(read: Understanding, intent: str, sure: float) -> Understanding:

@@ -49,3 +49,20 @@ def test_when_it_comes_is_asked_of_what_was_spoken_of(last: str | None, meant: s
 )
 def test_what_says_itself_what_it_is_about_stays(other: Understanding) -> None:
     assert in_context(other, {"last_question": "logistics_where_is_parcel"}) is other
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "come on", "please please", "that's too much", "拜托了", "再便宜点吧", "venga ya", "allez, svp",
+        "komm schon", "ach bitte bitte", "poxa, vai", "ну пожалуйста", "لو سمحت", "そこをなんとか", "제발요",
+    ],
+)  # fmt: skip
+def test_begging_for_a_lower_price_refuses_the_offer_and_takes_none(text: str) -> None:
+    plea = read(text, ("service_affirm", 0.98))
+    for asked in (
+        {"form": "bargain_form", "last_question": "product_stock"},
+        {"last_question": "product_price"},
+    ):
+        assert in_context(plea, asked).intent == "product_bargain"
+    assert in_context(plea, {"last_question": "refund_request"}) is plea
