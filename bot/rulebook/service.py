@@ -89,7 +89,7 @@ class Rulebook:
             RulesError: there can be no such setting.
             ConfigurationError: the value or the draft is no YAML.
         """
-        return self._edit(lambda text: assigned(text, place, value), by, seen, over)
+        return self._edit(lambda text: assigned(text, place, value), by, seen, over, place)
 
     def unassign(self, place: str, by: str, *, seen: str | None = None, over: bool = False) -> Book:
         """Have the shipped value hold again in the draft.
@@ -98,7 +98,7 @@ class Rulebook:
             StaleRulesError: somebody changed the draft meanwhile; nothing was changed.
             RulesError: the draft says nothing of it.
         """
-        return self._edit(lambda text: without(text, place), by, seen, over)
+        return self._edit(lambda text: without(text, place), by, seen, over, place)
 
     def drop(self, by: str, *, seen: str | None = None, over: bool = False) -> None:
         """Take the draft away.
@@ -228,7 +228,9 @@ class Rulebook:
         with self._database.begin() as connection:
             return drafts.read(connection) is not None
 
-    def _edit(self, write: Callable[[str], str], by: str, seen: str | None, over: bool) -> Book:
+    def _edit(
+        self, write: Callable[[str], str], by: str, seen: str | None, over: bool, place: str | None = None
+    ) -> Book:
         with self._database.begin() as connection:
             lock_now(connection, _LOCK)
             book = read_book(self.settings, connection)
@@ -239,7 +241,7 @@ class Rulebook:
                 if drafts.drop(connection):
                     self._note(connection, by, Act.DROP)
             elif book.draft is None or text != book.draft.text or book.is_stale:
-                named = self._named(book.whole, text)
+                named = self._named(book.whole, text) if place is None else (place,)
                 drafts.put(connection, Draft(text, digest(book.text), by, at))
                 self._note(connection, by, Act.EDIT, changed=named)
             return read_book(self.settings, connection)

@@ -323,3 +323,11 @@ def test_from_afar_nobody_sends_the_stores_tokens_elsewhere(
     with pytest.raises(FaultsError, match="only whoever runs crossdesk"):
         console.release_again(SHIPPED, "ada", seen=console.book().token)
     assert console.book().released == now
+
+
+def test_the_log_names_a_setting_that_was_given_a_wrong_value(rulebook: Rulebook) -> None:
+    rulebook.assign("returns.window_days", "banana", "ada")
+    rulebook.unassign("returns.window_days", "ada")
+    rulebook.assign("authority.refund", '"60.00"', "ada")
+    assert [one.changed for one in rulebook.log(3)][0] == ("authority.refund",)
+    assert rulebook.log(3)[-1].changed == ("returns.window_days",)
