@@ -25,6 +25,11 @@ from bot.mailroom.tables import conversations
 OVERDUE = dt.timedelta(minutes=5)
 
 
+def is_in_order(connection: Connection, clock: Clock) -> bool:
+    """Whether there is nothing to mend, as far as can be seen without a lock."""
+    return not any(_faults(connection, clock)) and not _abandoned(connection)
+
+
 def health(connection: Connection, clock: Clock) -> list[str]:
     """Look at every open case, mend what would leave a buyer without an answer, and say what was found.
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 
 from bot.clock import Clock
-from bot.database import Database
+from bot.database import Database, lock_now
 from bot.desk.cases import Cases
-from bot.desk.health import health
+from bot.desk.health import health, is_in_order
 from bot.desk.requests import Requests
 from bot.settings import ShopRules
 
@@ -63,4 +63,9 @@ def turn_request_clocks(database: Database, rules: ShopRules, clock: Clock) -> S
 def watch(database: Database, clock: Clock) -> Sequence[str]:
     """Run the watchdog once, in a unit of work of its own; to be called every minute."""
     with database.begin() as connection:
+        if is_in_order(connection, clock):
+            return ()
+    with database.begin() as connection:
+        # On SQLite nobody may write between what is read there and what is mended by it.
+        lock_now(connection)
         return tuple(health(connection, clock))
