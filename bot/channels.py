@@ -50,6 +50,8 @@ class Limits:
     account: Rate | None = None
     #: For those to one sender.
     chat: Rate | None = None
+    #: Messages of an account that it takes together. The others wait with us: if we die, they were not sent.
+    at_once: int | None = None
 
 
 #: For channels that take whatever comes.

@@ -22,7 +22,7 @@ from adapters.mail.letter import File, Letter
 from adapters.mail.mailbox import Mailbox, connect
 from adapters.mail.marks import Marks, address_of
 from adapters.mail.options import CHANNEL, MailboxOptions, MailOptions
-from adapters.mail.outgoing import Outgoing
+from adapters.mail.outgoing import CONNECTIONS, Outgoing
 from adapters.mail.translate import Account, Arrived, Returned, Unanswered, translate
 from bot.channels import Examined, Found, Limits, Rate, Reception, Sighting
 from bot.clock import Clock
@@ -71,7 +71,7 @@ class MailChannel:
         self._known_marks: Marks | None = None
         self._clock = clock
         per_second = options.letters_per_minute / 60
-        self.limits = Limits(account=Rate(per_second, burst=10))
+        self.limits = Limits(account=Rate(per_second, burst=10), at_once=CONNECTIONS)
         self._mailboxes: list[Mailbox] = []
         self._outgoing = {one.address: Outgoing(one, passwords[one.address]) for one in options.mailboxes}
         self._own = frozenset(one.address for one in options.mailboxes) | {settings.rules.store.email.lower()}

@@ -16,7 +16,7 @@ from adapters.mail.options import MailboxOptions
 #: Waits for the server, in seconds; the last is for its word after the letter, which may be scanned first.
 CONNECT, COMMAND, LETTER = 20.0, 60.0, 300.0
 #: Connections of one mailbox at a time: providers allow few.
-_AT_ONCE = 4
+CONNECTIONS = 4
 
 
 class Outgoing:
@@ -32,7 +32,6 @@ class Outgoing:
         self._options = options
         self._password = password
         self._wait_for_letter = wait_for_letter
-        self._turns: asyncio.Semaphore | None = None
 
     async def send(self, letter: EmailMessage, recipient: str) -> None:
         """Hand one letter to the server.
@@ -42,26 +41,23 @@ class Outgoing:
             UnknownOutcomeError: the connection broke while the letter went, or after it.
         """
         content = letter.as_bytes()
-        if self._turns is None:
-            self._turns = asyncio.Semaphore(_AT_ONCE)
-        async with self._turns:
-            step = Step.CONNECT
-            client = self._client()
-            try:
-                await self._log_in(client)
-                step = Step.SENDER
-                await client.mail(self._options.address, timeout=COMMAND)
-                step = Step.RECIPIENT
-                await client.rcpt(recipient, timeout=COMMAND)
-                step = Step.LETTER
-                await client.data(content, timeout=self._wait_for_letter)
-                # The server has the letter: how it says goodbye changes nothing.
-                with contextlib.suppress(Exception):
-                    await client.quit(timeout=5)
-            except Exception as error:
-                raise sorted_error(error, step) from error
-            finally:
-                await _hang_up(client)
+        step = Step.CONNECT
+        client = self._client()
+        try:
+            await self._log_in(client)
+            step = Step.SENDER
+            await client.mail(self._options.address, timeout=COMMAND)
+            step = Step.RECIPIENT
+            await client.rcpt(recipient, timeout=COMMAND)
+            step = Step.LETTER
+            await client.data(content, timeout=self._wait_for_letter)
+            # The server has the letter: how it says goodbye changes nothing.
+            with contextlib.suppress(Exception):
+                await client.quit(timeout=5)
+        except Exception as error:
+            raise sorted_error(error, step) from error
+        finally:
+            await _hang_up(client)
 
     async def examine(self) -> str:
         """Log in and say goodbye; returns the server's greeting.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 import os
@@ -12,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from anyio import to_thread
@@ -96,6 +98,8 @@ class Delivery:
         #: What waits for the pace: one message of each such conversation, and of each such account.
         self._slow_talks: dict[int, Outbound] = {}
         self._slow_accounts: dict[Account, Outbound] = {}
+        #: By account, how many more of its messages its channel takes at once.
+        self._places: dict[Account, asyncio.Semaphore] = {}
         self._nap: asyncio.TimerHandle | None = None
         self._elapsed, self._moment = elapsed, moment
         self._alive_at: float | None = None
@@ -252,6 +256,13 @@ class Delivery:
             nap = min(max(min(waits), SHORTEST_NAP), LONGEST_NAP)
             self._nap = asyncio.get_running_loop().call_later(nap, self._on_more)
 
+    def _place(self, message: Outbound) -> contextlib.AbstractAsyncContextManager[Any]:
+        """Where a message waits until its channel takes one more; nothing is noted of it before."""
+        at_once = self._limits(message).at_once
+        if at_once is None:
+            return contextlib.nullcontext()
+        return self._places.setdefault((message.channel, message.account), asyncio.Semaphore(at_once))
+
     # --- One conversation ---
 
     async def _deliver(self, rows: Sequence[OutboxRow]) -> bool:
@@ -266,19 +277,26 @@ class Delivery:
         for number, row in enumerate(rows):
             if number and not self._may_go(row):
                 return False
-            held = Hold(row, self.name)
-            try:
-                begun = await to_thread.run_sync(self._begin, row)
-            except _DoubtfulBeginError:
-                await self._take_down(row.conversation_id, [Outcome(True, partial(_put_back, held))])
-                raise
-            if not begun:
+            async with self._place(row.message):
+                done = await self._deliver_noted(row, channel)
+            if done is None:
                 return False
-            outcome = await self._send(held, channel)
-            more = await self._take_down(row.conversation_id, [outcome])
-            if not outcome.sent:
-                return False
+            more = done
         return not more
+
+    async def _deliver_noted(self, row: OutboxRow, channel: Channel | None) -> bool | None:
+        """Note that a row is being sent, and send it; None: it was not sent; else whether more waits."""
+        held = Hold(row, self.name)
+        try:
+            begun = await to_thread.run_sync(self._begin, row)
+        except _DoubtfulBeginError:
+            await self._take_down(row.conversation_id, [Outcome(True, partial(_put_back, held))])
+            raise
+        if not begun:
+            return None
+        outcome = await self._send(held, channel)
+        more = await self._take_down(row.conversation_id, [outcome])
+        return more if outcome.sent else None
 
     async def _deliver_unnoted(self, rows: Sequence[OutboxRow], channel: Channel) -> bool:
         """The same, without a note before each: what is sent once more does no harm."""

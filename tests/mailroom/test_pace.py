@@ -231,3 +231,23 @@ async def test_a_wait_is_never_shorter_than_asked_and_spreads_what_failed_togeth
         waits.append(office.next_try(text) - office.clock.now())
     assert waits[0] == dt.timedelta(seconds=least)
     assert waits[0] < waits[1] < waits[2] < dt.timedelta(seconds=least * 1.25)
+
+
+async def test_what_waits_for_a_channel_that_takes_few_at_once_is_in_no_doubt(office: Office) -> None:
+    shelf = _with(office, Limits(at_once=2))
+    texts = [f"{number}" for number in range(5)]
+    shelf.hangs = {text: asyncio.Event() for text in texts}
+    for text in texts:
+        office.post(text, to=office.add("web", f"buyer {text}"))
+    await office.delivery.deliver_due()
+    await shelf.reached("0")
+    await shelf.reached("1")
+    assert sorted(office.states().values()) == ["queued"] * 3 + ["sending"] * 2
+    shelf.hangs["0"].set()
+    await shelf.reached("2")
+    assert sorted(office.states().values()) == ["queued"] * 2 + ["sending"] * 2 + ["sent"]
+    for hang in shelf.hangs.values():
+        hang.set()
+    await office.delivery.finish()
+    assert sorted(shelf.texts()) == texts
+    assert set(office.states().values()) == {"sent"}
