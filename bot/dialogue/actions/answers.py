@@ -23,6 +23,8 @@ ALL = "all"
 KEEPS = "keeps"
 #: They can't send the photo, or the receipt, that they were asked for.
 NO_PHOTO = "no_photo"
+#: Speaks of a remedy, or of changing something, and asks for none of what was offered.
+ANOTHER_MATTER = "another_matter"
 #: Neither a yes nor a no.
 DOUBTFUL = "doubtful"
 #: What makes less than a plain answer of one: "yes, but only half", "no, wait".

@@ -288,9 +288,9 @@ class Problem(Change):
         place = read.text.strip(" .!#")
         if place.isdigit() and 0 < int(place) <= len(offered):
             return offered[int(place) - 1]
-        # "Keep it for a discount" before "money back": both speak of money.
-        wanted = answers.wanted(read.text)
-        said = answers.first_meant((PART, REPLACE, REFUND), wanted) or _REMEDY_OF_INTENT.get(read.intent)
+        said = remedy_meant(read.text)
+        if said is None and not answers.means(answers.ANOTHER_MATTER, read.text):
+            said = _REMEDY_OF_INTENT.get(read.intent)
         return said if said in offered else None
 
     def _remedies(self, turn: Turn, order: Order, known: Mapping[str, Any]) -> list[str]:
@@ -386,3 +386,11 @@ def _without_photo(turn: Turn, known: Mapping[str, Any]) -> dict[str, Any]:
 def reported(reasons: Sequence[ReturnReason]) -> dict[str, Change]:
     """A change for each of these reasons, by the intent that tells it."""
     return {f"refund_{reason.value}": Problem(reason) for reason in reasons}
+
+
+def remedy_meant(text: str) -> str | None:
+    """The remedy that a message asks for; "when will my refund arrive?" asks for none."""
+    if answers.means(answers.ANOTHER_MATTER, text):
+        return None
+    # "Keep it for a discount" before "money back": both speak of money.
+    return answers.first_meant((PART, REPLACE, REFUND), answers.wanted(text))
