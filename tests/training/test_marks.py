@@ -29,7 +29,7 @@ from nlu.entities.spans import Kind
 from tests.training.talks import LOST, Talks
 from tests.training.test_labels import PARCEL, THREAT, admin, learned
 
-TEXT = "where is my alpine shell, the charcoal one"
+TEXT = "where is my alpine shell, the zibeline one"
 
 
 @pytest.fixture
@@ -87,12 +87,12 @@ def test_the_kinds_are_those_that_the_pipeline_finds() -> None:
 
 def test_a_mark_becomes_part_of_the_example_and_an_undo_takes_both_back(shop: Talks, ada: Actor) -> None:
     review = shop.review()
-    review.mark(ada, item(shop), "colour", "charcoal")
+    review.mark(ada, item(shop), "colour", "zibeline")
     review.mark(ada, item(shop), "product", "alpine shell", value="JKT-001")
     assert learned(shop) == ""
     review.label(ada, talks_group(shop), PARCEL)
     line = (
-        '- where is my [alpine shell]{"entity": "product", "value": "JKT-001"}, the [charcoal](colour) one\n'
+        '- where is my [alpine shell]{"entity": "product", "value": "JKT-001"}, the [zibeline](colour) one\n'
     )
     assert line in learned(shop)
     path = shop.settings.store / "nlu" / "en" / "learned.yml"
@@ -100,7 +100,7 @@ def test_a_mark_becomes_part_of_the_example_and_an_undo_takes_both_back(shop: Ta
     assert example.get("text") == TEXT
     assert [(one["entity"], one["value"]) for one in example.get("entities")] == [
         ("product", "JKT-001"),
-        ("colour", "charcoal"),
+        ("colour", "zibeline"),
     ]
     review.undo(ada)
     assert learned(shop) == ""
@@ -108,7 +108,7 @@ def test_a_mark_becomes_part_of_the_example_and_an_undo_takes_both_back(shop: Ta
     [again] = review.items(talks_group(shop))
     assert [made.decided for made in again.marks] == [False, False]
     review.label(ada, talks_group(shop), PARCEL, dropped=[again.marks[1].id])
-    assert "the charcoal one" in learned(shop)
+    assert "the zibeline one" in learned(shop)
 
 
 def test_what_buyers_call_a_product_is_found_from_the_next_message_on(
@@ -148,12 +148,12 @@ def test_a_mark_that_the_bot_does_not_find_is_told_where_the_examples_are_checke
     review = shop.review()
     assert unfound(shop.settings) == []
     review.mark(ada, item(shop), "product", "alpine shell", value="JKT-001")
-    review.mark(ada, item(shop), "colour", "charcoal")
+    review.mark(ada, item(shop), "colour", "zibeline")
     review.label(ada, talks_group(shop), PARCEL)
     [finding] = unfound(shop.settings)
     assert finding.kind is Found.UNFOUND
     assert not finding.kind.forbids
-    assert "“charcoal” was marked as colour" in finding.says
+    assert "“zibeline” was marked as colour" in finding.says
     assert finding.text == TEXT
 
 
@@ -161,10 +161,10 @@ def test_whoever_leaves_a_mark_standing_says_the_same_and_who_drops_it_disputes(
     shop: Talks, ada: Actor, bob: Actor
 ) -> None:
     review, group = shop.review(), talks_group(shop)
-    review.mark(ada, item(shop), "colour", "charcoal")
+    review.mark(ada, item(shop), "colour", "zibeline")
     assert review.label(ada, group, THREAT).second == 1
     assert review.label(bob, group, THREAT).settled == 1
-    assert "[charcoal](colour)" in learned(shop)
+    assert "[zibeline](colour)" in learned(shop)
     review.undo(bob)
     [waits] = review.items(group)
     [theirs] = [made.id for made in waits.marks if made.actor == "ada"]
@@ -177,12 +177,12 @@ def test_whoever_leaves_a_mark_standing_says_the_same_and_who_drops_it_disputes(
     assert review.agreements()[0].same == 1.0
     carl = admin(shop, "carl")
     assert review.label(carl, group, THREAT).settled == 1
-    assert "[charcoal](colour)" in learned(shop)
+    assert "[zibeline](colour)" in learned(shop)
 
 
 def test_who_decides_on_an_older_page_is_refused_when_a_mark_was_added(shop: Talks, ada: Actor) -> None:
     review, group = shop.review(), shop.groups()[0]
-    made = review.mark(ada, item(shop), "colour", "charcoal")
+    made = review.mark(ada, item(shop), "colour", "zibeline")
     with pytest.raises(StaleReviewError):
         review.label(ada, group.id, PARCEL, fence=group.fence)
     review.unmark(made.id)
@@ -195,16 +195,16 @@ def test_who_decides_on_an_older_page_is_refused_when_a_mark_was_added(shop: Tal
     ("kind", "words", "more", "says"),
     [
         ("colour", "puce", {}, "does not stand in the message"),
-        ("colour", "charcoal", {"start": 3}, "does not stand there"),
-        ("colour", "charcoal", {"start": 10**9}, "does not stand there"),
-        ("colour", "charcoal", {"start": -1}, "does not stand there"),
+        ("colour", "zibeline", {"start": 3}, "does not stand there"),
+        ("colour", "zibeline", {"start": 10**9}, "does not stand there"),
+        ("colour", "zibeline", {"start": -1}, "does not stand there"),
         ("colour", " , ", {}, "say which words"),
         ("colour", "", {}, "say which words"),
-        ("<script>", "charcoal", {}, "is nothing that is found"),
-        ("return_line", "charcoal", {}, "is nothing that is found"),
+        ("<script>", "zibeline", {}, "is nothing that is found"),
+        ("return_line", "zibeline", {}, "is nothing that is found"),
         ("product", "shell", {}, "say which product it is"),
         ("product", "shell", {"value": "NO-1"}, "there is no product 'NO-1'"),
-        ("colour", "charcoal", {"value": "JKT-001"}, "only a product has a code"),
+        ("colour", "zibeline", {"value": "JKT-001"}, "only a product has a code"),
         ("size", "alpine", {}, "is marked as product already"),
         ("size", "shell, the", {}, "is marked as product already"),
     ],
@@ -223,9 +223,9 @@ def test_of_marks_that_two_people_made_across_each_other_one_must_be_dropped(
     shop: Talks, ada: Actor, bob: Actor
 ) -> None:
     review, group = shop.review(), talks_group(shop)
-    first = review.mark(ada, item(shop), "colour", "charcoal")
+    first = review.mark(ada, item(shop), "colour", "zibeline")
     review.label(ada, group, THREAT)
-    other = review.mark(bob, item(shop), "size", "the charcoal one")
+    other = review.mark(bob, item(shop), "size", "the zibeline one")
     with pytest.raises(ReviewError, match="drop one of them"):
         review.label(bob, group, THREAT)
     assert review.label(bob, group, THREAT, dropped=[first.id]).disputed == 1
@@ -234,7 +234,7 @@ def test_of_marks_that_two_people_made_across_each_other_one_must_be_dropped(
 
 def test_a_settled_or_erased_message_is_not_marked_and_its_marks_go_with_it(shop: Talks, ada: Actor) -> None:
     review, number = shop.review(), item(shop)
-    made = review.mark(ada, number, "colour", "charcoal")
+    made = review.mark(ada, number, "colour", "zibeline")
     review.label(ada, talks_group(shop), PARCEL)
     with pytest.raises(ReviewError, match="settled"):
         review.mark(ada, number, "size", "alpine")
@@ -257,14 +257,15 @@ def test_what_was_masked_is_not_marked(talks: Talks, ada: Actor) -> None:
 
 def test_the_filler_keeps_what_the_bot_finds(talks: Talks, ada: Actor) -> None:
     find = Named()
-    talks.say("the red one in charcoal", LOST)
+    # A colour that is neither a rule's nor any catalogue's, whichever store's lexicon the process has read.
+    talks.say("the red one in zibeline", LOST)
     own = talks.filler()
     own._find = find
     while own.fill():
         pass
     [one] = talks.review().items(talks_group(talks))
     assert [(mark.kind, one.words(mark)) for mark in one.named or ()] == [("colour", "red")]
-    made = talks.review().mark(ada, one.id, "colour", "charcoal")
+    made = talks.review().mark(ada, one.id, "colour", "zibeline")
     assert one.is_found(made.mark) is False
     assert one.state is ItemState.WAITING
     assert talks.groups(View.WAITING)
