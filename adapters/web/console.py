@@ -31,8 +31,9 @@ from bot.rulebook.service import Rulebook
 from bot.training.browsing import Intents
 from bot.training.comparing import Comparisons
 from bot.training.overview import Overview
+from bot.training.reading import View
 from bot.training.releasing import Releases
-from bot.training.review import Review, View
+from bot.training.review import Review
 from bot.training.trials import Trials
 from bot.training.values import Actor, Meaning, Verdict
 from bot.wording.service import Wording

@@ -15,7 +15,8 @@ from bot.rulebook.service import Rulebook
 from bot.settings import Settings
 from bot.training.overview import WEEKS, Overview, comparable, share_of
 from bot.training.progress import State
-from bot.training.review import Review, View
+from bot.training.reading import View
+from bot.training.review import Review
 from bot.wording.service import Wording
 
 Handler = Callable[[Request, Visit], Awaitable[Response]]

@@ -11,7 +11,8 @@ from bot.clock import Clock
 from bot.errors import ErasedError
 from bot.settings import Settings
 from bot.training.marks import KINDS, PRODUCT
-from bot.training.review import Review, View
+from bot.training.reading import View
+from bot.training.review import Review
 from bot.training.values import ActLine, Actor, ItemState, Why
 
 #: The console's parts, in order: where, and what it is called.

@@ -21,7 +21,8 @@ from bot.settings import Settings
 from bot.training import weeks
 from bot.training.exporting import write_table
 from bot.training.marks import KINDS
-from bot.training.review import Review, View
+from bot.training.reading import View
+from bot.training.review import Review
 from bot.training.values import Done, Item, ItemState, Meaning, Verdict
 
 _NOT_FOUND = ", which the bot did not find"

@@ -16,7 +16,7 @@ from re import Pattern
 
 from ruamel.yaml import YAML
 
-from bot.dialogue.actions.answers import plain
+from bot.spelling import plain
 
 #: The most characters of a question that names nothing.
 LONGEST = 60
@@ -96,6 +96,7 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
     ),
     "taxes": (((*_GOODS, *_BEFORE_BUYING, *_AT_THE_BORDER), "logistics_duties"),),
     "unpaid": ((_AT_THE_BORDER, "logistics_customs"),),
+    "too_much": ((_of("product", "price", "promotion", "bargain"), "product_bargain"),),
     "otherwise": ((_of("payment", "declined", "methods", "instalments"), "payment_methods"),),
 }
 #: What is asked once more rather than anew, where the answer stays the same.

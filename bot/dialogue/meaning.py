@@ -50,7 +50,7 @@ _AWAITED = frozenset(
 )
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
-#: After these "that's too much" is said of a price.
+#: After these begging is about a price.
 _PRICED = ("product_price", "product_promotion", "product_bargain")
 #: The form that offers a price, and the one that asks for a country.
 _BARGAINS, _ASKS_WHERE_TO = "bargain_form", "destination_form"
@@ -126,8 +126,7 @@ def in_context(read: Understanding, memory: Mapping[str, Any]) -> Understanding:
     last = memory.get("last_question")
     if not last or read.threat is not None:
         return read
-    is_priced = last in _PRICED and len(read.text) <= LONGEST_ELLIPSIS
-    if (is_priced or memory.get("form") == _BARGAINS) and _wants_less(read.text):
+    if _refuses_a_price(read, last, memory.get("form")):
         return _as(read, "product_bargain", 1.0)
     if memory.get("form") == _ASKS_WHERE_TO and read.first("order_number") and not read.first("country"):
         # Who answers so speaks of a parcel under way, not of shipping at large.
@@ -156,8 +155,12 @@ def _of_a_variant(read: Understanding, last: str) -> Understanding:
     return _as(read, "product_stock", 1.0) if names_only(read.text, spans) else read
 
 
-def _wants_less(text: str) -> bool:
-    return answers.says_only(answers.PLEADS, text) or answers.means(answers.TOO_DEAR, text)
+def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
+    if answers.says_only(answers.PLEADS, read.text):
+        return form == _BARGAINS or last in _PRICED
+    # "Have you something cheaper?" is about other goods, and what names an order about what was paid for it.
+    is_other = read.intent.startswith("product_") or read.first("order_number") is not None
+    return form == _BARGAINS and not is_other and answers.means(answers.TOO_DEAR, read.text)
 
 
 def _as(read: Understanding, intent: str, sure: float) -> Understanding:

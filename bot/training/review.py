@@ -38,8 +38,6 @@ from bot.training.values import (
 )
 from bot.training.words import write_words
 
-__all__ = ["Review", "View"]
-
 log = logging.getLogger(__name__)
 
 #: Values in one statement.

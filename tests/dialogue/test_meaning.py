@@ -66,3 +66,18 @@ def test_begging_for_a_lower_price_refuses_the_offer_and_takes_none(text: str) -
     ):
         assert in_context(plea, asked).intent == "product_bargain"
     assert in_context(plea, {"last_question": "refund_request"}) is plea
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        read("have you got something cheaper?", ("product_recommend", 0.9)),
+        read("CD-104233 was too expensive", ("payment_wrong_amount", 0.9), entities=(ORDER,)),
+        read("you charged me too much", ("payment_wrong_amount", 0.9)),
+    ],
+    ids=["other goods", "an order", "what was paid"],
+)
+def test_what_is_dear_elsewhere_refuses_no_price(other: Understanding) -> None:
+    assert in_context(other, {"last_question": "product_price"}) is other
+    if other.entities or other.intent == "product_recommend":
+        assert in_context(other, {"form": "bargain_form", "last_question": "product_bargain"}) is other

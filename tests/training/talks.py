@@ -19,7 +19,8 @@ from bot.mailroom.inbox import inbox as messages
 from bot.settings import Settings
 from bot.training.filling import Filler
 from bot.training.grouping import Vector
-from bot.training.review import Review, View
+from bot.training.reading import View
+from bot.training.review import Review
 from bot.training.tables import review_items
 from bot.training.values import Group
 from tests.mailroom.letters import letter

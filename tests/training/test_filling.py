@@ -20,7 +20,7 @@ from bot.shop.tables import customers
 from bot.training.counting import recount_stale
 from bot.training.finding import is_drawn
 from bot.training.masking import LONGEST, masked
-from bot.training.review import View
+from bot.training.reading import View
 from bot.training.tables import review_items
 from bot.training.values import OPERATOR, Meaning, Verdict
 from tests.conftest import BACKENDS

@@ -16,7 +16,7 @@ from bot.operations.buyers import find
 from bot.operations.erase import erase
 from bot.training.agreement import kappa
 from bot.training.labels import decided
-from bot.training.review import View
+from bot.training.reading import View
 from bot.training.values import Actor, ItemState, Meaning, Verdict
 from tests.conftest import BACKENDS
 from tests.training.talks import LOST, Talks

@@ -14,6 +14,8 @@ from rasa.shared.nlu.training_data import entities_parser
 from rasa.shared.nlu.training_data.loading import load_data
 
 from bot.errors import ErasedError, ReviewError, StaleReviewError
+from bot.operations.buyers import find
+from bot.operations.erase import erase
 from bot.shop.tables import products
 from bot.training import marks
 from bot.training.annotating import annotated, unannotated
@@ -21,10 +23,11 @@ from bot.training.examples import as_line
 from bot.training.findings import Kind as Found
 from bot.training.masking import one_line
 from bot.training.named import Named
-from bot.training.review import View
+from bot.training.reading import View
 from bot.training.tables import review_items, review_marks
 from bot.training.unfound import unfound
 from bot.training.values import Actor, ItemState, Mark
+from bot.training.words import write_words
 from nlu.entities.spans import Kind
 from tests.training.talks import LOST, Talks
 from tests.training.test_labels import PARCEL, THREAT, admin, learned
@@ -124,6 +127,19 @@ def test_what_buyers_call_a_product_is_found_from_the_next_message_on(
     assert made.mark.is_among(find(TEXT, "en", now))
     assert review.names() == [("alpine shell", "JKT-001")]
     review.undo(ada)
+    assert lexicon(shop) == ["Tindra Rain Jacket"]
+
+
+def test_what_an_erased_buyer_called_a_product_is_forgotten(shop: Talks, ada: Actor) -> None:
+    review = shop.review()
+    review.mark(ada, item(shop), "product", "alpine shell", value="JKT-001")
+    review.label(ada, talks_group(shop), PARCEL)
+    assert "alpine shell" in lexicon(shop)
+    with shop.database.begin() as connection:
+        talk = connection.execute(sa.select(review_items.c.conversation_id)).scalar_one()
+        erase(connection, find(connection, f"conversation:{talk}"), shop.settings.files, shop.clock.now())
+    with shop.database.begin() as connection:
+        write_words(connection, shop.settings)
     assert lexicon(shop) == ["Tindra Rain Jacket"]
 
 

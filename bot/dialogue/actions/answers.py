@@ -14,8 +14,7 @@ from re import Pattern
 
 from ruamel.yaml import YAML
 
-from bot.spelling import alike
-from bot.spelling import plain as plain
+from bot.spelling import alike, plain
 
 #: All that is offered; a message that says no more than that.
 ALL = "all"

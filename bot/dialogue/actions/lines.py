@@ -15,6 +15,7 @@ from bot.messages import Button
 from bot.shop.finding import set_apart, words_of
 from bot.shop.policy import returning_lines
 from bot.shop.values import Order, OrderLine
+from bot.spelling import plain
 
 #: All lines that are offered.
 ALL = "all"
@@ -104,7 +105,7 @@ def _told_apart(text: str, titles: Mapping[int, Sequence[str]]) -> str | None:
 
 
 def _words(text: str) -> set[str]:
-    return set(_WORD.findall(answers.plain(text)))
+    return set(_WORD.findall(plain(text)))
 
 
 def line_buttons(turn: Turn, order: Order, lines: Sequence[int], entity: str) -> list[Button]:
