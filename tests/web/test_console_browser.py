@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bot.settings import Settings
 from bot.training.values import Meaning, Verdict
 from tests.training.talks import Talks
 from tests.web.conftest import Office
+from tests.web.looking import look, shoot
 from tests.web.misunderstood import HOSTILE, misunderstood
 from tests.web.staff import PASSWORD
 
@@ -60,12 +60,6 @@ def press(page: Page, key: str) -> None:
     """Press a key once the page listens."""
     expect(page.locator("body.js")).to_be_visible()
     page.keyboard.press(key)
-
-
-def shoot(page: Page, name: str) -> None:
-    """A picture for whoever wants to look."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def test_a_group_is_decided_by_one_key_and_taken_back_by_another(enter: Enter, talks: Talks) -> None:
@@ -152,8 +146,7 @@ def test_the_examples_are_checked_by_a_key(enter: Enter, talks: Talks) -> None:
 
 def test_the_inbox_fits_a_tablet(enter: Enter) -> None:
     page = enter(TABLET)
-    shoot(page, "inbox-tablet")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    look(page, "inbox-tablet")
 
 
 def test_words_are_marked_by_mouse_and_keys(enter: Enter, talks: Talks) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
@@ -18,9 +16,9 @@ from tests.training.judged import LABELLED, figures
 from tests.training.test_versions import make
 from tests.web.browsing import Door, Enter
 from tests.web.conftest import Office
+from tests.web.looking import SIZES, look
 from tests.web.staff import PASSWORD, Staff
 
-SIZES = {"desk": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
 HOSTILE = '<script>alert("x")</script>'
 
 
@@ -125,9 +123,5 @@ def test_figures_are_seen_at_every_width(browser: Browser, office: Office, kept:
         for summary in page.get_by_text("The figures").all():
             summary.click()
         assert page.evaluate("[...document.images].filter(one => one.naturalWidth > 0).length") == 3
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        found = Axe().run(page).response["violations"]
-        assert [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found] == []
-        if folder := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=f"{folder}/figures-{name}.png", full_page=True)
+        look(page, f"figures-{name}")
     assert errors == []

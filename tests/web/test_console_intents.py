@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
@@ -25,10 +23,10 @@ from tests.training.judged import figures
 from tests.training.test_versions import make
 from tests.web.browsing import Door, Enter
 from tests.web.conftest import Office
+from tests.web.looking import SIZES, look
 from tests.web.staff import PASSWORD, Staff
 
 HOSTILE = '<script>alert("x")</script>'
-SIZES = {"desk": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
 ANSWER: dict[str, Any] = {
     "text": f"where is my blue lamp {HOSTILE} and can I pay later",
     "language": "en",
@@ -254,11 +252,7 @@ def test_an_admin_tries_a_message_and_looks_at_an_intent(
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme="dark" if size == "tablet" else "light")
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            found = Axe().run(page).response["violations"]
-            assert [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found] == []
-            if folder := os.environ.get("SCREENSHOTS"):
-                page.screenshot(path=f"{folder}/{name}-{size}.png", full_page=True)
+            look(page, f"{name}-{size}")
 
     looked_at("intent")
     page.get_by_role("link", name="All intents").click()

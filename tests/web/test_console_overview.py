@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 
@@ -27,10 +25,10 @@ from tests.training.talks import LOST, SURE, Talks
 from tests.training.test_versions import make
 from tests.web.browsing import Door, Enter
 from tests.web.conftest import Office
+from tests.web.looking import SIZES, fits, look
 from tests.web.staff import PASSWORD, Staff
 
 HOSTILE = '<script>alert("x")</script>'
-SIZES = {"desk": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
 
 
 def own(settings: Settings, place: Path) -> Settings:
@@ -217,14 +215,10 @@ def test_the_overview_is_seen_at_every_width(entered: Callable[..., Page], name:
     page = entered(SIZES[name], color_scheme=scheme)
     page.wait_for_load_state("load")
     assert drawn(page) == 3
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page, f"overview-{name}")
     for summary in page.get_by_text("The figures").all():
         summary.click()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = Axe().run(page).response["violations"]
-    assert [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found] == []
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/overview-{name}.png", full_page=True)
+    look(page, f"overview-{name}")
 
 
 @pytest.mark.browser

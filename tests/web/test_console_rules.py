@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 
@@ -19,6 +17,7 @@ from bot.settings import ROOT, Settings, read_rules
 from bot.settings.released import own_file, shelf
 from tests.web.browsing import Enter
 from tests.web.conftest import Office
+from tests.web.looking import SIZES, fits, look
 from tests.web.staff import PASSWORD, Staff
 
 HOSTILE = '<script>alert("x")</script>'
@@ -247,8 +246,6 @@ def test_a_page_of_a_setting_that_is_none_says_so_and_one_beside_others_can_be_m
 
 # --- In a browser ---
 
-SIZES = {"desk": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
-
 
 @pytest.fixture
 def sign_in(browser: Browser, office: Office) -> Iterator[Callable[[str], Page]]:
@@ -278,16 +275,6 @@ def sign_in(browser: Browser, office: Office) -> Iterator[Callable[[str], Page]]
     assert errors == []
 
 
-def look(page: Page, name: str) -> None:
-    """Nothing sticks out, axe finds nothing; a picture for whoever wants to look."""
-    found = Axe().run(page).response["violations"]
-    assert [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found] == []
-    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert not wide, f"{name} is wider than the screen"
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/rules-{name}.png", full_page=True)
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("size", SIZES)
 def test_from_a_search_to_a_release_and_back_in_a_browser(
@@ -295,7 +282,7 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
 ) -> None:
     by_hand(place, "# Ours.\nreturns:\n  window_days: 9  # as promised\n")
     page = sign_in(size)
-    look(page, f"{size}-1-list")
+    look(page, f"rules-{size}-1-list")
     page.get_by_text(re.compile("^returns ")).click()
     expect(page.get_by_role("link", name=f"{WINDOW} 9")).to_be_visible()
     page.get_by_label("Words or name").fill("window_days")
@@ -304,7 +291,7 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     page.get_by_label("Value").fill("many")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_text("value is not a valid integer")).to_be_visible()
-    look(page, f"{size}-2-findings")
+    look(page, f"rules-{size}-2-findings")
     page.get_by_label("Value").fill("14")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_text("Nothing goes by it before it is released.")).to_be_visible()
@@ -312,14 +299,15 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     added = page.locator("ins", has_text="window_days: 14")
     expect(added).to_be_visible()
     # Beneath what it comes after, not beside it.
+    fits(page, "the draft")
     assert added.evaluate("one => one.offsetLeft - one.parentElement.firstElementChild.offsetLeft") == 0
-    look(page, f"{size}-3-draft")
+    look(page, f"rules-{size}-3-draft")
     page.get_by_role("link", name="The whole file").click()
     lines = page.get_by_label("Lines", exact=True)
     lines.fill(lines.input_value() + "stock: {low: 3}\n")
     page.get_by_role("button", name="Save in the draft").click()
     page.get_by_role("link", name="Open it whole").click()
-    look(page, f"{size}-4-file")
+    look(page, f"rules-{size}-4-file")
     page.get_by_role("link", name="All rules").click()
     page.get_by_label("What it is for").fill("kinder")
     page.get_by_role("button", name="Release the draft").click()
@@ -327,7 +315,7 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     assert window(place) == 14
     assert "# as promised" in own_file(place).read_text(encoding="utf-8")
     page.get_by_text("What would be another").first.click()
-    look(page, f"{size}-5-released")
+    look(page, f"rules-{size}-5-released")
     page.get_by_role("button", name=re.compile("Roll back to rules-")).click()
     expect(page.get_by_text("Back to the rules before")).to_be_visible()
     assert window(place) == 9

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from bot.clock import SystemClock
@@ -21,6 +20,7 @@ from bot.training.progress import Teller
 from tests.training.test_versions import make
 from tests.web.browsing import Enter
 from tests.web.conftest import Office
+from tests.web.looking import look, shoot
 from tests.web.staff import PASSWORD, Staff
 
 HOSTILE = '<script>alert("x")</script>'
@@ -137,11 +137,6 @@ def test_a_candidate_runs_in_shadow_has_a_share_and_is_withdrawn(ada: TestClient
 # --- In a browser ---
 
 
-def shoot(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 @pytest.mark.browser
 def test_a_training_is_watched_and_stopped_and_a_version_released_and_taken_back(
     browser: Browser, office: Office, kept: Settings
@@ -184,5 +179,4 @@ def test_a_training_is_watched_and_stopped_and_a_version_released_and_taken_back
     expect(page.locator("[id='m1.tar.gz']").get_by_text("released", exact=True)).to_be_visible()
     assert serving(kept) == "m1.tar.gz"
     page.set_viewport_size({"width": 820, "height": 1180})
-    shoot(page, "versions-tablet")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    look(page, "versions-tablet")

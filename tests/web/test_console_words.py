@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 
@@ -19,6 +17,7 @@ from bot.dialogue import spoken
 from bot.settings import Settings
 from tests.web.browsing import Enter
 from tests.web.conftest import Office
+from tests.web.looking import SIZES, look
 from tests.web.staff import PASSWORD, Staff
 
 HOSTILE = '<script>alert("x")</script> <!channel> {by}'
@@ -207,8 +206,6 @@ def test_every_language_and_channel_is_shown_and_what_is_read_from_the_right_is_
 
 # --- In a browser ---
 
-SIZES = {"desk": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
-
 
 @pytest.fixture
 def sign_in(browser: Browser, office: Office) -> Iterator[Callable[[str], Page]]:
@@ -238,16 +235,6 @@ def sign_in(browser: Browser, office: Office) -> Iterator[Callable[[str], Page]]
     assert errors == []
 
 
-def look(page: Page, name: str) -> None:
-    """Nothing sticks out, axe finds nothing; a picture for whoever wants to look."""
-    found = Axe().run(page).response["violations"]
-    assert [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found] == []
-    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert not wide, f"{name} is wider than the screen"
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/words-{name}.png", full_page=True)
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("size", SIZES)
 def test_from_a_search_to_a_release_and_back_in_a_browser(
@@ -255,7 +242,7 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
 ) -> None:
     before = said(place, language="ar")
     page = sign_in(size)
-    look(page, f"{size}-1-list")
+    look(page, f"words-{size}-1-list")
     page.get_by_label("Words or name").fill("handed_over")
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name=KEY + " ").first.click()
@@ -266,21 +253,21 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     text.fill(f"{was} <b>!</b> {{foo}}")
     page.get_by_role("button", name="Look at it first").click()
     expect(page.get_by_text("nothing fills {foo}")).to_be_visible()
-    look(page, f"{size}-2-findings")
+    look(page, f"words-{size}-2-findings")
     page.get_by_label("Text").fill(f"{was} <b>!</b>")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_text("Nobody hears it before it is released.")).to_be_visible()
     expect(page.locator(".bubble").first).to_contain_text("<b>!</b>")
-    look(page, f"{size}-3-draft")
+    look(page, f"words-{size}-3-draft")
     page.get_by_role("link", name="All words").click()
     page.get_by_label("What it is for").fill("livelier")
     page.get_by_role("button", name="Release the draft").click()
     expect(page.get_by_text("Released: it is spoken from the next turn on.")).to_be_visible()
     assert said(place, language="ar").endswith("<b>!</b>")
     page.get_by_text("would be said otherwise").first.click()
-    look(page, f"{size}-4-released")
+    look(page, f"words-{size}-4-released")
     page.get_by_role("button", name="Roll back to shipped").click()
     expect(page.get_by_text("Back to the words before")).to_be_visible()
     assert said(place, language="ar") == before
     page.goto(page.url.split("?")[0] + "?key=utter_refund_policy&language=ru&everywhere=yes")
-    look(page, f"{size}-5-everywhere")
+    look(page, f"words-{size}-5-everywhere")

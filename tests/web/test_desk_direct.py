@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bot.mailroom.tables import outbox
 from tests.web.browsing import Enter, act, fields, problem, shown
 from tests.web.conftest import Office
+from tests.web.looking import look
 from tests.web.staff import Staff
 from tests.web.test_desk_browser import DESK, PHONE, TABLET, claim, note, open_case, reply
 from tests.web.test_desk_browser import enter as enter_browser  # noqa: F401 (a fixture)
@@ -230,7 +230,6 @@ def test_both_fit_and_can_be_used_by_everybody(
     office: Office,
     enter_browser: EnterBrowser,  # noqa: F811 (the fixture)
     size: dict[str, int],
-    tmp_path: Any,
 ) -> None:
     office.staff.person("ana")
     case = office.staff.case()
@@ -243,7 +242,4 @@ def test_both_fit_and_can_be_used_by_everybody(
     page.get_by_role("button", name="Direct mode").click()
     expect(page.locator("#direct")).to_contain_text(ON)
     page.locator(".change summary").click()
-    page.screenshot(path=tmp_path / "direct.png")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    look(page, "direct")

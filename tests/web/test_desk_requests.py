@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from bot.desk.values.requests import RequestState
 from tests.web.browsing import Enter, problem
 from tests.web.conftest import Office
+from tests.web.looking import fits
 from tests.web.staff import Staff
 from tests.web.test_desk_browser import DESK, PHONE
 from tests.web.test_desk_browser import Enter as EnterBrowser
@@ -111,8 +112,7 @@ def test_a_supervisor_counters_and_a_question_is_answered(
     page = enter_browser("sue", size)
     page.locator("#asked").click()
     expect(page.locator("#requests > li")).to_have_count(2)
-    inner = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert inner == 0
+    fits(page, "the requests")
     page.get_by_label("Your answer in German").fill("Ja, aus Metall.")
     card = page.locator(f"#request-{approval.id}")
     # The whole question, on a phone too: it says what was refused.
