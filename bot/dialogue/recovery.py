@@ -120,7 +120,7 @@ class Recovery:
         by = promise(queue, self.rules.clocks, now)
         key = "utter_failure" if is_open(queue, now) else "utter_failure_closed"
         spoken = self.replies.spoken(talk.language)
-        words = Words(spoken, self.rules.store.timezone, now.date(), zone_is_theirs=False)
+        words = Words.of_store(spoken, self.rules.store.timezone, now)
         try:
             reply = self.replies.say(key, spoken, {"by": words.moment(by)})
             (letter,) = as_letter(

@@ -20,7 +20,8 @@ from bot.desk.values.cases import Case, CaseState, Outcome
 from bot.desk.values.people import Person, Rank
 from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies
-from bot.dialogue.turns import TurnReport, TurnTaker
+from bot.dialogue.report import TurnReport
+from bot.dialogue.turns import TurnTaker
 from bot.errors import CrossdeskError, DeskError
 from bot.mailroom import conversations, inbox, outbox, transcript
 from bot.mailroom.conversations import Owner

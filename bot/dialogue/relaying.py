@@ -1,15 +1,119 @@
-"""What the bot says while people have the conversation."""
+"""What the bot leaves unanswered, or says while people have the conversation."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from bot.clock import Clock
+from bot.database import Database
+from bot.desk import satisfaction
+from bot.desk.acts import ASK_SATISFACTION
+from bot.desk.cases import Cases
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.hours import is_open, promise
+from bot.dialogue.actions.ratings import star_buttons
+from bot.dialogue.composing import post
+from bot.dialogue.files import came_along, is_bare, not_kept
+from bot.dialogue.letters import as_letter
 from bot.dialogue.replies import Replies
+from bot.dialogue.report import TurnReport
+from bot.dialogue.trackers import remembered
 from bot.dialogue.turn import Said
 from bot.dialogue.words import Words
+from bot.mailroom import conversations, inbox
+from bot.mailroom.conversations import Owner
+from bot.mailroom.inbox import MESSAGE, Claim
+from bot.messages import Button
 from bot.settings import ShopRules
+
+#: Events that a case tells the conversation, and on which the bot has nothing to say.
+SILENT_EVENTS = {"case_closed": "the agent closed the case; the last word was theirs"}
+
+
+@dataclass(frozen=True)
+class Relay:
+    """Finishes what needs no answer of the dialogue, each row in a unit of work of its own."""
+
+    database: Database
+    rules: ShopRules
+    replies: Replies
+    clock: Clock
+
+    def take(self, held: Claim, threat_in: Callable[[Claim], str | None]) -> TurnReport | None:
+        """Leave a message to the person who has the conversation; None if the bot must answer.
+
+        Args:
+            held: the claimed row.
+            threat_in: which threat or harm its words tell of; asked only where a person has the conversation.
+        """
+        if held.row.kind == ASK_SATISFACTION:
+            return self._ask_satisfaction(held)
+        if held.row.kind in SILENT_EVENTS:
+            with self.database.begin() as connection:
+                inbox.finish(connection, held, SILENT_EVENTS[held.row.kind], now=self.clock.now())
+            return TurnReport(held.conversation.id, "silent")
+        if held.row.kind != MESSAGE:
+            return None
+        if held.conversation.owner is Owner.BOT:
+            return self._come_along(held)
+        threat = threat_in(held)
+        with self.database.begin() as connection:
+            cases = Cases(connection, self.rules, self.clock)
+            known = cases.open_case_of(held.conversation.id)
+            case = cases.buyer_wrote(held.conversation.id, threat, held.row.text)
+            if case is None:
+                # Nobody has it after all: the buyer must not be left in silence.
+                conversations.set_owner(connection, held.conversation.id, Owner.BOT)
+                return None
+            said = [*not_kept(self.replies, self.rules, held.row, held.conversation.language)]
+            if threat and known is not None and case.owner_id is None and case.queue != known.queue:
+                said.append(self._to_supervisors(held.conversation.language))
+            post(connection, held, said, self.clock.now())
+            inbox.finish(connection, held, "relayed", now=self.clock.now())
+        return TurnReport(held.conversation.id, "relayed", said, case=case)
+
+    def _to_supervisors(self, language: str) -> Said:
+        now = self.clock.now()
+        words = Words.of_store(self.replies.spoken(language), self.rules.store.timezone, now)
+        return to_supervisors(self.replies, self.rules, words, now)
+
+    def _ask_satisfaction(self, held: Claim) -> TurnReport:
+        """Ask once for stars after a person has helped; not in the middle of something else."""
+        talk = held.conversation
+        with self.database.begin() as connection:
+            asked = satisfaction.to_ask(connection, int(held.row.data["data"]["case_id"]))
+            _, memory = remembered(connection, talk.id)
+            if asked is None or talk.owner is not Owner.BOT or memory.get("form"):
+                inbox.finish(connection, held, "no time to ask for a rating", now=self.clock.now())
+                return TurnReport(talk.id, "silent")
+            language = self.replies.spoken(talk.language)
+            reply = self.replies.say("utter_ask_satisfaction", language, {"agent": asked.agent})
+            human = self.replies.say("utter_meaning_service_human", language, {}).text
+            # From one on: where choices are numbered, so many stars have that number.
+            choices = (*reversed(star_buttons()), Button(human, "/service_human"))
+            said = as_letter(
+                self.replies,
+                [Said(reply.text, choices, reply.language)],
+                channel=talk.channel,
+                language=language,
+                name=talk.sender_name,
+                store=self.rules.store,
+            )
+            post(connection, held, said, self.clock.now())
+            inbox.finish(connection, held, "asked for a rating", now=self.clock.now())
+        return TurnReport(talk.id, "asked for a rating", said)
+
+    def _come_along(self, held: Claim) -> TurnReport | None:
+        """Leave a file unanswered that was sent together with one that has its answer; None if it was not."""
+        if not is_bare(held.row):
+            return None
+        with self.database.begin() as connection:
+            if not came_along(connection, held):
+                return None
+            inbox.finish(connection, held, "sent along with the file before", now=self.clock.now())
+        return TurnReport(held.conversation.id, "silent")
 
 
 def to_supervisors(replies: Replies, rules: ShopRules, words: Words, now: dt.datetime) -> Said:

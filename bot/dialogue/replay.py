@@ -13,15 +13,16 @@ from sqlalchemy.engine import Connection
 from bot.clock import SetClock
 from bot.database import Database
 from bot.dialogue import tape
+from bot.dialogue.composing import Composer
 from bot.dialogue.engine import Engine
 from bot.dialogue.playing import OffTapeError, Player, Reader, TapeDatabase
+from bot.dialogue.reading import MessageReader
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import turns
 from bot.dialogue.turn import Said, Turn, Understanding
-from bot.dialogue.turns import TurnTaker
 from bot.errors import CrossdeskError, TurnTimeoutError
 from bot.mailroom import conversations
-from bot.mailroom.rows import Claim, InboxRow, row_of
+from bot.mailroom.rows import InboxRow, row_of
 from bot.mailroom.tables import inbox, outbox
 from bot.messages import Button
 from bot.settings import ShopRules
@@ -126,17 +127,24 @@ class Replayer:
         recorded = tape.read(turn.tape)
         played = TapeDatabase(self.database, recorded, self.reader)
         held = recorded.claim(turn.row, self._conversation(turn.conversation_id))
-        taker = _Taker(played, self.rules, self.replies, SetClock(turn.at), self.engine, "replay")
+        reader = MessageReader(played)
+        reader.recall(held, recorded.offered)
+        composer = Composer(self.rules, self.replies, SetClock(turn.at))
+        read: Understanding | None = None
+        again: Turn | None = None
         try:
-            again, said = taker.again(held, recorded.offered)
+            read = reader.read(self.engine, held)
+            with played.begin() as connection:
+                again, rest = composer.prepare(connection, held, read, turn.at)
+                said = composer.speak(self.engine, again, held, rest)
         except OffTapeError as error:
-            return self._ended(turn, taker, played.player, str(error))
+            return self._ended(turn, read, again, played.player, str(error))
         except (TurnTimeoutError, MemoryError):
             raise
         except Exception as error:
             # Off the tape anything may be missing.
             why = str(error) if isinstance(error, CrossdeskError) else type(error).__name__
-            return self._ended(turn, taker, played.player, why)
+            return self._ended(turn, read, again, played.player, why)
         return Replayed(
             turn,
             tuple(_differences(turn, again, said, played.player)),
@@ -149,12 +157,13 @@ class Replayer:
             words=self.replies.version,
         )
 
-    def _ended(self, turn: StoredTurn, taker: _Taker, player: Player, why: str) -> Replayed:
-        taken = taker.taken
+    def _ended(
+        self, turn: StoredTurn, read: Understanding | None, taken: Turn | None, player: Player, why: str
+    ) -> Replayed:
         return Replayed(
             turn,
             ("statements",),
-            taken.understanding if taken else taker.understood,
+            taken.understanding if taken else read,
             flow=taken.flow if taken else None,
             steps=tuple(taken.steps) if taken else (),
             off_tape=player.off_tape,
@@ -167,24 +176,6 @@ class Replayer:
             with self.database.begin() as connection:
                 self._known[conversation_id] = conversations.get(connection, conversation_id)
         return self._known[conversation_id]
-
-
-class _Taker(TurnTaker):
-    """Takes a turn as far as it was recorded."""
-
-    understood: Understanding | None = None
-    taken: Turn | None = None
-
-    def again(self, held: Claim, offered: Sequence[Button]) -> tuple[Turn, Sequence[Said]]:
-        self._offered = (held, offered)
-        self.understood = self._understand(held)
-        with self._database.begin() as connection:
-            return self._composed(connection, held, self.understood, self._clock.now())
-
-    def _served(self, turn: Turn, rest: Sequence[Understanding]) -> list[Said]:
-        # Kept for what is told of a turn that does not come to its end.
-        self.taken = turn
-        return super()._served(turn, rest)
 
 
 def _differences(turn: StoredTurn, again: Turn, said: Sequence[Said], player: Player) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.dialogue.because import fact_line, rule_of
 from bot.dialogue.grounds import told
 from bot.dialogue.replay import StoredTurn
-from bot.dialogue.turns import TurnReport
+from bot.dialogue.report import TurnReport
 
 
 def why(report: TurnReport | None) -> str:

@@ -47,6 +47,11 @@ class Words:
         #: Whether the zone is the buyer's own; a foreign zone is named beside each time.
         self.zone_is_theirs = zone_is_theirs
 
+    @classmethod
+    def of_store(cls, language: str, timezone: str, now: dt.datetime) -> Words:
+        """For a buyer whose own time zone nobody knows: the store's, named beside each time."""
+        return cls(language, timezone, now.date(), zone_is_theirs=False)
+
     def money(self, value: Money) -> str:
         """``Money(1299, 'EUR')`` as €12.99."""
         amount = value.minor / 10 ** get_currency_precision(value.currency)

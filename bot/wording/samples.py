@@ -102,7 +102,7 @@ _COUNTRY, _COUNTRIES = "DE", ("DE", "FR", "JP")
 
 def words_in(language: str, rules: ShopRules) -> Words:
     """What tells sample facts in a language, on a day that stays the same."""
-    return Words(language, rules.store.timezone, NOON.date(), zone_is_theirs=False)
+    return Words.of_store(language, rules.store.timezone, NOON)
 
 
 def samples(words: Words, rules: ShopRules, places: Collection[str], count: int | None) -> dict[str, Any]:

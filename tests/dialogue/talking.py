@@ -22,9 +22,10 @@ from bot.dialogue.actions.anytime import Greet
 from bot.dialogue.actions.step import Slots, Speaker
 from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies
+from bot.dialogue.report import TurnReport
 from bot.dialogue.tables import trackers, turns
 from bot.dialogue.turn import Turn
-from bot.dialogue.turns import TurnReport, TurnTaker
+from bot.dialogue.turns import TurnTaker
 from bot.mailroom import inbox, outbox, transcript
 from bot.mailroom.inbox import Claim
 from bot.messages import Author, Button, TranscriptLine

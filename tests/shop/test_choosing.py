@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import sqlalchemy as sa
 
-from bot.dialogue.turns import TELL_NOTHING
+from bot.dialogue.composing import TELL_NOTHING
 from bot.shop.choosing import Wish, preferred
 from bot.shop.database_shop import DatabaseShop
 from bot.shop.tables import products, variants

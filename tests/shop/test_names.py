@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from bot.dialogue.turns import TELL_NOTHING
+from bot.dialogue.composing import TELL_NOTHING
 from bot.shop.choosing import Wish
 from bot.shop.database_shop import DatabaseShop
 from bot.shop.finding import inflected, words_of

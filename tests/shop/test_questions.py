@@ -7,7 +7,7 @@ from typing import get_type_hints
 import pytest
 
 from bot.database import UTCDateTime
-from bot.dialogue.turns import TELL_NOTHING
+from bot.dialogue.composing import TELL_NOTHING
 from bot.errors import ShopError
 from bot.shop import tables
 from bot.shop.customers import completed_orders, paid_total
