@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -139,9 +139,7 @@ class ConsoleRules:
             found=found[:LISTED] if is_asked else [],
             count=len(found),
             # Nothing is looked for: all of them, part by part.
-            parts_of=[]
-            if is_asked
-            else [(part, list(of)) for part, of in groupby(known, lambda one: one.part)],
+            parts_of=[] if is_asked else [(part, own, _named(own)) for part, own in _parts(known)],
             hand=BY_HAND,
             faults=faults,
             lines=lines[:DIFFERING],
@@ -213,6 +211,17 @@ def _catalog_of(text: str) -> list[Setting]:
         return catalog.catalog(text)
     except CrossdeskError:
         return []
+
+
+def _parts(known: Sequence[Setting]) -> list[tuple[str, list[Setting]]]:
+    return [(part, list(own)) for part, own in groupby(known, lambda one: one.part)]
+
+
+def _named(settings: Sequence[Setting]) -> str:
+    """What a part holds, for whoever looks for a setting; of a single one its value."""
+    if len(settings) == 1 and settings[0].place == settings[0].part:
+        return settings[0].value
+    return ", ".join(dict.fromkeys(one.place.split(".")[1] for one in settings)).replace("_", " ")
 
 
 def _is_about(fault: str, place: str) -> bool:

@@ -215,7 +215,7 @@ def training(
     if found.state is State.RUNNING:
         share = "" if found.share is None else f", {100 * found.share:.0f} % done"
         left = "" if found.left is None else f", about {found.left:.0f} s left"
-        announce(f"{found.step or 'beginning'}{share}{left}")
+        announce(f"{found.doing}{share}{left}")
     announce(found.version or as_line(found.why))
 
 

@@ -20,6 +20,8 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 _STYLES = ("-", "--", "-.", ":")
 _MAIN = "#1f6f8b"
 _WRONG = "#c8553d"
+#: The same as ink on the lighter shades.
+_WRONG_DARK = "#8a2a14"
 #: Above this many names the numbers in a confusion matrix would not be legible.
 _LEGIBLE = 12
 
@@ -69,7 +71,7 @@ def confusion_picture(names: Sequence[str], table: npt.NDArray[np.int64]) -> str
     axes.set_ylabel("means", color=_INK)
     for row, column in zip(*np.nonzero(table), strict=True):
         if len(names) <= _LEGIBLE or row != column:
-            colour = "white" if shares[row, column] > 0.5 else (_WRONG if row != column else _INK)
+            colour = "white" if shares[row, column] > 0.5 else (_WRONG_DARK if row != column else _INK)
             axes.text(
                 column,
                 row,

@@ -31,6 +31,12 @@ class Entry(Line):
     reason: str = ""
     gates: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
+    @property
+    def told(self) -> str:
+        """What was done, in words that stand before a version if there is one."""
+        words = {Act.TRAIN: "begin a training", Act.STOP: "stop the training"}
+        return words.get(Act(self.act), str(self.act.value))
+
 
 LOG = ActLog(model_acts, Entry, Act)
 note, latest = LOG.note, LOG.latest

@@ -17,7 +17,7 @@ from bot.training.versions import Version
 
 #: Broken scripts that are named one by one.
 _NAMED = 3
-_HOW = "`crossdesk models compare` does it"
+_HOW = "compare it first"
 
 
 @dataclass(frozen=True)

@@ -162,9 +162,7 @@ def share_of(point: Point, language: str | None = None) -> float | None:
 def _told(entry: Entry) -> Line:
     name = entry.version.removesuffix(".tar.gz")
     against = "; ".join(str(gate["says"]) for gate in entry.gates)
-    says = " ".join(
-        part for part in (entry.act.value, name, f"(against: {against})" if against else "") if part
-    )
+    says = " ".join(part for part in (entry.told, name, f"(against: {against})" if against else "") if part)
     return Line(entry.at, entry.actor, says, entry.reason)
 
 

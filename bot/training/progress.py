@@ -20,6 +20,17 @@ from bot.training.models import models_folder
 
 #: Characters of the last words of a training that died.
 _LAST_WORDS = 300
+#: Steps in words.
+_DOING = {
+    "LanguageDetector": "learning languages",
+    "WordingVectors": "learning wordings",
+    "RememberingIntentClassifier": "learning intents",
+    "MoodDetector": "learning moods",
+    "RulePolicy": "learning flows",
+    "test set": "asking it for the test set",
+    "conversations": "taking real conversations again",
+    "scripts": "playing scripted conversations",
+}
 
 
 class State(str, enum.Enum):
@@ -54,6 +65,11 @@ class Training:
     why: str = ""
     #: The version that it made.
     version: str | None = None
+
+    @property
+    def doing(self) -> str:
+        """What is being done, for whoever does not know a model's parts by their names."""
+        return _DOING.get(self.step, "learning") if self.step else "beginning"
 
 
 def latest(settings: Settings) -> Training | None:

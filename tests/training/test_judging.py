@@ -122,7 +122,7 @@ def test_a_candidate_that_nobody_compared_is_not_released(
     releases = Releases(place, database, clock)
     releases.release(make(place, 1), "ada")
     make(place, 2, fingerprint="other")
-    with pytest.raises(GateError, match="`crossdesk models compare` does it"):
+    with pytest.raises(GateError, match="compare it first"):
         releases.release("m2", "ada")
 
 

@@ -83,9 +83,7 @@ def refusals(releases: Releases) -> list[str]:
 
 def test_a_release_waits_for_the_conversations_to_be_taken_again(releases: Releases, talks: Talks) -> None:
     talks.say("hello", tape=b"something")
-    assert refusals(releases) == [
-        "nobody has taken the latest conversations again with it: `crossdesk models compare` does it"
-    ]
+    assert refusals(releases) == ["nobody has taken the latest conversations again with it: compare it first"]
 
 
 def test_where_nobody_has_written_yet_nothing_is_taken_again(releases: Releases) -> None:

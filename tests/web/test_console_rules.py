@@ -283,6 +283,9 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     by_hand(place, "# Ours.\nreturns:\n  window_days: 9  # as promised\n")
     page = sign_in(size)
     look(page, f"rules-{size}-1-list")
+    # The last tab: on a phone it is out of sight unless somebody brings it in.
+    expect(page.get_by_role("navigation", name="Console").get_by_text("Rules")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("window days, window days by country")).to_be_visible()
     page.get_by_text(re.compile("^returns ")).click()
     expect(page.get_by_role("link", name=f"{WINDOW} 9")).to_be_visible()
     page.get_by_label("Words or name").fill("window_days")
@@ -300,6 +303,12 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     expect(added).to_be_visible()
     # Beneath what it comes after, not beside it.
     fits(page, "the draft")
+    draft, settings = (
+        page.get_by_role("heading", name=name).evaluate("one => one.getBoundingClientRect().top")
+        for name in ("The draft", "What the store has ruled")
+    )
+    # What is being changed is not beneath a long list, however narrow the screen.
+    assert draft <= settings
     assert added.evaluate("one => one.offsetLeft - one.parentElement.firstElementChild.offsetLeft") == 0
     look(page, f"rules-{size}-3-draft")
     page.get_by_role("link", name="The whole file").click()
@@ -314,7 +323,7 @@ def test_from_a_search_to_a_release_and_back_in_a_browser(
     expect(page.get_by_text("Released: it holds from the next turn on.")).to_be_visible()
     assert window(place) == 14
     assert "# as promised" in own_file(place).read_text(encoding="utf-8")
-    page.get_by_text("What would be another").first.click()
+    page.get_by_text("What would change").first.click()
     look(page, f"rules-{size}-5-released")
     page.get_by_role("button", name=re.compile("Roll back to rules-")).click()
     expect(page.get_by_text("Back to the rules before")).to_be_visible()

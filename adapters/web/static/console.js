@@ -3,6 +3,8 @@ import { tick } from "./times.js";
 
 document.body.classList.add("js");
 tick();
+// On a phone the tabs are wider than the screen.
+document.querySelector(".parts [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;

@@ -147,7 +147,7 @@ def _of_variant(
     text, buttons = variant["text"], variant.get("buttons", ())
     for name in ("text", "payloads"):
         if _shape(variant)[name] not in [_shape(other)[name] for other in meant]:
-            told = sorted(_shape(variant)[name]) or "none"
+            told = ", ".join(sorted(_shape(variant)[name])) or "none"
             yield f"has other {'places' if name == 'text' else 'buttons'} than the fallback language: {told}"
     if "channel" not in variant and len(text) > LONGEST_TEXT:
         yield f"has {len(text)} characters, more than {LONGEST_TEXT}"
