@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
 
@@ -12,7 +12,7 @@ from bot.desk.port import frontend
 from bot.dialogue import spoken
 from bot.dialogue.check import acts
 from bot.dialogue.check.coverage import check_said
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, FaultsError
 from bot.settings import ROOT, Settings, ShopRules
 from bot.settings.reading import Fault, check_rules, read_text
 from bot.settings.released import SHIPPED_FILE, own_file
@@ -50,6 +50,20 @@ def reserved(settings: Settings, rules: ShopRules) -> tuple[Fault, ...]:
     return tuple(
         Fault(own, None, part, says) for part in OPERATORS if getattr(rules, part) != getattr(before, part)
     )
+
+
+def required(rules: ShopRules | None, faults: Sequence[Fault], refusal: str) -> ShopRules:
+    """The rules that a text makes; ``refusal``: what does not happen where anything is wrong with it.
+
+    Raises:
+        FaultsError: something is.
+    """
+    if rules is None or faults:
+        more = f" (and {len(faults) - 2} more: `crossdesk rules check`)" if len(faults) > 2 else ""
+        raise FaultsError(
+            f"{refusal}: {'; '.join(map(str, faults[:2]))}{more}", faults=tuple(map(str, faults))
+        )
+    return rules
 
 
 def _doors(settings: Settings, rules: ShopRules) -> Iterator[Fault]:

@@ -8,11 +8,11 @@ from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.database import Database, lock_now
-from bot.errors import FaultsError, RulesError, StaleRulesError
+from bot.errors import RulesError, StaleRulesError
 from bot.rulebook import drafts
-from bot.rulebook.acts import LOG, Act, Entry
+from bot.rulebook.acts import LOG, Act, Entry, line_of
 from bot.rulebook.book import Book, back_to, read_book, require_known, require_seen
-from bot.rulebook.checking import checked, reserved
+from bot.rulebook.checking import checked, required, reserved
 from bot.rulebook.consequences import Consequences, changes, consequences
 from bot.rulebook.drafts import Draft
 from bot.rulebook.editing import assigned, without
@@ -28,8 +28,6 @@ _LOCK = "rules"
 BY_HAND = "by hand"
 #: Settings that a line of the log names.
 _NAMED = 20
-#: Settings that a line of the overview names.
-_TOLD = 3
 
 
 class Rulebook:
@@ -157,7 +155,7 @@ class Rulebook:
                     f"{own_file(self.settings)} was changed since {book.draft.actor} wrote the draft: look "
                     "at the difference, and save the draft again or drop it"
                 )
-            rules = self._required(book.draft.text, "nothing is released")
+            rules = required(*self.check(book.draft.text), "nothing is released")
             kept = self._kept_by_hand(book)
             at = self._clock.now()
             made_of = (new_name("rules", at), at.isoformat(), by, note.strip()[:LONGEST_NOTE])
@@ -182,7 +180,7 @@ class Rulebook:
             require_known(book, seen, own_file(self.settings))
             if book.released.name == version.name and not book.by_hand:
                 raise RulesError(f"{version.name} serves already")
-            rules = self._required(version.text, f"{version.name} is not released")
+            rules = required(*self.check(version.text), f"{version.name} is not released")
             kept = self._kept_by_hand(book)
             return self._serve(connection, book, kept, version, rules, by, Act.RELEASE, note)
 
@@ -210,7 +208,7 @@ class Rulebook:
             if before is None:
                 raise RulesError("no rules were released before these: there is nothing to go back to")
             version = self.shelf.read(before)
-            rules = self._required(version.text, f"{version.name} is not released")
+            rules = required(*self.check(version.text), f"{version.name} is not released")
             kept = self._kept_by_hand(book)
             return self._serve(connection, book, kept, version, rules, by, Act.ROLL_BACK, note)
 
@@ -221,7 +219,7 @@ class Rulebook:
 
     def lines(self, limit: int) -> list[Line]:
         """The same for the overview, as lines beside what was done with models."""
-        return [_line(entry) for entry in self.log(limit)]
+        return [line_of(entry) for entry in self.log(limit)]
 
     def drafted(self) -> bool:
         """Whether there is a draft that nobody has released."""
@@ -251,15 +249,6 @@ class Rulebook:
         old, _ = checked(self.settings, before)
         new, _ = checked(self.settings, after)
         return () if old is None or new is None else [one.place for one in changes(old, new)][:_NAMED]
-
-    def _required(self, text: str, refusal: str) -> ShopRules:
-        rules, faults = self.check(text)
-        if rules is None or faults:
-            more = f" (and {len(faults) - 2} more: `crossdesk rules check`)" if len(faults) > 2 else ""
-            raise FaultsError(
-                f"{refusal}: {'; '.join(map(str, faults[:2]))}{more}", faults=tuple(map(str, faults))
-            )
-        return rules
 
     def _serve(
         self,
@@ -303,9 +292,3 @@ class Rulebook:
         changed: Sequence[str] = (),
     ) -> None:
         LOG.note(connection, Entry(self._clock.now(), by, act, version, before, note, tuple(changed)))
-
-
-def _line(entry: Entry) -> Line:
-    changed = ", ".join(entry.changed[:_TOLD]) + (" …" if len(entry.changed) > _TOLD else "")
-    parts = (entry.act.value, "rules", entry.version, f"({changed})" if changed else "")
-    return Line(entry.at, entry.actor, " ".join(part for part in parts if part), entry.note)
