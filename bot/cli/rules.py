@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot.cli.changes import OPERATOR, By, tell
+from bot.cli.changes import OPERATOR, By
 from bot.cli.mail import Json, as_line, print_table
 from bot.cli.opening import announce, open_database
 from bot.cli.released import tell_log, tell_release, tell_versions
+from bot.cli.rules_replay import FOUND, replay
 from bot.clock import SystemClock
 from bot.errors import RulesError
 from bot.rulebook import catalog
@@ -39,8 +40,6 @@ OverFile = Annotated[
     bool, typer.Option("--over", help="Even if the file was changed by hand; that is kept as a version.")
 ]
 
-#: Exit code where something is wrong.
-FOUND = 1
 #: Characters of a value in a list.
 _SHOWN = 60
 
@@ -157,37 +156,7 @@ def preview(as_json: Json = False) -> int:
     return FOUND if faults else 0
 
 
-@app.command()
-def replay(
-    conversations: Annotated[int, typer.Option(min=1, help="So many of the latest are taken again.")] = 50,
-    as_json: Json = False,
-) -> int:
-    """Take real conversations again by the draft: whose answer would be another. Acts on nothing."""
-    settings = Settings.load()
-    database = open_database(settings)
-    rulebook = Rulebook(settings, database, SystemClock())
-    rules, faults = rulebook.check(rulebook.book().whole)
-    if rules is None:
-        _tell_faults(faults)
-        return FOUND
-    # Rasa takes seconds to import.
-    from bot.dialogue.engine import Engine
-    from bot.training import models
-    from bot.training.compare import differences_by_rules
-
-    engine = Engine.load(models.current_path(settings))
-    try:
-        found = list(differences_by_rules(settings, database, engine, rules, conversations))
-    finally:
-        engine.close()
-        database.close()
-    if as_json:
-        typer.echo(json.dumps([asdict(one) | {"what": one.what} for one in found], ensure_ascii=False))
-        return 0
-    for one in found:
-        tell(one)
-    announce(f"{len(found)} of the latest {conversations} conversations would have gone another way.")
-    return 0
+app.command("replay")(replay)
 
 
 @app.command()

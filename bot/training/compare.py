@@ -1,9 +1,8 @@
-"""Compare a candidate with the released model on real conversations: whose outcome would have changed."""
+"""Compare a model, or rules, with those in force on real conversations: whose outcome would have changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,41 +21,33 @@ Reader = Callable[[str, Any], tuple[int, Sequence[Sequence[Any]]]]
 
 
 def differences(
-    settings: Settings, database: Database, before: Engine, after: Engine, conversations: int
+    settings: Settings,
+    database: Database,
+    before: Engine,
+    after: Engine,
+    conversations: int,
+    *,
+    rules: ShopRules | None = None,
 ) -> Iterator[Difference]:
     """Take the latest conversations again with both models, up to the first turn in which they part.
 
     Reads only, and acts on nothing; the latest conversation first.
+
+    Args:
+        settings: the store's; the first model goes by its rules.
+        database: holds the conversations.
+        before: what serves.
+        after: what might serve; the same one where only rules are to differ.
+        conversations: so many of the latest.
+        rules: by which the second model goes; None: by those in force, too.
     """
     replies = load_replies(settings)
-    return _differences(
-        database,
-        conversations,
-        *(partial(Replayer, database, settings.rules, replies, engine) for engine in (before, after)),
-    )
-
-
-def differences_by_rules(
-    settings: Settings, database: Database, engine: Engine, rules: ShopRules, conversations: int
-) -> Iterator[Difference]:
-    """The same with one model, by the rules in force and by other ones."""
-    replies = load_replies(settings)
-    return _differences(
-        database,
-        conversations,
-        *(partial(Replayer, database, one, replies, engine) for one in (settings.rules, rules)),
-    )
-
-
-def _differences(
-    database: Database,
-    conversations: int,
-    before: Callable[[Reader], Replayer],
-    after: Callable[[Reader], Replayer],
-) -> Iterator[Difference]:
     with database.engine.connect() as connection:
         read = reader(connection)
-        old, new = before(read), after(read)
+        old, new = (
+            Replayer(database, by, replies, engine, read)
+            for engine, by in ((before, settings.rules), (after, rules or settings.rules))
+        )
         for conversation_id in latest(connection, conversations):
             for turn in stored(connection, conversation_id):
                 if turn.tape is None:
