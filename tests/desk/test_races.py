@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from bot.clock import SetClock
 from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.service.board import DatabaseBoard
+from bot.desk.service.desk import DatabaseDesk
 from bot.desk.turning import watch
 from bot.desk.values.cases import Case, CaseState, Outcome
 from bot.desk.values.history import Changes
@@ -22,7 +24,7 @@ from bot.desk.values.people import Person
 from bot.errors import CaseTakenError, DeskError, NotOwnerError, TryLaterError
 from bot.mailroom.conversations import Owner
 from tests.conftest import BACKENDS
-from tests.desk.acting import Acting
+from tests.desk.acting import CHEAP, Acting
 
 T = TypeVar("T")
 
@@ -148,6 +150,30 @@ async def test_what_is_committed_after_a_later_act_is_noticed_all_the_same(
     assert late == Changes(found.cursor, (slow.id,))
     # Each is told once.
     assert await board.changes(late.cursor, wait=1.2) == Changes(found.cursor, ())
+
+
+async def test_each_page_hears_once_of_what_is_committed_after_a_later_act(
+    desk: Acting, ana: Person, ben: Person, clock: SetClock, backend: str
+) -> None:
+    if backend == "sqlite":
+        # One writer: nothing is committed out of its order, and the first would hold up the second.
+        return
+    slow, fast = desk.claimed(ana), desk.claimed(ana)
+    service = DatabaseDesk(desk.database, desk.rules, clock, lambda: None, CHEAP)
+    cursor = (await service.changes(ana, None)).cursor
+    with desk.database.begin() as connection:
+        Cases(connection, desk.rules, clock).note(slow.id, ana, "numbered first")
+        desk.act(lambda cases: cases.note(fast.id, ana, "numbered second"))
+        pages = [await service.changes(who, cursor) for who in (ana, ben)]
+        assert [page.case_ids for page in pages] == [(fast.id,), (fast.id,)]
+    late = await asyncio.gather(
+        *(service.changes(who, page.cursor) for who, page in zip((ana, ben), pages, strict=True))
+    )
+    assert [page.case_ids for page in late] == [(slow.id,), (slow.id,)]
+    # Whoever comes now hears of nothing that was before.
+    new = await service.changes(ana, None)
+    for cursor in (late[0].cursor, new.cursor):
+        assert (await service.changes(ana, cursor, wait=1.2)).case_ids == ()
 
 
 def test_a_case_that_goes_on_races_the_leaving_of_who_had_it(desk: Acting, sue: Person) -> None:

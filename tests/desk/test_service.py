@@ -19,6 +19,7 @@ from bot.desk.service.desk import DatabaseDesk
 from bot.desk.tables import people_events
 from bot.desk.turning import turn_clocks
 from bot.desk.values.cases import CardField, CaseCard, CaseState, Outcome
+from bot.desk.values.history import Changes
 from bot.desk.values.people import AccountKind, Person
 from bot.desk.values.views import Act
 from bot.errors import (
@@ -286,6 +287,32 @@ async def test_who_waits_for_changes_hears_of_them_and_only_once(
     assert (await service.changes(ana, heard[0].cursor, wait=0)).case_ids == ()
     await asyncio.to_thread(desk.act, lambda cases: cases.buyer_wrote(case.conversation_id))
     assert (await service.changes(ana, heard[0].cursor)).case_ids == (case.id,)
+
+
+async def test_who_waits_for_changes_and_is_no_longer_at_the_desk_hears_of_none(
+    service: DeskPort, desk: Acting, ana: Person, ben: Person
+) -> None:
+    now = await service.changes(ana, None)
+    waiting = [asyncio.create_task(service.changes(who, now.cursor)) for who in (ana, ben)]
+    await asyncio.to_thread(desk.staff, lambda people: people.deactivate(ben))
+    case = await asyncio.to_thread(desk.open)
+    heard, refused = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(heard, Changes)
+    assert heard.case_ids == (case.id,)
+    assert isinstance(refused, ForbiddenError)
+
+
+async def test_who_comes_with_a_cursor_of_another_time_is_told_of_all_open_cases(
+    service: DeskPort, desk: Acting, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await service.changes(ana, None)
+    monkeypatch.setattr("bot.desk.changes.KEPT", 2)
+    cases = [desk.open() for _ in range(4)]
+    for cursor in (first.cursor, -1, 10**9):
+        told = await service.changes(ana, cursor)
+        assert sorted(told.case_ids) == [case.id for case in cases]
+    desk.act(lambda known: known.note(cases[0].id, ana, "a remark"))
+    assert (await service.changes(ana, told.cursor)).case_ids == (cases[0].id,)
 
 
 async def test_who_waits_in_vain_is_told_so(service: DeskPort, ana: Person) -> None:

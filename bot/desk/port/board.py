@@ -53,7 +53,7 @@ class Board(Protocol):
     """
 
     async def changes(self, since: int | None, *, wait: float = 1.0) -> Changes:
-        """As ``Desk.changes``."""
+        """As ``Desk.changes``; but its cursor is good for all times, and only one reader may ask."""
         ...
 
     async def open_cases(self) -> Sequence[int]:

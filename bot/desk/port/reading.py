@@ -99,7 +99,8 @@ class DeskReading(Protocol):
 
         Args:
             person: who asks.
-            since: the cursor of the last call; ``None`` asks for the current one and returns at once.
+            since: the cursor of the last call; ``None`` asks for the current one and returns at once. With
+                one of another time, before the desk was started or very long ago, all open cases are told.
             wait: the most seconds to wait when nothing has happened yet; then ``case_ids`` is empty.
         """
         ...

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import anyio
-import sqlalchemy as sa
 
+from bot.clock import Clock
+from bot.database import Database
 from bot.desk import searching, views
 from bot.desk.cases import Cases
+from bot.desk.changes import SharedChanges
 from bot.desk.explaining import Explainer
 from bot.desk.masking import mask_line
 from bot.desk.service.work import LONGEST_LIST, DatabaseWork
-from bot.desk.tables import case_events
 from bot.desk.values.cases import CardField, CaseState
 from bot.desk.values.figures import QueueCount, Today
 from bot.desk.values.history import Changes
@@ -22,10 +23,13 @@ from bot.desk.values.people import Person
 from bot.desk.values.views import Because, CaseSummary, CaseView
 from bot.errors import DeskError
 from bot.messages import TranscriptLine
+from bot.settings import ShopRules
 
 #: How often, in seconds, the database is asked for changes while somebody waits for them. What
 #: another process did is seen after so long at the latest.
 LOOK_EVERY = 0.15
+#: So many open cases are told to a reader whose cursor is of another time.
+MOST_OPEN = 10_000
 
 
 class DatabaseReading(DatabaseWork):
@@ -33,9 +37,15 @@ class DatabaseReading(DatabaseWork):
 
     #: ``None``: nobody knows why the bot said something.
     _explain: Explainer | None
-    #: When the newest event was asked for, and which it was.
+    #: When it was last looked for changes.
     _looked_at = 0.0
-    _newest = 0
+
+    def __init__(
+        self, database: Database, rules: ShopRules, clock: Clock, notify: Callable[[], None]
+    ) -> None:
+        super().__init__(database, rules, clock, notify)
+        self._noticed = SharedChanges()
+        self._looking = anyio.Lock()
 
     async def queues(self, person: Person) -> Sequence[QueueCount]:
         """See the port."""
@@ -113,36 +123,31 @@ class DatabaseReading(DatabaseWork):
         """See the port."""
         until = time.monotonic() + wait
         while True:
-            newest = await self._newest_event(person, fresh=since is None)
+            await self._notice(person, fresh=since is None)
             if since is None:
-                return Changes(newest, ())
-            if newest > since:
-                return await self._read(person, lambda known, _: _changes(known, since))
+                return Changes(self._noticed.cursor, ())
+            found = self._noticed.since(since)
+            if found is None:
+                return await self._all_open(person)
+            if found.case_ids:
+                # Others looked for this person, who may not be one of the desk any more.
+                await self._read(person, lambda _, __: None)
+                return found
             left = until - time.monotonic()
             if left <= 0:
-                return Changes(since, ())
+                return found
             await anyio.sleep(min(LOOK_EVERY, left))
 
-    async def _newest_event(self, person: Person, *, fresh: bool) -> int:
-        """The newest event's id: however many pages wait, the database is asked once in ``LOOK_EVERY``."""
-        now = time.monotonic()
-        if fresh or now - self._looked_at >= LOOK_EVERY:
-            self._looked_at = now
-            found = await self._read(person, lambda known, _: _newest(known))
-            self._newest = max(self._newest, found)
-        return self._newest
+    async def _notice(self, person: Person, *, fresh: bool) -> None:
+        """Look for changes: however many pages wait, the database is asked once in ``LOOK_EVERY``."""
+        async with self._looking:
+            if fresh or time.monotonic() - self._looked_at >= LOOK_EVERY:
+                self._looked_at = time.monotonic()
+                now = self.clock.now()
+                await self._read(person, lambda known, _: self._noticed.look(known.connection, now))
 
-
-def _newest(known: Cases) -> int:
-    found: int | None = known.connection.execute(sa.select(sa.func.max(case_events.c.id))).scalar_one()
-    return found or 0
-
-
-def _changes(known: Cases, since: int) -> Changes:
-    rows = known.connection.execute(
-        sa.select(case_events.c.id, case_events.c.case_id)
-        .where(case_events.c.id > since)
-        .order_by(case_events.c.id)
-    ).all()
-    ids = tuple(dict.fromkeys(row.case_id for row in rows))
-    return Changes(rows[-1].id if rows else since, ids)
+    async def _all_open(self, person: Person) -> Changes:
+        # What happens meanwhile is told once more.
+        cursor = self._noticed.cursor
+        found = await self._read(person, lambda known, _: known.list(limit=MOST_OPEN))
+        return Changes(cursor, tuple(case.id for case in found))
