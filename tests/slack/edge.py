@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,24 @@ def limited(seconds: int) -> Answer:
     return Answer({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)})
 
 
+@dataclass
+class Allowance:
+    """What Slack takes of one method: one call each ``every`` seconds, ``most`` of them at once."""
+
+    every: float
+    most: int = 1
+    _full_at: float = 0.0
+
+    def refused(self, now: float) -> float:
+        """Count a call; in how many seconds the next is taken if this one is not, else 0."""
+        self._full_at = max(self._full_at, now)
+        early = self._full_at - now - (self.most - 1) * self.every
+        if early > 0:
+            return early
+        self._full_at += self.every
+        return 0.0
+
+
 class Edge:
     """A proxy of one workspace; ``faults`` hold by method, ``*`` for all of them."""
 
@@ -49,6 +68,11 @@ class Edge:
         self.slack = slack
         #: One for all calls, or one for each of the next; None lets a call pass.
         self.faults: dict[str, Answer | list[Answer | None]] = {}
+        #: What is taken of a method, in each channel; of the others all is.
+        self.allowed: dict[str, Callable[[], Allowance]] = {}
+        self._allowances: dict[tuple[str, str], Allowance] = {}
+        #: Methods of which a call was too much, in order.
+        self.limited: list[str] = []
         #: Every method that was called, in order.
         self.called: list[str] = []
         #: And what it was called with.
@@ -118,6 +142,10 @@ class Edge:
         self.called.append(method)
         self.told.append((method, {**_parameters(await request.read()), **request.query}))
         self.times.append(asyncio.get_running_loop().time())
+        if (seconds := self._too_much(method, self.told[-1][1])) > 0:
+            self.limited.append(method)
+            told = limited(math.ceil(seconds))
+            return web.json_response(told.body, status=told.status, headers=told.headers)
         fault = self.faults.get(method) or self.faults.get("*")
         if isinstance(fault, list):
             fault = fault.pop(0) if fault else None
@@ -132,6 +160,13 @@ class Edge:
                 text=fault.body, status=fault.status, headers=fault.headers, content_type="text/html"
             )
         return web.json_response(fault.body, status=fault.status, headers=fault.headers)
+
+    def _too_much(self, method: str, told: dict[str, Any]) -> float:
+        if method not in self.allowed:
+            return 0.0
+        key = (method, str(told.get("channel")))
+        allowance = self._allowances.setdefault(key, self.allowed[method]())
+        return allowance.refused(self.times[-1])
 
     async def _other(self, request: web.Request) -> web.Response:
         if request.path.rpartition("/")[2] in self.missing:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from adapters.slack.desk.blocks import run, section, worded
 from adapters.slack.desk.cards import Card, case_card, moved_card
@@ -82,15 +84,22 @@ class CaseShowing:
         #: Cases with a reply on its way, and when clocks end.
         self.under_way: set[int] = set()
         self.due: dict[int, dt.datetime] = {}
+        #: A case that moves while it is shown is two channels' for a moment.
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         #: The blocks that a channel had when that was asked: their messages' ``ts``.
         self._there: dict[str, dict[str, str]] = {}
 
-    async def catch_up(self, case_id: int) -> None:
-        """Show what of a case is not shown yet."""
-        try:
-            found = await self._board.case(case_id)
-        except UnknownCaseError:
-            return
+    async def catch_up(self, channel: str, case_id: int) -> None:
+        """Show what of a case is not shown yet, if this is its channel now; if not, it is another's turn."""
+        async with self._locks.setdefault(case_id, asyncio.Lock()):
+            try:
+                found = await self._board.case(case_id)
+            except UnknownCaseError:
+                return
+            if self._options.channel_of(found.view.summary.queue) == channel:
+                await self._catch_up(case_id, found)
+
+    async def _catch_up(self, case_id: int, found: BoardCase) -> None:
         try:
             await self._show(case_id, found, unsure=case_id in self.unsure)
             self.unsure.discard(case_id)

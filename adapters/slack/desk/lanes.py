@@ -1,4 +1,4 @@
-"""One channel's cases, caught up one by one: those that are shown already first, then new ones in order."""
+"""One channel's cases, caught up one by one: mostly those that are shown already, new ones in their order."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 #: Waits after a failure, in seconds; the last one repeats. The second while a person has to act.
 WAITS, LONG_WAIT = (1.0, 2.0, 5.0, 15.0), 60.0
+#: So many that are shown already, or pressing, come before one that is new: threads that never rest must not
+#: keep new cases from being seen.
+IN_A_ROW = 3
 #: What has failed so often in a row is worth telling the operator of.
 PATIENCE = 3
 
@@ -48,6 +51,7 @@ class Lane:
         self._hot: dict[int, None] = {}
         self._new: dict[int, None] = {}
         self._listed: set[int] = set()
+        self._in_a_row = 0
         #: What is being shown.
         self._busy: int | None = None
         self._something = asyncio.Event()
@@ -68,6 +72,12 @@ class Lane:
         if listed:
             self._listed.add(case_id)
         self._something.set()
+
+    def drop(self, case_id: int) -> None:
+        """Another channel shows this case now."""
+        for waiting in (self._hot, self._new):
+            waiting.pop(case_id, None)
+        self._listed.discard(case_id)
 
     async def run(self) -> None:
         """Catch up, for ever; what fails is tried again, in its order."""
@@ -92,19 +102,22 @@ class Lane:
                 self._busy = None
 
     async def _step(self) -> None:
+        of_new = bool(self._new) and (not self._hot or self._in_a_row >= IN_A_ROW)
+        self._in_a_row = 0 if of_new else self._in_a_row + 1
         fresh = [case_id for case_id in self._new if case_id not in self._listed]
-        if not self._hot and len(self._new) >= self._digest_from and len(fresh) > 1:
+        if of_new and len(self._new) >= self._digest_from and len(fresh) > 1:
             group = fresh[:MOST_LISTED]
             await self._enlist(self.channel, group, len(self._new))
             self._listed.update(group)
             return
-        queue = self._hot or self._new
+        queue = self._new if of_new else self._hot
         self._busy = case_id = next(iter(queue))
         # What comes while it is shown is shown by the next round.
         del queue[case_id]
         try:
             await self._catch_up(case_id)
         except CrossdeskError:
+            # If another channel shows it meanwhile, the next round finds that out.
             later = [one for one in queue if one != case_id]
             queue.clear()
             queue.update(dict.fromkeys([case_id, *later]))

@@ -25,8 +25,8 @@ class Shown:
     #: Up to which line and which event the thread tells it all.
     line: int = 0
     event: int = 0
-    #: Whether a list of several cases has told of it.
-    listed: bool = False
+    #: The channel in which a list of several cases has told of it.
+    listed: str = ""
     #: The end of the clock of which was warned, as ISO 8601.
     warned: str = ""
     #: Replies by their position: where they are shown (a message's ``ts``) and what is told of their way.

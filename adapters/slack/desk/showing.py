@@ -6,9 +6,9 @@ import asyncio
 import dataclasses
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
-from adapters.slack.desk.cards import MOST_LISTED, digest_card
+from adapters.slack.desk.cards import digest_card
 from adapters.slack.desk.case_showing import WARNING, WHERE, CaseShowing
 from adapters.slack.desk.lanes import Lane
 from adapters.slack.desk.memory import Memory
@@ -104,7 +104,8 @@ class Showing:
                     swept = loop.time()
                 changes = await self._board.changes(cursor, wait=0.25 if self._cases.under_way else LOOK)
                 hints, self._hints = list(self._hints), {}
-                await self._assign([*changes.case_ids, *hints, *self._to_ask(loop.time()), *self._to_warn()])
+                ids = [*changes.case_ids, *hints, *self._to_ask(loop.time()), *self._to_warn()]
+                await self._assign(ids, pressing=hints)
                 cursor = changes.cursor
                 if self.idle and cursor != noted:
                     # Only then nothing before it is needed after a restart.
@@ -129,7 +130,7 @@ class Showing:
         soon = self._clock.now() + WARNING
         return [case_id for case_id, due in self._cases.due.items() if due <= soon]
 
-    async def _assign(self, case_ids: Sequence[int]) -> None:
+    async def _assign(self, case_ids: Sequence[int], pressing: Collection[int] = ()) -> None:
         ids = list(dict.fromkeys(case_ids))
         queues: dict[int, str] = {}
         for start in range(0, len(ids), 500):
@@ -138,13 +139,19 @@ class Showing:
             if case_id in queues:
                 shown = await self._memory.shown(case_id)
                 lane = self._lane(self._options.channel_of(queues[case_id]))
-                lane.add(case_id, new=not shown.ts, listed=shown.listed)
+                for other in self._lanes.values():
+                    if other is not lane:
+                        other.drop(case_id)
+                # Whoever claims a case from a list wants its thread now, not after all before it.
+                new = not shown.ts and case_id not in pressing
+                lane.add(case_id, new=new, listed=shown.listed == lane.channel)
 
     def _lane(self, channel: str) -> Lane:
         lane = self._lanes.get(channel)
         if lane is None:
+            show = functools.partial(self._cases.catch_up, channel)
             tell = functools.partial(self._troubles.tell, channel)
-            lane = Lane(channel, self._options.digest_from, self._cases.catch_up, self._enlist, tell)
+            lane = Lane(channel, self._options.digest_from, show, self._enlist, tell)
             self._lanes[channel] = lane
             self._tasks.append(asyncio.create_task(lane.run()))
         return lane
@@ -152,15 +159,17 @@ class Showing:
     # --- Lists of many ---
 
     async def _enlist(self, channel: str, case_ids: Sequence[int], waiting: int) -> None:
-        found = [(await self._board.case(one)).view for one in case_ids]
-        open_ones = [one.summary for one in found if one.summary.state is not CaseState.CLOSED]
-        if open_ones:
-            card = digest_card(open_ones, waiting)
+        views = [(await self._board.case(one)).view for one in case_ids]
+        # One that has moved waits in its own channel.
+        here = [one for one in views if self._options.channel_of(one.summary.queue) == channel]
+        found = [one for one in here if one.summary.state is not CaseState.CLOSED]
+        if found:
+            card = digest_card([one.summary for one in found], waiting)
             await self._posting.post(channel, card.text, card.blocks)
-            for one in found:
-                # The list has a button for each: they can be claimed from now on.
-                if one.summary.unseen and one.summary in open_ones[:MOST_LISTED]:
-                    await self._board.shown(one.summary.id, one.fence, WHERE)
-        for case_id in case_ids:
-            shown = await self._memory.shown(case_id)
-            await self._memory.show(case_id, dataclasses.replace(shown, listed=True), shown)
+        for one in found:
+            # The list has a button for each: they can be claimed from now on.
+            if one.summary.unseen:
+                await self._board.shown(one.summary.id, one.fence, WHERE)
+        for one in here:
+            shown = await self._memory.shown(one.summary.id)
+            await self._memory.show(one.summary.id, dataclasses.replace(shown, listed=channel), shown)
