@@ -22,7 +22,7 @@ run: setup-run ## set up, make and fill the database, train if need be, and serv
 test: setup-dev ## run the tests on two cores (ARGS goes to pytest; -n 0 keeps them in one process)
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-check: setup-dev ## formatting, lint, types, import contracts, YAML, flows and replies
+check: setup-dev ## formatting, lint, types, import contracts, YAML, replies, and a walk through all flows
 	@exec scripts/check.sh
 
 format: setup-dev ## format the code and repair what can be repaired

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,10 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot import logs, schema
+from bot import logs
 from bot.cli.mail import Json, print_table
 from bot.cli.opening import announce
-from bot.database import Database
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.settings import ROOT, Settings
 
@@ -25,7 +23,7 @@ FOUND = 1
 def check(
     table: Annotated[bool, typer.Option("--table", help="Only the table of flows by languages.")] = False,
     walk: Annotated[
-        bool, typer.Option("--walk", help="Also walk every flow in a throw-away store: minutes.")
+        bool, typer.Option("--walk", help="Also walk every flow in a throw-away store: a minute.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -63,22 +61,9 @@ def _walk(settings: Settings) -> tuple[list[Any], Any]:
 
     with tempfile.TemporaryDirectory(prefix="crossdesk-check-") as scratch:
         model = train_policies(settings, Path(scratch))
-        from bot.dialogue.check.scripts import Scripts
-        from bot.dialogue.check.walk import walk_store
-        from bot.dialogue.engine import Engine
-        from bot.dialogue.recovery import load_replies
+        from bot.dialogue.check.shares import processors, walk_shared
 
-        engine = Engine.load(model)
-        # What fails on the way is a finding, with its place; the log would tell it without.
-        logging.disable(logging.CRITICAL)
-        scripts, replies = Scripts.read(ROOT), load_replies(settings)
-        database = Database(f"sqlite:///{Path(scratch) / 'walked.sqlite'}")
-        schema.upgrade(database)
-        database.close()
-        walked = walk_store(
-            str(database.url), engine, replies, settings.rules, scripts.domain["intents"], forms=scripts.forms
-        )
-        engine.close()
+        walked = walk_shared(model, settings, Path(scratch), processors())
         return list(walked.findings), walked
 
 

@@ -201,12 +201,13 @@ class BargainForm(Form):
     def _price(self, turn: Turn, deal: Deal, state: Mapping[str, Any]) -> Slots:
         read = turn.understanding
         wish = wish_of(turn, deal.price.currency)
-        if wish is not None and wish.minor > 0 and not read.text.rstrip().endswith("%"):
-            if wish >= deal.offered:
-                return {"bargain_answer": YES}
+        is_price = wish is not None and wish.minor > 0 and not read.text.rstrip().endswith("%")
+        if wish is not None and is_price and wish < deal.offered:
             return {"bargain_price": wish.minor}
-        if wish is None and typed_answer(turn) == YES:
-            return {"bargain_answer": YES}
+        if is_price or (wish is None and typed_answer(turn) == YES):
+            # As much as is asked or more, a number that was meant otherwise, a yes to the supervisor: none of
+            # them surely takes the offer. It is read back, and a yes to that does.
+            return {"bargain": {**state, "price": False}}
         aside = read.intent == "file_alone" or leaves(turn)
         if wish is None and read.intent not in (INTENT, "service_deny") and aside:
             return {}

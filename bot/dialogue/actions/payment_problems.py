@@ -20,9 +20,8 @@ from bot.shop.policy import (
     local_day,
     price_protected_until,
     received,
-    standing,
 )
-from bot.shop.values import Order, OrderState, PaymentState
+from bot.shop.values import Order, OrderState, PaymentState, RemarkColour
 
 
 class NotRegistered(Step):
@@ -90,7 +89,9 @@ def _found(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slot
 def _remark(turn: Turn, order: Order, text: str, what: str) -> None:
     # The same finding is remarked once, a new one anew.
     key = f"{what}:{order.number}:{zlib.crc32(text.encode()):08x}"
-    turn.shop.record_wish(order.number, text, standing(order), key=key)
+    # For finance, and no change of the order: as with a charge that came twice, no yes is asked for.
+    colour = RemarkColour(turn.rules.remarks.special)
+    turn.shop.add_remark(order.number, colour, turn.rules.store.assistant, text, key=key)
     turn.confirms = True
 
 

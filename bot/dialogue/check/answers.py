@@ -25,11 +25,9 @@ SHARED = frozenset({"identity_form", "product_form", "destination_form"})
 FINISHED = frozenset({"right", "button"})
 #: Answers that never fill a form: given again and again, they must come to an end.
 NEVER_ENDING = ("none", "nonsense", "photo", "yes", "no", "doubtful yes")
-#: Asks which price the buyer would pay, beside an offer that stands.
-PRICE = "bargain_price"
 #: Slots whose yes is the buyer's consent to what was read back or offered.
-CONSENT = ("_confirmed", "bargain_answer", PRICE)
-#: Typed where anything is asked for; as a price it is more than what is offered, and takes the offer.
+CONSENT = ("_confirmed", "bargain_answer")
+#: Typed where anything is asked for; as a price it is more than what is offered.
 MORE = "999999"
 #: In a text of an answer: the code that was sent last, known only on the way.
 CODE = "<code>"

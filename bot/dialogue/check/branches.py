@@ -32,7 +32,9 @@ FACTS = (
     "remarks",
 )
 _READ = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(FACTS)})\b")
-#: Reading them there is the identity check itself, and the record of the customer whom it proved.
+#: Reading them there is the identity check itself, and the record of the customer whom it proved. A one-time
+#: code to the address on file is the playbook's other way of it ("no number at hand"): whose address it is
+#: stands on the order, and all that leaves that module is the letter and, for a right code, the customer.
 _CHECKS = (identity.__file__, codes.__file__, customers.__file__)
 
 

@@ -8,13 +8,8 @@ from collections.abc import Mapping
 WITHOUT_YES: Mapping[str, str] = {
     "open_trace": "lost or stuck: a trace is opened with logistics",
     "report_double_charge": "a duplicate charge goes to finance with the evidence",
-    "add_remark": "not shipped in time: the warehouse is urged; nothing of the order changes",
-}
-#: What one action may do without a yes, and why.
-THERE_WITHOUT_YES: Mapping[tuple[str, str], str] = {
-    ("action_invoice", "record_wish"): "the invoice asked for is noted; nothing of the order changes",
-    ("action_payment_not_registered", "record_wish"): "money that came goes to finance with the evidence",
-    ("action_payment_wrong_amount", "record_wish"): "a wrong sum goes to finance with the evidence",
+    # A note for the store's people: nothing of the order changes, and the buyer never sees it.
+    "add_remark": "not shipped in time: the warehouse is urged; what a payment shows goes to finance",
 }
 #: Situations of orders: each begins every wish about an order.
 SITUATIONS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from bot.dialogue.actions.orders import TellOrderState
 from bot.dialogue.actions.payments import PaymentMethods
 from bot.dialogue.actions.step import Slots, Speaker
 from bot.dialogue.check.branches import Branches
+from bot.dialogue.check.scope import SITUATIONS
+from bot.dialogue.check.shares import walk_shared
+from bot.dialogue.check.trying import Trier
 from bot.dialogue.check.walk import Walk, Walker
 from bot.dialogue.check.world import NOON, fill, look
 from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies
 from bot.dialogue.turn import Turn
-from bot.settings import ShopRules
+from bot.settings import Settings, ShopRules
 from bot.shop.policy import standing
 from bot.shop.tables import orders
 
@@ -48,8 +52,8 @@ def walking(
     samples, world = look(branches, rules)
 
     def walk(intent: str, *situations: str, deepest: int = 1) -> Walk:
-        walker = Walker(branches, engine, replies, rules, SetClock(NOON), samples, world)
-        return walker.walk([intent], situations, deepest)
+        trier = Trier(branches, engine, replies, rules, SetClock(NOON))
+        return Walker(partial(map, trier.try_all), samples, world).walk([intent], situations, deepest)
 
     yield walk
     branches.close()
@@ -194,3 +198,12 @@ def test_a_form_that_asks_for_ever_is_found(walking: Walking, monkeypatch: pytes
 
     reasons = _reasons(walking("payment_coupon", deepest=2))
     assert "asks for coupon for ever where the answer is 'none'" in reasons
+
+
+def test_several_processes_find_the_same_as_one(
+    walking: Walking, model_path: Path, settings: Settings, tmp_path: Path
+) -> None:
+    walk = walk_shared(model_path, settings, tmp_path, 2, intents=["payment_coupon"], deepest=2)
+
+    assert walk.states > 1
+    assert walk == walking("payment_coupon", *SITUATIONS, deepest=2)
