@@ -17,6 +17,7 @@ from bot.dialogue.actions.feed import as_of
 from bot.dialogue.answered_notices import as_answer
 from bot.dialogue.engine import Engine
 from bot.dialogue.files import not_kept
+from bot.dialogue.insisting import unless_insisting
 from bot.dialogue.letters import as_letter
 from bot.dialogue.replies import Replies
 from bot.dialogue.trackers import remembered
@@ -24,7 +25,7 @@ from bot.dialogue.turn import Said, Turn, Understanding
 from bot.dialogue.words import Words
 from bot.mailroom import conversations, outbox
 from bot.mailroom.inbox import MESSAGE, Claim
-from bot.messages import Author, Weight
+from bot.messages import Author, Button, Weight
 from bot.settings import ShopRules
 from bot.shop.database_shop import DatabaseShop
 from bot.shop.feed import entries
@@ -56,15 +57,28 @@ class Composer:
     clock: Clock
 
     def prepare(
-        self, connection: Connection, held: Claim, read: Understanding, now: dt.datetime
+        self,
+        connection: Connection,
+        held: Claim,
+        read: Understanding,
+        now: dt.datetime,
+        offered: Sequence[Button] = (),
     ) -> tuple[Turn, Sequence[Understanding]]:
-        """The turn as it stands before anything is said, and the wishes that wait for the first one's end."""
+        """The turn as it stands before anything is said, and the wishes that wait for the first one's end.
+
+        Args:
+            connection: the turn's unit of work.
+            held: the claimed row.
+            read: what it means by itself.
+            now: the turn's one time.
+            offered: the buttons below what was said last, as far as they are known.
+        """
         talk, row, clock = held.conversation, held.row, SetClock(now)
         events, memory = remembered(connection, talk.id)
         commented = meaning.commented_case(row, memory)
         understanding = meaning.as_story(read, memory, is_comment=commented is not None)
         if row.kind == MESSAGE:
-            understanding = meaning.in_context(as_answer(understanding, memory), memory)
+            understanding = meaning.in_context(as_answer(understanding, memory), memory, offered)
         # The answer to a form's question is one answer, whatever it speaks of.
         asked_by = memory.get("form")
         wishes = [understanding] if asked_by else several.divided(understanding)
@@ -117,7 +131,7 @@ class Composer:
         of_files = not_kept(turn.replies, self.rules, row, turn.words.language) if row.text else ()
         said = as_letter(
             turn.replies,
-            [*of_files, *_served(engine, turn, rest), *as_of(turn)],
+            [*of_files, *unless_insisting(turn, _served(engine, turn, rest)), *as_of(turn)],
             channel=talk.channel,
             language=turn.words.language,
             name=turn.customer.name if turn.customer else talk.sender_name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.dialogue.filling import DIRECTIONS
 from bot.dialogue.follow_ups import follow_up, names_only, question_of
 from bot.dialogue.turn import COMMENTS, HEARS, Understanding
 from bot.mailroom.inbox import MESSAGE, InboxRow
+from bot.messages import Button
 from bot.settings import ShopRules
 
 #: Characters of the last question that are kept for the case card.
@@ -58,6 +59,8 @@ _BARGAINS, _ASKS_WHERE_TO = "bargain_form", "destination_form"
 _VARIANTS = ("colour", "size")
 #: A choice by its number, as it is typed or as a key's picture.
 _NUMBER = re.compile("[(#]?([0-9０-９٠-٩۰-۹]{1,2})[)]?[\ufe0f\u20e3]*")
+#: A button's payload that holds an intent and nothing else, and the one that leads to a person.
+_BARE_PAYLOAD, _TO_A_PERSON = re.compile("/[a-z]+_[a-z_]+"), "/service_human"
 #: Entities that say who asks, not what about.
 _PROOFS = ("email", "phone")
 
@@ -121,9 +124,17 @@ def as_story(read: Understanding, memory: dict[str, Any], *, is_comment: bool) -
     return replace(read, intent=COMPLAINT_INTENT, requests=()) if is_story else read
 
 
-def in_context(read: Understanding, memory: Mapping[str, Any]) -> Understanding:
-    """A short question that names nothing is about what was spoken of, where it may be."""
+def in_context(
+    read: Understanding, memory: Mapping[str, Any], offered: Sequence[Button] = ()
+) -> Understanding:
+    """A short question that names nothing is about what was spoken of, where it may be.
+
+    So is a bare yes, where nothing was asked and one thing was ``offered`` below what was said last.
+    """
     last = memory.get("last_question")
+    taken = _only_offer(offered) if read.intent == "service_affirm" and not memory.get("form") else None
+    if taken is not None and answers.yes_or_no(read.text) == answers.YES:
+        return _as(read, taken, 1.0)
     if not last or read.threat is not None:
         return read
     if _refuses_a_price(read, last, memory.get("form")):
@@ -161,6 +172,13 @@ def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
     # "Have you something cheaper?" is about other goods, and what names an order about what was paid for it.
     is_other = read.intent.startswith("product_") or read.first("order_number") is not None
     return form == _BARGAINS and not is_other and answers.means(answers.TOO_DEAR, read.text)
+
+
+def _only_offer(offered: Sequence[Button]) -> str | None:
+    """The intent of the only button that leads to something else than a person; None if there are more."""
+    ways = [button.payload for button in offered if button.payload != _TO_A_PERSON]
+    # What carries values answers a question, and a yes may be the wrong one.
+    return ways[0][1:] if len(ways) == 1 and _BARE_PAYLOAD.fullmatch(ways[0]) else None
 
 
 def _as(read: Understanding, intent: str, sure: float) -> Understanding:

@@ -135,7 +135,7 @@ class Replayer:
         try:
             read = reader.read(self.engine, held)
             with played.begin() as connection:
-                again, rest = composer.prepare(connection, held, read, turn.at)
+                again, rest = composer.prepare(connection, held, read, turn.at, recorded.offered)
                 said = composer.speak(self.engine, again, held, rest)
         except OffTapeError as error:
             return self._ended(turn, read, again, played.player, str(error))

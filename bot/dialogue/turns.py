@@ -188,9 +188,10 @@ class TurnTaker:
         with tape.recording() as recorded:
             read = self._reader.read(self._engine, held)
             with self._database.begin() as connection:
-                turn, rest = self._composer.prepare(connection, held, read, now)
+                offered = self._reader.recalled(held)
+                turn, rest = self._composer.prepare(connection, held, read, now, offered)
                 said = self._composer.speak(self._engine, turn, held, rest)
-                kept = tape.sealed(recorded, held, self._reader.recalled(held))
+                kept = tape.sealed(recorded, held, offered)
                 self._record(turn, meaning.reading_of(held.row, read, turn.asked_by), now, kept)
                 note = f"case {turn.case.id}" if turn.case else (turn.silence or "answered")
                 inbox.finish(connection, held, note, now=now)

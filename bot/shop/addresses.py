@@ -11,6 +11,8 @@ from bot.shop.values import Address
 LONGEST = {"street": 200, "city": 100, "region": 100, "postcode": 20}
 _BETWEEN = re.compile(r"[,，、;；\n\r]+")
 _HAS_DIGIT = re.compile(r"\d")
+#: A postcode among other words, whatever country it is of.
+_POSTCODE = re.compile(r"[A-Z]{0,2}-?\d{4,6}|\d{2,5}-\d{3,4}")
 #: A state or province in short: NSW, IL, SP.
 _REGION = re.compile(r"[A-Z]{2,3}")
 
@@ -44,10 +46,12 @@ def read_address(text: str, known: Address, before: TypedAddress | None = None) 
     parts = [part for part in parts if part]
     if not parts:
         return None
-    if before is not None and before.street:
+    whole = _whole(parts, known)
+    if before is not None and before.street and whole.street.casefold() != before.street.casefold():
         found = replace(_place(parts), street=before.street)
     else:
-        found = _whole(parts, known)
+        # The first message, or all of it told once more.
+        found = whole
     fits = all(len(getattr(found, name)) <= most for name, most in LONGEST.items())
     return found if fits and (found.street or found.city) else None
 
@@ -80,13 +84,15 @@ def _whole(parts: list[str], known: Address) -> TypedAddress:
 
 
 def _cut(line: str, known: Address) -> TypedAddress:
-    """One line without commas: where something looks like the known postcode, the place begins."""
+    """One line without commas: where something looks like a postcode, the place begins."""
     words = line.split()
     shape = _shape(known.postcode)
-    for number in range(len(words) - 1, 0, -1):
-        if shape and _shape(words[number]) == shape and number + 1 < len(words):
+    # As the order's own looks, else as most countries' do; what stands last would be a house's number.
+    for looks_like in (lambda word: bool(shape) and _shape(word) == shape, _POSTCODE.fullmatch):
+        for number in range(len(words) - 2, 0, -1):
             place = _place([" ".join(words[number:])])
-            return replace(place, street=" ".join(words[:number]))
+            if looks_like(words[number]) and place.city:
+                return replace(place, street=" ".join(words[:number]))
     return TypedAddress(street=line) if _HAS_DIGIT.search(line) else TypedAddress()
 
 

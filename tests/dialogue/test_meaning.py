@@ -8,6 +8,7 @@ import pytest
 
 from bot.dialogue.meaning import in_context
 from bot.dialogue.turn import Understanding
+from bot.messages import Button
 
 ORDER = {"entity": "order_number", "value": "CD-104233", "start": 0, "end": 9}
 
@@ -81,3 +82,36 @@ def test_what_is_dear_elsewhere_refuses_no_price(other: Understanding) -> None:
     assert in_context(other, {"last_question": "product_price"}) is other
     if other.entities or other.intent == "product_recommend":
         assert in_context(other, {"form": "bargain_form", "last_question": "product_bargain"}) is other
+
+
+CANCEL = Button("Cancel the order", "/order_cancel")
+PARCEL = Button("Where is my parcel?", "/logistics_where_is_parcel")
+HUMAN = Button("Talk to a person", "/service_human")
+ANSWER = Button("Changed my mind", '/inform{"return_reason": "changed_mind"}')
+
+
+@pytest.mark.parametrize("text", ["ja", "yes please", "sí", "oui", "да", "好的", "はい", "네", "نعم", "sim"])
+def test_a_bare_yes_takes_the_one_thing_that_was_offered(text: str) -> None:
+    yes = read(text, ("service_affirm", 0.99))
+    assert in_context(yes, {"last_question": "refund_return"}, [CANCEL, HUMAN]).intent == "order_cancel"
+    assert in_context(yes, {}, [CANCEL]).intent == "order_cancel"
+
+
+@pytest.mark.parametrize(
+    ("text", "memory", "offered"),
+    [
+        ("yes", {}, []),
+        ("yes", {}, [HUMAN]),
+        ("yes", {}, [CANCEL, PARCEL]),
+        ("yes", {}, [ANSWER]),
+        ("yes", {"form": "return_form"}, [CANCEL]),
+        ("yes but only half of it", {}, [CANCEL]),
+        ("no", {}, [CANCEL]),
+    ],
+    ids=["nothing", "a person", "two things", "an answer", "a question is open", "a reserve", "a no"],
+)
+def test_a_yes_that_may_be_to_something_else_takes_nothing(
+    text: str, memory: dict[str, Any], offered: list[Button]
+) -> None:
+    yes = read(text, ("service_affirm", 0.99))
+    assert in_context(yes, memory, offered).intent == "service_affirm"

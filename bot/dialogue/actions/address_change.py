@@ -9,6 +9,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.change import Change, Taken, is_question, leaves, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state
@@ -64,7 +65,7 @@ class ChangeAddress(Change):
         told_plainly = ("," in text and any(letter.isdigit() for letter in text)) or _STREET.fullmatch(
             text.strip()
         )
-        if is_question(turn) or (leaves(turn) and not told_plainly):
+        if is_question(turn) or answers.yes_or_no(text) or (leaves(turn) and not told_plainly):
             return Taken(part=part)
         found = read_address(text, order.ship_to, before)
         if found is None or (not found.street and before is None):
