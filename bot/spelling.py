@@ -13,6 +13,8 @@ _MARKS = re.compile(r"[\u0300-\u036f\u0640\u064b-\u0655\u0670]")
 #: And what they type for each other.
 _SAME = str.maketrans({"’": "'", "´": "'", "`": "'", "ß": "ss", "ى": "ي", "ة": "ه"})
 _HAN = re.compile(r"[\u3400-\u9fff]")
+#: Signs of the scripts that part no words.
+_UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 #: Traditional characters to simplified ones.
 _BACK = "t2s"
 
@@ -36,6 +38,11 @@ def simplified(text: str) -> str:
     Only to compare: Japanese shares many of the characters.
     """
     return _HAN.sub(lambda found: _simple(found.group()), text)
+
+
+def words_in(text: str) -> int:
+    """How many words a message has; of Chinese and Japanese, which part none, two signs count as one."""
+    return len(_UNPARTED.sub(lambda found: " _" * ((len(found.group()) + 1) // 2) + " ", text).split())
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from typing import Any
 from bot.dialogue.actions import answers
 from bot.dialogue.turn import Understanding
 from bot.notices.kinds import NoticeKind
+from bot.spelling import words_in
 
 #: So a conversation remembers what the store wrote first, and that the next message may answer it.
 NOTICE, OPEN = "notice", "notice_open"
@@ -61,7 +62,7 @@ def as_answer(read: Understanding, memory: dict[str, Any]) -> Understanding:
         return _answer(read, ANSWERS[kind][said] if said else _SMALL[read.intent])
     if read.first("date") is not None and kind in (NoticeKind.UNPAID, NoticeKind.BALANCE):
         return _answer(read, "later")
-    is_long = read.text.rstrip().endswith(("?", "？", "؟")) or len(read.text.split()) > SHORT
+    is_long = read.text.rstrip().endswith(("?", "？", "؟")) or words_in(read.text) > SHORT
     if read.intent in _ITSELF or (is_long and read.confidence >= SURE):
         return read
     said = answers.first_meant(ANSWERS[kind], read.text)

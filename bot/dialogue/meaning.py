@@ -51,6 +51,13 @@ _AWAITED = frozenset(
 )
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
+#: After these a short question for a fact is about the product that was spoken of, whatever else it may seem.
+_OF_ONE_PRODUCT = tuple(
+    f"product_{name}"
+    for name in ("details", "size", "compatibility", "usage", "stock", "restock", "authenticity", "price")
+)
+_NO_FACT = (*_NOTHING, "refund_warranty", "product_price", "order_place")
+LONGEST_FACT = 60
 #: After these begging is about a price.
 _PRICED = ("product_price", "product_promotion", "product_bargain")
 #: The form that offers a price, and the one that asks for a country.
@@ -147,6 +154,9 @@ def in_context(
     means = follow_up(read.text, last)
     if means is not None:
         return read if means == read.intent else _as(read, means, 1.0)
+    if last in _OF_ONE_PRODUCT and read.intent in _NO_FACT and len(read.text) <= LONGEST_FACT:
+        # "How heavy is it?": of goods, where goods were spoken of.
+        return _as(read, "product_details", 1.0) if fact_asked("", read.text, read.language) else read
     if not {read.intent, last} <= _AWAITED or topic_of(read.intent) == topic_of(last):
         return read
     if len(read.text) > LONGEST_ELLIPSIS:
@@ -196,7 +206,7 @@ def unless_repeated(
     about = {f"{one['entity']}={one.get('value')}" for one in read.entities if one["entity"] not in _PROOFS}
     # A product has many facts, and so has a refund: asking for one after another is no repetition.
     is_product = read.intent.startswith("product_")
-    asked = fact_asked(read.intent, read.text) if is_product else question_of(read.text)
+    asked = fact_asked(read.intent, read.text, read.language) if is_product else question_of(read.text)
     before = set(memory.get("last_about") or ())
     # Naming the thing for the first time, or no longer, is the same question asked again.
     same = [read.intent, asked] == [memory.get("last_question"), memory.get("last_fact")] and (

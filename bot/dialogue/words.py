@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from bot.shop.values import Money, OrderLine, Product, Variant
 
 #: A date further away than this is told with its year.
 FAR_DAYS = 120
+#: How the catalogue tells for how long: 24 months.
+_SPAN = re.compile(r"(\d{1,3}) (hour|day|week|month|year)s?", re.IGNORECASE)
 #: Times of day in a language whose half-days Babel tells in English.
 _TIMES = {"ko": "aaaa h:mm"}
 
@@ -127,6 +130,17 @@ class Words:
     def centimetre(self, value: float) -> str:
         """One length: 95 cm."""
         return str(format_unit(value, "length-centimeter", length="short", locale=self.locale))
+
+    def fact(self, told: str) -> str:
+        """A fact of the catalogue: a span of time in the buyer's language, all else as it stands there."""
+        told = told.rstrip(".")
+        span = _SPAN.fullmatch(told)
+        if span is None:
+            return told
+        unit = f"duration-{span[2].lower()}"
+        long = str(format_unit(int(span[1]), unit, locale=self.locale))
+        # Where a language has one form only, Babel knows it as the short one.
+        return str(format_unit(int(span[1]), unit, "short", locale=self.locale)) if unit in long else long
 
     def country(self, code: str) -> str:
         """A country's name: DE as Germany."""

@@ -150,3 +150,16 @@ def test_each_item_of_a_list_keeps_its_direction_in_arabic() -> None:
 def test_centimetres_are_called_as_the_language_does() -> None:
     assert _words().centimetres(86, 91.5) == "86–91.5 cm"
     assert _words("ru").centimetres(86, 91.5) == "86–91,5 см"
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "24 months"), ("de", "24 Monate"), ("ru", "24 месяца"), ("ja", "24 か月"), ("ar", "24 شهرًا")],
+)
+def test_a_span_of_time_in_the_catalogue_is_told_in_the_language(language: str, told: str) -> None:
+    assert _words(language).fact("24 months.") == told
+
+
+def test_other_facts_stay_as_the_catalogue_tells_them() -> None:
+    assert _words("de").fact("430 g in size M.") == "430 g in size M"
+    assert _words("de").fact("about 24 months") == "about 24 months"

@@ -113,7 +113,7 @@ def explain(turn: Turn, speaker: Speaker, deal: Deal) -> None:
         speaker.say("utter_bargain_rating", rating=rating, count=product.review_count)
     if "warranty" in product.facts:
         name = turn.words.product(product)
-        speaker.say("utter_fact_warranty", product=name, fact=product.facts["warranty"].rstrip("."))
+        speaker.say("utter_fact_warranty", product=name, fact=turn.words.fact(product.facts["warranty"]))
 
 
 def running(turn: Turn, goods: Money | None = None) -> list[str]:

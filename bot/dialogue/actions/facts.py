@@ -4,60 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from re import Pattern
 
-#: Which fact a question is after, by words in it; the first that the message holds wins. Each is the
-#: beginning of a word, a trailing ``$`` its end.
-FACT_WORDS: Mapping[str, Sequence[str]] = {
-    "authenticity": ("original", "genuine", "authentic", "fake", "real brand", "counterfeit", "replica"),
-    "battery": ("batter", "charge last", "hours of use", "playback"),
-    "voltage": ("volt", "220", "230", "110", "120", "watt"),
-    "plug": ("plug", "socket", "outlet", "adapter", "adaptor"),
-    "compatibility": ("compatib", "work with", "works with", "fit with", "iphone", "android", "bluetooth"),
-    "waterproof": ("waterproof", "water resistant", "water-resistant", "rainproof"),
-    "in_the_box": ("in the box", "come with", "comes with", "include"),
-    "origin": (
-        "made in$",
-        "origin$",
-        "where is it made",
-        "where are they made",
-        "manufactured",
-        "which country",
-    ),
-    "material": (
-        "material",
-        "made of",
-        "made from",
-        "made out of",
-        "fabric",
-        "cotton",
-        "leather",
-        "wool",
-        "plastic",
-        "lining",
-        "ingredient",
-    ),
-    "weight": ("weigh", "heavy", "how light", "kilo", "kg$", "gram"),
-    "dimensions": (
-        "dimension",
-        "how big",
-        "how tall",
-        "how wide",
-        "how long",
-        "how large",
-        "measure",
-        "capacity",
-        "volume",
-        "litre",
-        "liter",
-        "diameter",
-        "height",
-        "width",
-        "cm$",
-    ),
-    "care": ("wash", "clean", "iron", "tumble", "dry$", "care$", "dishwasher"),
-    "warranty": ("warrant", "guarantee"),
-    "age": ("age$", "ages$", "years old", "year old", "months old", "toddler"),
-}
+from ruamel.yaml import YAML
+
+from bot.spelling import plain
+
+#: In this order the facts are looked for: what plain words tell comes before what many words may mean.
+FACTS = (
+    *("authenticity", "battery", "voltage", "plug", "compatibility", "waterproof", "in_the_box", "origin"),
+    *("warranty", "material", "weight", "dimensions", "care", "age"),
+)
+#: The words that hold in every language.
+_EVERY = "every"
+#: Scripts in which a word may be written together with the one before it.
+_JOINED = re.compile(r"[\u0600-\u06ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 #: A fact without a place of its own in the catalogue, and the words that tell it in another.
 ELSEWHERE: Mapping[str, Sequence[str]] = {
     "waterproof": ("waterproof", "water column", "water repellen", "water resistan", "rainproof"),
@@ -68,27 +31,48 @@ FACT_OF_INTENT = {"product_authenticity": "authenticity"}
 ELSE_OF_INTENT = {"product_compatibility": "compatibility", "product_usage": "use"}
 
 
-def fact_asked(intent: str, text: str, name: str = "") -> str | None:
+def fact_asked(intent: str, text: str, language: str, name: str = "") -> str | None:
     """The catalogue's name of the fact that a question is after, if it can be told.
 
-    The product's own ``name`` says nothing about that: a cast iron pan is not about ironing.
+    Args:
+        intent: what the question means.
+        text: its words.
+        language: BCP 47; one whose words nobody has listed is read by those of every language.
+        name: the product's own: it says nothing about that, a cast iron pan is not about ironing.
     """
     if intent in FACT_OF_INTENT:
         return FACT_OF_INTENT[intent]
-    own = set(name.casefold().split())
-    said = " ".join(word for word in text.casefold().split() if word.strip("?!.,;:") not in own)
-    for fact, words in FACT_WORDS.items():
-        if any(_begins(word, said) for word in words):
-            return fact
-    return ELSE_OF_INTENT.get(intent)
+    own = set(plain(name).split())
+    said = " ".join(word for word in plain(text).split() if word.strip("?!.,;:¿¡") not in own)
+    asked = next((fact for fact, words in _words(language.split("-")[0]).items() if words.search(said)), None)
+    return asked or ELSE_OF_INTENT.get(intent)
 
 
 def told_elsewhere(fact: str, texts: Sequence[str]) -> str | None:
     """The catalogue's text that tells a fact without a place of its own, by its plainest words."""
-    signs = ELSEWHERE.get(fact, ())
-    return next((text for sign in signs for text in texts if _begins(sign, text.casefold())), None)
+    signs = map(_pattern, ELSEWHERE.get(fact, ()))
+    return next((text for sign in signs for text in texts if re.search(sign, plain(text))), None)
 
 
-def _begins(word: str, said: str) -> bool:
-    end = r"\b" if word.endswith("$") else ""
-    return re.search(rf"\b{re.escape(word.rstrip('$'))}{end}", said) is not None
+@cache
+def _words(language: str) -> Mapping[str, Pattern[str]]:
+    """By fact, the words of a language that ask for it."""
+    read = _by_language()
+    return {
+        fact: re.compile("|".join(map(_pattern, words)))
+        for fact in FACTS
+        if (words := [word for block in (language, _EVERY) for word in read.get(block, {}).get(fact, ())])
+    }
+
+
+@cache
+def _by_language() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    path = Path(__file__).with_name("facts.yml")
+    read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return read
+
+
+def _pattern(word: str) -> str:
+    bare = re.escape(plain(word.removesuffix("$")))
+    before = "" if _JOINED.search(word) else r"\b"
+    return f"{before}{bare}" + (r"\b" if word.endswith("$") else "")

@@ -15,7 +15,7 @@ from bot.messages import Button
 from bot.shop.finding import set_apart, words_of
 from bot.shop.policy import returning_lines
 from bot.shop.values import Order, OrderLine
-from bot.spelling import plain
+from bot.spelling import plain, words_in
 
 #: All lines that are offered.
 ALL = "all"
@@ -91,7 +91,7 @@ def _place(text: str) -> int | None:
 
 def _told_apart(text: str, titles: Mapping[int, Sequence[str]]) -> str | None:
     """The line of which the message holds a word that no other title has."""
-    if len(text.split()) > FEW or text.rstrip().endswith(("?", "？", "؟")):
+    if words_in(text) > FEW or text.rstrip().endswith(("?", "？", "؟")):
         return None
     told = {line: " ".join(known) for line, known in titles.items()}
     said = _words(set_apart(text, told.values()))

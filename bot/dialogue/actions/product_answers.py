@@ -80,7 +80,7 @@ class TellFacts(Step):
                 )
                 return {}
             return self._open_question(turn, tracker, speaker, product)
-        fact = fact_asked(wish, text, " ".join((product.name, *product.names.values())))
+        fact = fact_asked(wish, text, words.language, " ".join((product.name, *product.names.values())))
         if fact is None:
             self._overview(turn, speaker, product)
             return {}
@@ -88,12 +88,12 @@ class TellFacts(Step):
             told = told_elsewhere(fact, [product.description, *product.facts.values()])
             if told is None:
                 return self._open_question(turn, tracker, speaker, product)
-            speaker.say("utter_fact", product=name, fact=told.rstrip("."))
+            speaker.say("utter_fact", product=name, fact=words.fact(told))
             return {}
         speaker.say(
             f"utter_fact_{fact}" if turn.replies.has(f"utter_fact_{fact}") else "utter_fact",
             product=name,
-            fact=product.facts[fact].rstrip("."),
+            fact=words.fact(product.facts[fact]),
         )
         return {}
 

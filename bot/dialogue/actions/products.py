@@ -8,12 +8,14 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform
 from bot.dialogue.turn import Turn
 from bot.shop.finding import words_named
 from bot.shop.values import Product
+from bot.spelling import words_in
 
 #: Which action goes on once the product is known, by the intent that asked for it.
 STEP_OF_INTENT = {
@@ -92,7 +94,10 @@ class FindProduct(Step):
         }
         paused = interrupted(tracker) or tracker.get_slot("paused_intent")
         begun["paused_intent"] = None if paused == tracker.get_slot("product_wish") else paused
-        if intent == tracker.get_slot("product_wish") and len(turn.understanding.text.split()) == 1:
+        if (
+            intent == tracker.get_slot("product_wish")
+            and answers.yes_or_no(turn.understanding.text) == answers.YES
+        ):
             # A yes to going on with the question that was left.
             begun.pop("product_question")
             begun.pop("product_variant")
@@ -117,7 +122,7 @@ class ProductForm(Form):
             return {}
         product = self._offered(turn, tracker)
         # "The roll-top" is no praise where one of the names that were offered has it.
-        if product is None or len(turn.understanding.text.split()) > SHORT_NAME:
+        if product is None or words_in(turn.understanding.text) > SHORT_NAME:
             if self._is_something_else(turn):
                 return {}
             named, candidates = spoken_product(turn, tracker)

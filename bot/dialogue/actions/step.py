@@ -18,6 +18,7 @@ from bot.dialogue.actions import answers
 from bot.dialogue.turn import Turn, current_turn
 from bot.errors import NotAcceptedError
 from bot.messages import Button
+from bot.spelling import words_in
 
 #: What the bot last asked outside a form, in the slot ``asked``.
 NOTHING = "nothing"
@@ -180,7 +181,7 @@ def typed_answer(turn: Turn) -> str | None:
         return said
     if read.intent == "service_deny":
         return answers.NO
-    needed = PLAIN if len(read.text.split()) <= PLAIN_WORDS else CERTAIN
+    needed = PLAIN if words_in(read.text) <= PLAIN_WORDS else CERTAIN
     return answers.YES if read.intent == "service_affirm" and read.confidence >= needed else None
 
 
