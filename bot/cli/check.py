@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot import logs
+from bot import logs, schema
 from bot.cli.mail import Json, print_table
 from bot.cli.opening import announce
+from bot.database import Database
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.settings import ROOT, Settings
 
@@ -63,7 +64,11 @@ def _walk(settings: Settings) -> tuple[list[Any], Any]:
         model = train_policies(settings, Path(scratch))
         from bot.dialogue.check.shares import processors, walk_shared
 
-        walked = walk_shared(model, settings, Path(scratch), processors())
+        store = Path(scratch) / "store.sqlite"
+        database = Database(f"sqlite:///{store}")
+        schema.upgrade(database)
+        database.close()
+        walked = walk_shared(model, settings, store, processors())
         return list(walked.findings), walked
 
 

@@ -10,7 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import schema
 from bot.clock import SetClock
 from bot.database import Database
 from bot.dialogue.check.branches import Branches
@@ -35,7 +34,7 @@ def processors() -> int:
 def walk_shared(
     model: Path,
     settings: Settings,
-    folder: Path,
+    empty: Path,
     processes: int,
     *,
     intents: Sequence[str] | None = None,
@@ -48,7 +47,8 @@ def walk_shared(
     Args:
         model: made by ``train_policies``.
         settings: whose rules, replies and policies are walked.
-        folder: an empty one for the processes' files; whoever made it removes it.
+        empty: an SQLite database with every table and nothing in them. It is filled, and beside it lie the
+            processes' copies: whoever made the folder removes it.
         processes: how many.
         intents: those that conversations begin with; all that there are, and every form must be filled on the
             way, if left out.
@@ -57,15 +57,12 @@ def walk_shared(
     Raises:
         concurrent.futures.process.BrokenProcessPool: one of them came to an end or could not begin.
     """
-    filled = folder / "filled.sqlite"
-    database = Database(f"sqlite:///{filled}")
-    schema.upgrade(database)
-    database.close()
+    database = Database(f"sqlite:///{empty}")
     fill(str(database.url))
-    own = _Own(model, settings, filled)
-    database = Database(str(database.url))
     samples, world = look(database, settings.rules)
+    # What is copied must hold all that was written.
     database.close()
+    own = _Own(model, settings, empty)
     scripts = Scripts.read(ROOT)
     with ProcessPoolExecutor(processes, initializer=_begin, initargs=(own,)) as pool:
 

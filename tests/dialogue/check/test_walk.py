@@ -201,9 +201,11 @@ def test_a_form_that_asks_for_ever_is_found(walking: Walking, monkeypatch: pytes
 
 
 def test_several_processes_find_the_same_as_one(
-    walking: Walking, model_path: Path, settings: Settings, tmp_path: Path
+    walking: Walking, model_path: Path, settings: Settings, empty_file: Path, tmp_path: Path
 ) -> None:
-    walk = walk_shared(model_path, settings, tmp_path, 2, intents=["payment_coupon"], deepest=2)
+    path = tmp_path / "store.sqlite"
+    shutil.copy(empty_file, path)
+    walk = walk_shared(model_path, settings, path, 2, intents=["payment_coupon"], deepest=2)
 
     assert walk.states > 1
     assert walk == walking("payment_coupon", *SITUATIONS, deepest=2)
