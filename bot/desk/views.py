@@ -34,6 +34,8 @@ from bot.shop.money import Money
 
 #: How many of the newest lines of a conversation a case's page shows.
 LINES_SHOWN = 200
+#: And how many at most if more came since the case was opened.
+MOST_LINES = 2_000
 #: How many intents are offered on closing.
 MOST_LIKELY = 3
 
@@ -77,7 +79,7 @@ def summaries(
 def view(known: Cases, case: Case, person: Person) -> CaseView:
     """The case's page as this person may see it."""
     drafts = known.drafts(case.id)
-    lines = _lines(known, case.conversation_id)
+    lines = _lines(known, case.conversation_id, since=since(known, case))
     shown = {line.position for line in lines}
     # Once: looking for phone numbers is most of what a page costs.
     card = mask_card(case.card)
@@ -103,6 +105,11 @@ def view(known: Cases, case: Case, person: Person) -> CaseView:
         comment=mask_text(case.comment, case.card.country),
         others=tuple(others(known, case)),
     )
+
+
+def since(known: Cases, case: Case) -> int | None:
+    """The position of the first line since the case was opened, if there is one."""
+    return transcript.first_since(known.connection, case.conversation_id, case.opened_at)
 
 
 def other_lines(known: Cases, case: Case, conversation_id: int) -> Sequence[TranscriptLine]:
@@ -213,10 +220,14 @@ def local_time(timezone: str | None, now: dt.datetime) -> dt.datetime | None:
         return None
 
 
-def _lines(known: Cases, conversation_id: int) -> tuple[TranscriptLine, ...]:
+def _lines(known: Cases, conversation_id: int, since: int | None = None) -> tuple[TranscriptLine, ...]:
+    """The newest lines, and all from ``since`` on."""
+    found = transcript.lines(known.connection, conversation_id, limit=LINES_SHOWN)
+    if since is not None and len(found) == LINES_SHOWN and since < found[0].position:
+        found = transcript.lines(known.connection, conversation_id, after=since - 1, limit=MOST_LINES)
     return tuple(
         dataclasses.replace(line, text=mask_cards(line.text), why=line.why and mask_text(line.why))
-        for line in transcript.lines(known.connection, conversation_id, limit=LINES_SHOWN)
+        for line in found
     )
 
 

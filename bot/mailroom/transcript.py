@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,16 @@ def _newest(table: sa.Table) -> sa.sql.Select:
     )
 
 
+def _first(table: sa.Table, at: str) -> sa.sql.Select:
+    return sa.select(sa.func.min(table.c.position)).where(
+        table.c.conversation_id == sa.bindparam("conversation_id"), table.c[at] >= sa.bindparam("moment")
+    )
+
+
 _RECEIVED, _SAID = _newest(inbox), _newest(outbox)
+# By our own clock: what a channel says of the time of a message may be anything.
+_FIRST_RECEIVED = _first(inbox, "received_at")
+_FIRST_SAID = _first(outbox, "created_at")
 
 
 def lines(
@@ -64,6 +74,13 @@ def lines(
         for row in said
     ]
     return sorted(both, key=lambda line: line.position)[-limit:]
+
+
+def first_since(connection: Connection, conversation_id: int, moment: dt.datetime) -> int | None:
+    """The position of the first line that came, or was said, at a moment or later; ``None``: none did."""
+    asked = {"conversation_id": conversation_id, "moment": moment}
+    found = [connection.execute(query, asked).scalar_one() for query in (_FIRST_RECEIVED, _FIRST_SAID)]
+    return min((position for position in found if position is not None), default=None)
 
 
 def _change(row: Any) -> str | None:

@@ -211,6 +211,28 @@ async def test_a_card_number_in_the_conversation_is_masked(
     assert view.transcript[0].text == "my card is •••• 1111"
 
 
+async def test_all_that_was_said_since_a_case_was_opened_is_shown_and_of_what_was_before_the_newest(
+    service: DeskPort, desk: Acting, ana: Person, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def shown() -> list[str]:
+        return [line.text for line in (await service.case(ana, case.id)).transcript]
+
+    monkeypatch.setattr("bot.desk.views.LINES_SHOWN", 5)
+    case = desk.open()
+    clock.advance(seconds=-60)
+    for number in range(4):
+        said_by_buyer(desk, case.conversation_id, f"before {number}")
+    clock.advance(seconds=60)
+    for number in range(10):
+        said_by_buyer(desk, case.conversation_id, f"since {number}")
+    assert await shown() == [f"since {number}" for number in range(10)]
+    monkeypatch.setattr("bot.desk.views.LINES_SHOWN", 12)
+    assert (await shown())[:3] == ["before 2", "before 3", "since 0"]
+    monkeypatch.setattr("bot.desk.views.LINES_SHOWN", 5)
+    monkeypatch.setattr("bot.desk.views.MOST_LINES", 8)
+    assert await shown() == [f"since {number}" for number in range(2, 10)]
+
+
 async def test_the_buyers_time_of_day_is_shown_if_known(service: DeskPort, desk: Acting, ana: Person) -> None:
     for timezone, hour in (
         ("America/New_York", 22),

@@ -66,6 +66,26 @@ async def test_while_slack_is_away_cases_go_on_and_threads_are_caught_up_in_orde
     assert words.count("eins") == words.count("Es ist beim Zoll.") == words.count("zwei") == 1
 
 
+async def test_all_that_a_buyer_wrote_while_slack_was_away_is_in_the_thread_however_much_it_is(
+    house: DeskHouse,
+) -> None:
+    shown = house.staff.case("Wo ist mein Paket?")
+    await house.tells(shown.id, "Wo ist mein Paket?")
+    house.edge.faults["chat.postMessage"] = Answer("<html>bad gateway</html>", 503)
+    new = house.staff.case("Und meins?")
+    for case in (shown, new):
+        for number in range(250):
+            house.hears(case, f"[{number}]")
+    await calls(house, len(house.edge.called) + 3)
+    house.edge.faults.clear()
+    for case in (shown, new):
+        await house.tells(case.id, "[249]")
+        words = " ".join(await house.thread(case.id))
+        places = [words.find(f"[{number}]") for number in range(250)]
+        assert -1 not in places
+        assert places == sorted(places)
+
+
 @pytest.mark.parametrize(
     ("fault", "what"),
     [

@@ -31,7 +31,8 @@ from bot.errors import (
 
 log = logging.getLogger(__name__)
 
-#: So many lines of what was said before are shown with a case's first message, or in a new thread.
+#: So many of the newest lines are shown with a case's first message also if they are older than it, or in the
+#: thread of a channel that it moved to.
 EARLIER = 30
 #: Of so many of the newest replies it is still looked at what became of them.
 MOST_MARKS = 20
@@ -169,8 +170,9 @@ class CaseShowing:
         # One that is there already says what was so when it was posted.
         says = "" if ts else card.digest
         ts = ts or await self._posting.post(channel, card.text, card.blocks)
-        earlier = [one.line.position for one in found.lines][:-EARLIER]
-        line = max([shown.line, *earlier])
+        earlier = [one.line.position for one in found.lines[:-EARLIER]]
+        before = [at for at in earlier if found.since is None or at < found.since]
+        line = max([shown.line, *before])
         return Shown(channel, ts, says, line=line, event=shown.event, listed=shown.listed)
 
     async def _adopted(self, case_id: int, channel: str) -> str | None:

@@ -40,8 +40,11 @@ class BoardCase:
 
     #: ``acts`` are nobody's; ``transcript`` and ``events`` are empty, see below.
     view: CaseView
-    #: The newest lines of the conversation, oldest first.
+    #: The newest lines of the conversation and, up to some thousands, all since the case was opened; oldest
+    #: first.
     lines: tuple[BoardLine, ...]
+    #: The position of the first line since the case was opened; None if there is none.
+    since: int | None
     #: Oldest first; that the buyer wrote is seen in the lines.
     events: tuple[BoardEvent, ...]
 

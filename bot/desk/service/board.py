@@ -97,6 +97,7 @@ class DatabaseBoard:
             return BoardCase(
                 dataclasses.replace(view, transcript=(), events=()),
                 tuple(BoardLine(line, keys.get(said.get(line.position, 0))) for line in view.transcript),
+                views.since(known, case),
                 tuple(
                     BoardEvent(event, keys.get(event.id))
                     for event in known.events(case_id)
