@@ -13,6 +13,13 @@ _BETWEEN = re.compile(r"[,，、;；\n\r]+")
 _HAS_DIGIT = re.compile(r"\d")
 #: A postcode among other words, whatever country it is of.
 _POSTCODE = re.compile(r"[A-Z]{0,2}-?\d{4,6}|\d{2,5}-\d{3,4}")
+#: One of China, Japan or Korea, which stands for itself and no word beside it.
+_MARKED = re.compile(r"〒?(?<!\d)(?:\d{3}-\d{4}|\d{5,6})(?!\d)")
+#: The largest part of an address there, and what lies in it.
+_EAST = re.compile(
+    r"(?P<city>[\u3400-\u9fff\uac00-\ud7af]{1,4}?(?:특별시|광역시|특별자치시|특별자치도|시|도|市|都(?!府)|道|府|県|县|省))"
+    r"\s*(?P<rest>[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff].*)"
+)
 #: A state or province in short: NSW, IL, SP.
 _REGION = re.compile(r"[A-Z]{2,3}")
 
@@ -46,7 +53,7 @@ def read_address(text: str, known: Address, before: TypedAddress | None = None) 
     parts = [part for part in parts if part]
     if not parts:
         return None
-    whole = _whole(parts, known)
+    whole = _from_the_large(parts) or _whole(parts, known)
     if before is not None and before.street and whole.street.casefold() != before.street.casefold():
         found = replace(_place(parts), street=before.street)
     else:
@@ -60,6 +67,18 @@ def one_line(address: Address) -> str:
     """The address in one line, as it is read back."""
     place = f"{address.postcode} {address.city}".strip()
     return ", ".join(part for part in (address.name, address.street, place, address.region) if part)
+
+
+def _from_the_large(parts: list[str]) -> TypedAddress | None:
+    """As it is written in East Asia: city or prefecture first, the house last, the postcode at either end."""
+    line = " ".join(parts)
+    found = _EAST.fullmatch(_MARKED.sub(" ", line).strip())
+    postcodes = _MARKED.findall(line)
+    if found is None or len(postcodes) > 1 or not _HAS_DIGIT.search(found["rest"]):
+        return None
+    return TypedAddress(
+        " ".join(found["rest"].split()), postcodes[0].lstrip("〒") if postcodes else "", found["city"]
+    )
 
 
 def _whole(parts: list[str], known: Address) -> TypedAddress:

@@ -27,6 +27,12 @@ LONDON = replace(BERLIN, postcode="SW1A 1AA", city="London", country="GB")
         ("5 Oak Road, Springfield, IL 62704", BERLIN, "5 Oak Road", "62704", "Springfield", "IL"),
         ("Villa 9, Palm Street, Dubai", BERLIN, "Villa 9", "", "Palm Street", "Dubai"),
         ("文三路5号，310012 杭州", BERLIN, "文三路5号", "310012", "杭州", ""),
+        ("서울시 강남구 테헤란로 12, 06234", LONDON, "강남구 테헤란로 12", "06234", "서울시", ""),
+        ("06234 서울특별시 강남구 테헤란로 12", LONDON, "강남구 테헤란로 12", "06234", "서울특별시", ""),
+        ("〒150-0001 東京都渋谷区神宮前1-2-3", LONDON, "渋谷区神宮前1-2-3", "150-0001", "東京都", ""),
+        ("浙江省杭州市西湖区文三路5号 310012", LONDON, "杭州市西湖区文三路5号", "310012", "浙江省", ""),
+        ("〒604-8571 京都府京都市中京区1-2", LONDON, "京都市中京区1-2", "604-8571", "京都府", ""),
+        ("上海市静安区南京西路100号", LONDON, "静安区南京西路100号", "", "上海市", ""),
         ("5 Elm Row", BERLIN, "5 Elm Row", "", "", ""),
         ("12 rue des Lilas 69003 Lyon", LONDON, "12 rue des Lilas", "69003", "Lyon", ""),
         ("Rua Augusta 900 01310-100 São Paulo", BERLIN, "Rua Augusta 900", "01310-100", "São Paulo", ""),
@@ -61,7 +67,9 @@ def test_the_place_follows_the_street(typed, postcode, city, region) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("typed", ["", " , \n ; ", "yes please", "hello, how are you", "5" * 300])
+@pytest.mark.parametrize(
+    "typed", ["", " , \n ; ", "yes please", "hello, how are you", "5" * 300, "东西到了吗", "市场很大"]
+)
 def test_what_is_no_address_is_none(typed) -> None:
     assert read_address(typed, BERLIN) is None
 

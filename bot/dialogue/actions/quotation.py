@@ -77,9 +77,17 @@ class StartQuotation(Step):
         """Take what the message tells; what was told before needn't be told again."""
         state = dict(tracker.get_slot("quote") or {})
         state |= {"part": None, "tries": 0, "wish": None}
+        if not state.get("country"):
+            # Where shipping was asked about before.
+            state["country"] = tracker.get_slot("destination")
         _gather(turn, tracker, state)
         turn.memory["question_count"] = 0
-        return _FRESH | {"quote": state, "misunderstandings": 0}
+        return _FRESH | _destination(state) | {"quote": state, "misunderstandings": 0}
+
+
+def _destination(state: Mapping[str, Any]) -> Slots:
+    """What a question about shipping there needn't ask for."""
+    return {"destination": state["country"]} if state.get("country") else {}
 
 
 def _gather(turn: Turn, tracker: Tracker, state: dict[str, Any]) -> bool:
@@ -128,7 +136,7 @@ class QuotationForm(Form):
             turn.memory["question_count"] = 0
         if answer is None and 0 < (state.get("quantity") or 0) < min(turn.rules.wholesale.breaks):
             answer = FEW if _asked(state) != "product" else None
-        return {"quote": state, "quote_answer": answer, "misunderstandings": 0}
+        return _destination(state) | {"quote": state, "quote_answer": answer, "misunderstandings": 0}
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
         """All of it is one answer: the lead lies in a slot of its own."""
