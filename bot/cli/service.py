@@ -23,7 +23,7 @@ from bot.errors import ConfigurationError, CrossdeskError, ModelError
 from bot.serving.roles import EVERYTHING, Role
 from bot.settings import Settings
 from bot.training import models
-from bot.training.background import NICENESS
+from bot.training.background import step_back
 from bot.training.watch import RolloutWatch, Watch, to_start_with
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def train(
     logs.set_up()
     settings = Settings.load()
     if gently:
-        os.nice(NICENESS)
+        step_back()
     ready_examples(settings)
     if not models.is_stale(settings):
         announce("The model is fresh.")
@@ -185,7 +185,7 @@ def worker(name: Annotated[str, typer.Option(help="The worker's name, unique.")]
 
 def shadow() -> None:
     """Run the candidate that is in shadow until standard input ends; started by ``serve``."""
-    os.nice(NICENESS)
+    step_back()
     keep_tensorflow_out()
     from bot.dialogue.engine import quiet
     from bot.training.shadowing import run

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from bot.errors import ModelError
 from bot.settings import ROOT, Settings, environment
@@ -15,6 +17,16 @@ from bot.training.progress import State, Teller, is_locked, latest, lock_path, l
 GENTLY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 #: … and only when nobody else wants the processor.
 NICENESS = 15
+
+
+def step_back() -> None:
+    """Only use what processor time nobody else wants, from here on."""
+    os.nice(NICENESS)
+    # Linux may share the processor among sessions first, and niceness counts within one alone: what leads a
+    # session of its own, as what is begun here does, has to be nice for all of it.
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def start(settings: Settings, by: str) -> None:
