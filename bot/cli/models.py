@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +20,8 @@ from bot.dialogue.lean import keep_tensorflow_out
 from bot.errors import CrossdeskError, ModelError
 from bot.settings import Settings
 from bot.training import acts, models, progress, versions
-from bot.training.background import NICENESS
+from bot.training.background import step_back
+from bot.training.changes import Beside, beside
 from bot.training.comparing import Comparisons
 from bot.training.gates import Gate
 from bot.training.models import ModelVersion
@@ -96,6 +96,9 @@ def show(
         announce(f"  {right} is taken for {taken}: {count}")
     for gate in found:
         announce(f"{'STOP' if gate.refuses else 'ok  '}  {gate.name}: {gate.says}")
+    live = _released(settings)
+    if live is not None and live.name != version.name:
+        _tell_beside(beside(versions.find(settings, live.name).figures, version.figures))
     for path in drawn:
         announce(f"{path}")
 
@@ -124,7 +127,7 @@ def compare(
     if live is None:
         raise ModelError("nothing is released yet to compare with: run `crossdesk train`")
     if gently:
-        os.nice(NICENESS)
+        step_back()
     keep_tensorflow_out()
     from bot.training.examining import Examiner
 
@@ -135,13 +138,16 @@ def compare(
         )
     found = _releases().standing(versions.find(settings, version.name))
     parted = examined.differences
+    known = Comparisons(settings, database, clock).of(version.name).test_set
     if as_json:
         told = [asdict(one) | {"what": one.what} for one in parted]
-        record = {"gates": [asdict(gate) for gate in found], "conversations": told}
+        record: dict[str, Any] = {"gates": [asdict(gate) for gate in found], "conversations": told}
+        record["test_set"] = known and asdict(known)
         typer.echo(json.dumps(record, ensure_ascii=False))
         return
     for gate in found:
         announce(f"{'STOP' if gate.refuses else 'ok  '}  {gate.name}: {gate.says}")
+    _tell_beside(known)
     announce(f"{len(parted)} of {examined.conversations} conversations would have gone otherwise:")
     for parting in parted:
         tell(parting)
@@ -217,6 +223,17 @@ def training(
         left = "" if found.left is None else f", about {found.left:.0f} s left"
         announce(f"{found.doing}{share}{left}")
     announce(found.version or as_line(found.why))
+
+
+def _tell_beside(found: Beside | None) -> None:
+    """What gates do not tell of two versions on the test set: intents, and how far their sureness is off."""
+    if found is None:
+        return
+    for one in found.intents:
+        span = f"{100 * one.low:+.1f} to {100 * one.high:+.1f}, {'sure' if one.sure else 'may be chance'}"
+        announce(f"      {one.of}: {100 * one.before:.1f} % → {100 * one.after:.1f} % ({span})")
+    before, after = (f"{100 * one:.1f} %" for one in found.calibration)
+    announce(f"      its own sureness is off by {before} → {after}")
 
 
 def _draw(version: Version, folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ ALL = "all"
 class Change:
     """How another model does on the same messages."""
 
-    #: A language, or ``all``.
+    #: A language, ``all``, or an intent.
     of: str
     count: int
     before: float
@@ -52,7 +52,33 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     ]
 
 
-@lru_cache(maxsize=256)
+@dataclass(frozen=True)
+class Beside:
+    """A version beside the released one on the test set."""
+
+    #: In all, then by language.
+    languages: tuple[Change, ...]
+    #: Intents of which other messages are right; those that lose most first.
+    intents: tuple[Change, ...]
+    #: By how much each is off on average in what it says of its own sureness, between 0 and 1.
+    calibration: tuple[float, float]
+
+
+def beside(before: Mapping[str, Any], after: Mapping[str, Any]) -> Beside | None:
+    """What the figures of two models tell of each other; None where they were not asked the same."""
+    for one in (before, after):
+        if one.get("test_set") != before.get("test_set") or "right_by_intent" not in one:
+            return None
+    old, new = before["right_by_intent"], after["right_by_intent"]
+    differing = (change(name, old[name], new[name]) for name in sorted(old) if old[name] != new[name])
+    return Beside(
+        tuple(changes(before, after)),
+        tuple(sorted(differing, key=lambda one: one.difference)),
+        (before["calibration_error"], after["calibration_error"]),
+    )
+
+
+@lru_cache(maxsize=1024)
 def change(of: str, before: str, after: str) -> Change:
     """The difference of two models on the same messages, by a paired bootstrap; ``+`` is a right one.
 

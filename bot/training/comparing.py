@@ -20,6 +20,7 @@ from bot.settings import ROOT, Settings, environment
 from bot.shelf import write_json
 from bot.training import models, outcomes, versions
 from bot.training.background import GENTLY
+from bot.training.changes import Beside, beside
 from bot.training.models import models_folder
 from bot.training.outcomes import Changed, Ruling, Tally
 from bot.training.progress import is_locked
@@ -48,6 +49,8 @@ class Compared:
     against: str | None
     tally: Tally | None = None
     changed: tuple[Changed, ...] = ()
+    #: On the test set; None where the two were not asked the same.
+    test_set: Beside | None = None
 
     def of(self, number: int | None) -> Changed | None:
         """The change of this number; without one the first that waits, or else the first."""
@@ -140,7 +143,9 @@ class Comparisons:
         with self.database.begin() as connection:
             tally = outcomes.tally(connection, version.name, released.name)
             changed = () if tally is None else tuple(outcomes.listed(connection, tally.id))
-        return Compared(version.name, released.name, tally, changed)
+        live = versions.find(self.settings, released.name)
+        known = beside(live.figures, version.figures)
+        return Compared(version.name, released.name, tally, changed, known)
 
     def rule(self, change: int, ruling: Ruling, by: str) -> None:
         """Approve a changed outcome or turn it down; raises as ``outcomes.rule`` does."""

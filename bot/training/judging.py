@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -26,10 +26,11 @@ ParseAll = Callable[[Sequence[str]], Sequence[Mapping[str, Any]]]
 def figures(parse_all: ParseAll, labelled: Sequence[Labelled]) -> dict[str, Any]:
     """What is kept of how a model understands a labelled set.
 
-    Shares are between 0 and 1; ``right`` has by language a sign for each message, in order, and ``missed``
-    the places of those with a threat that was not seen. ``intents`` has of each how many messages mean it,
-    and how many of those that are taken for it do; ``confusions`` has (right, taken for, how often);
-    ``reliability`` the bands of confidence that hold a message.
+    Shares are between 0 and 1; ``right`` has by language a sign for each message, in order,
+    ``right_by_intent`` the same by what is meant, and ``missed`` the places of those with a threat that was
+    not seen. ``intents`` has of each how many messages mean it, and how many of those that are taken for it
+    do; ``confusions`` has (right, taken for, how often); ``reliability`` the bands of confidence that hold a
+    message.
     """
     parsed = list(_parsed(parse_all, [one.text for one in labelled]))
     result = evaluate_parsed(zip(parsed, labelled, strict=True))
@@ -47,7 +48,8 @@ def figures(parse_all: ParseAll, labelled: Sequence[Labelled]) -> dict[str, Any]
         },
         "confusions": [list(one) for one in result.confusions],
         "reliability": [asdict(band) for band in reliability(result.judged)],
-        "right": _signs(result.judged),
+        "right": _signs((one.labelled.language or "?", one.right) for one in result.judged),
+        "right_by_intent": _signs((one.labelled.intent, one.right) for one in result.judged),
         "missed": [
             number
             for number, (one, read) in enumerate(zip(result.judged, parsed, strict=True))
@@ -73,8 +75,8 @@ def _is_missed(one: Judged, read: Mapping[str, Any]) -> bool:
     return one.labelled.intent == THREAT and one.intent != THREAT and read.get("threat") is None
 
 
-def _signs(judged: Sequence[Judged]) -> dict[str, str]:
+def _signs(judged: Iterable[tuple[str, bool]]) -> dict[str, str]:
     signs: defaultdict[str, str] = defaultdict(str)
-    for one in judged:
-        signs[one.labelled.language or "?"] += "+" if one.right else "-"
+    for name, right in judged:
+        signs[name] += "+" if right else "-"
     return dict(signs)

@@ -63,7 +63,7 @@ def talked(
 
 
 def parted(ran: Any) -> list[tuple[str, list[str]]]:
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0, ran.err
     return [(one["text"], one["what"]) for one in json.loads(ran.out)]
 
 

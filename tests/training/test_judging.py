@@ -14,7 +14,7 @@ from bot.database import Database
 from bot.errors import GateError
 from bot.settings import Settings
 from bot.training import judging, models, versions
-from bot.training.changes import change, changes
+from bot.training.changes import beside, change, changes
 from bot.training.releasing import Releases
 from nlu.evaluation import Labelled
 from tests.training.test_versions import make
@@ -70,6 +70,31 @@ def test_figures_tell_which_messages_are_right_and_which_threats_are_missed() ->
     assert found["right"] == {"en": f"+++-{'+' * 56}--{'+' * 8}", "de": "+" * 30}
     # Another intent does no harm where the threat is seen.
     assert found["missed"] == [90]
+
+
+def test_every_intent_and_the_sureness_of_two_versions_are_told_beside_each_other() -> None:
+    before, after = _figures(wrong=["lawyer 0", "hello 3"]), _figures(wrong=["hello 3", "hello 4", "hallo 5"])
+    found = beside(before, after)
+    assert found is not None
+    assert [one.of for one in found.languages] == ["all", "de", "en"]
+    # Those that lose most first; what is right of an intent is counted in every language.
+    told = [(one.of, one.count, round(one.before, 3), round(one.after, 3)) for one in found.intents]
+    assert told == [("service_greeting", 90, 0.989, 0.967), ("service_threat", 10, 0.9, 1.0)]
+    assert found.calibration == (before["calibration_error"], after["calibration_error"])
+    assert not found.intents[0].sure
+    same = beside(before, before)
+    assert same is not None
+    assert same.intents == ()
+
+
+@pytest.mark.parametrize("lacks", [{"test_set": "another"}, {"right_by_intent": None}, {"everything": None}])
+def test_versions_that_were_not_asked_the_same_are_not_told_beside_each_other(lacks: dict[str, Any]) -> None:
+    known = _figures()
+    other = {} if "everything" in lacks else {**known, **lacks}
+    if lacks.get("right_by_intent", "") is None:
+        del other["right_by_intent"]
+    assert beside(known, other) is None
+    assert beside(other, known) is None
 
 
 def test_a_difference_is_told_with_whether_it_is_chance() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.training.comparing import Comparisons
 from bot.training.outcomes import Changed, Ruling
 from bot.training.releasing import Releases
 from bot.training.values import Difference, Outcome
+from tests.training import judged
 from tests.training.test_judging import played
 from tests.training.test_versions import make
 from tests.web.browsing import Enter, fields, problem
@@ -55,10 +57,12 @@ def kept(settings: Settings, staff: Staff, tmp_path: Path) -> Settings:
 def prepared(settings: Settings, database: Database, place: Path) -> Settings:
     own = dataclasses.replace(settings, store=place / "store", files=place / "files")
     models.models_folder(own).mkdir(parents=True)
-    figures = {"test_set": "t", "right": {"en": "+" * 40}, "missed": [], "scripts": played()}
-    figures |= {"accuracy": 1.0, "messages": 40}
-    Releases(own, database, SystemClock()).release(make(own, 1, figures=figures), "ada")
-    make(own, 2, figures=figures, fingerprint="other")
+    before, after = (
+        {**judged.figures(wrong), "scripts": played()}
+        for wrong in (["logistics_delay"], ["logistics_where_is_parcel 1 "])
+    )
+    Releases(own, database, SystemClock()).release(make(own, 1, figures=before), "ada")
+    make(own, 2, figures=after, fingerprint="other")
     texts = ("can I pay with PayPal?", HOSTILE, "which cards do you take")
     found = [Difference(number, number, text, BEFORE, AFTER) for number, text in enumerate(texts, start=1)]
     with database.begin() as connection:
@@ -95,6 +99,19 @@ def test_changes_are_shown_side_by_side_and_ruled_on_until_the_release(
     assert "3 of 200 conversations would have gone otherwise" in page
     for words in ("can I pay with PayPal?", "payment_methods", "service_greeting", "as of the day"):
         assert words in page
+    # On the test set: all, each language, what intents gained and lost, and how far sureness is off.
+    table = re.sub(r"<[^>]+>|\s+", " ", page.split("On the test set", 1)[1].split("</details>")[0])
+    told = " ".join(table.split())
+    assert told.startswith(": 75.0 % right, 97.9 % with this version")
+    assert "all 140 75.0 % 97.9 % +" in told
+    assert "German 40 75.0 % 97.5 % +" in told
+    worse, better = (
+        told.index("logistics_where_is_parcel 35 100.0 % 91.4 %"),
+        told.index("logistics_delay 35 0.0 % 100.0 % +100.0 and +100.0 better"),
+    )
+    assert worse < better
+    assert "service_threat" not in told
+    assert re.search(r"is off by 17\.\d %, and \d\.\d % with this version", told)
     assert ada.post("/console/versions/release", data={"version": "m2"}).status_code == 403
     for _ in range(2):
         assert act(ada, "approve").status_code == 200
