@@ -10,7 +10,7 @@ BIN = .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check format proof fuzz chaos bench-turns bench-scale bench-desk bench-letters bench-review bench-nlu tune lock clean setup-run setup-dev
+.PHONY: help run test check format proof fuzz chaos bench-turns bench-scale bench-desk bench-letters bench-review bench-learning bench-nlu tune lock clean setup-run setup-dev
 
 help: ## show this list
 	@echo "make TARGET [ARGS=\"…\"]"
@@ -53,6 +53,9 @@ bench-letters: setup-dev ## measure a mailbox that filled while nobody worked, b
 
 bench-review: setup-dev ## measure the screens of the review inbox with 100,000 messages waiting
 	@exec $(BIN)/python -m bench.review $(ARGS)
+
+bench-learning: setup-dev ## measure from 50 labelled messages to a released model, beside buyers at half load
+	@exec $(BIN)/python -m bench.learning $(ARGS)
 
 bench-nlu: setup-dev ## measure understanding on public data sets (DATA=folder)
 	@exec $(BIN)/python -m bench.nlu "$(DATA)" $(ARGS)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -96,12 +95,12 @@ async def measure(
     """Start a side, wait until it has answered, warm it up, and put the load on it; then half of it."""
     begun = time.monotonic()
     side.start(group)
-    await asyncio.wait_for(_first_answer(side, group), READY_LIMIT)
+    await asyncio.wait_for(first_answer(side, group), READY_LIMIT)
     ready = time.monotonic() - begun
-    await _drive(side, warm_up, at_once, 1)
+    await drive(side, warm_up, at_once, 1)
     await asyncio.sleep(SETTLED)
     before = group.cpu_seconds()
-    load = await asyncio.wait_for(_drive(side, conversations, at_once, 1 + len(warm_up)), LOAD_LIMIT)
+    load = await asyncio.wait_for(drive(side, conversations, at_once, 1 + len(warm_up)), LOAD_LIMIT)
     await asyncio.sleep(SETTLED)
     used = group.cpu_seconds() - before
     count = len(load.latencies)
@@ -109,7 +108,7 @@ async def measure(
     if at_half and side.turns_since(half_begun) is not None:
         pause = 2 * at_once * load.seconds / count
         first = 1 + len(warm_up) + len(conversations)
-        await asyncio.wait_for(_drive(side, at_half, at_once, first, pause), LOAD_LIMIT)
+        await asyncio.wait_for(drive(side, at_half, at_once, first, pause), LOAD_LIMIT)
         await asyncio.sleep(SETTLED)
         turns = side.turns_since(half_begun)
     return Measured(
@@ -133,7 +132,8 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
-async def _first_answer(side: Side, group: Group) -> None:
+async def first_answer(side: Side, group: Group) -> None:
+    """Wait until a buyer was answered."""
     while not await side.is_up():
         group.require_alive()
         await asyncio.sleep(0.05)
@@ -142,17 +142,24 @@ async def _first_answer(side: Side, group: Group) -> None:
             raise RuntimeError(f"{side.name} serves, but answers nothing")
 
 
-async def _drive(
-    side: Side, conversations: Sequence[Conversation], at_once: int, first: int, pause: float = 0.0
+async def drive(
+    side: Side, conversations: Iterable[Conversation], at_once: int, first: int, pause: float = 0.0
 ) -> Load:
-    """Each buyer writes when the last reply is there, and ``pause`` seconds after the last message."""
+    """Each buyer writes when the last reply is there, and ``pause`` seconds after the last message.
+
+    Args:
+        side: the bot.
+        conversations: what is said; the next one is asked for when a buyer is done with the one before.
+        at_once: how many buyers write.
+        first: the number of the first visitor; the others' follow.
+        pause: seconds from one message of a buyer to the next; 0: as soon as there is a reply.
+    """
     load = Load()
-    waiting = deque(enumerate(conversations, first))
+    waiting = iter(enumerate(conversations, first))
 
     async def keep_talking(late: float) -> None:
         following = time.monotonic() + late
-        while waiting:
-            number, conversation = waiting.popleft()
+        for number, conversation in waiting:
             async with side.visit(number) as visitor:
                 for line in conversation:
                     await asyncio.sleep(max(0.0, following - time.monotonic()))

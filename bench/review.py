@@ -108,6 +108,7 @@ def make_versions(settings: Settings) -> None:
             "calibration_error": 0.03,
             "by_language": dict.fromkeys(settings.rules.languages, accuracy),
             "by_intent": dict.fromkeys(names, accuracy),
+            "right_by_intent": dict.fromkeys(names, "+" * (59 - number) + "-" * (1 + number)),
             "right": dict.fromkeys(settings.rules.languages, "+" * 500),
             "intents": {name: {"count": 60, "precision": accuracy} for name in names},
             "confusions": [[draw.choice(names), draw.choice(names), draw.randint(1, 9)] for _ in range(300)],
@@ -184,6 +185,7 @@ def main() -> None:
                     ("an intent", "/console/intents/order_state"),
                     ("versions", "/console/versions"),
                     ("a version", "/console/versions/v3"),
+                    ("a version beside the released one", "/console/versions/v4/compare"),
                     ("picture: confusions", "/console/versions/v3/confusion.svg"),
                 )
             ]

@@ -92,6 +92,8 @@ _WORDINGS: dict[str, Sequence[Sequence[str]]] = {
     ),
 }
 _STOCK = ("is the {} in stock", "do you have the {} in stock", "is the {} available right now")
+#: Who signs, once each text was said without a name: then all of them are new again.
+_NAMES = ("Ana", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gwen", "Hal", "Ines", "Jon", "Kim", "Liv")
 _SYLLABLES = ("vor", "quel", "nub", "zat", "plim", "gro", "wex", "dush", "kra", "bli", "fop", "yun")
 
 
@@ -187,9 +189,9 @@ class Buyers:
     def _shuffled(self, parts: Sequence[Sequence[str]]) -> Iterator[str]:
         texts = ["".join(chosen) for chosen in itertools.product(*parts)]
         self._rng.shuffle(texts)
-        return iter(texts)
+        return itertools.chain(texts, (f"{text} ({name})" for name in _NAMES for text in texts))
 
     def _drawn(self, connection: sqlite3.Connection, query: str) -> Iterator[tuple[str, ...]]:
         rows = connection.execute(query).fetchall()
         self._rng.shuffle(rows)
-        return iter(rows)
+        return itertools.cycle(rows)

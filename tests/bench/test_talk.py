@@ -34,6 +34,17 @@ def test_no_text_is_said_twice(store):
     assert len(set(texts)) == len(texts) > 250
 
 
+def test_texts_are_signed_once_all_are_said_and_none_comes_twice(store):
+    texts = [
+        line.text
+        for talk in Buyers(store, 2).conversations(400)
+        for line in talk
+        if line.intent.startswith("service_")
+    ]
+    assert len(set(texts)) == len(texts)
+    assert any(text.endswith("(Ana)") for text in texts)
+
+
 def test_conversations_have_four_to_eight_messages_and_hold_every_flow(store):
     talks = Buyers(store, 2).conversations(8)
     assert {len(talk) for talk in talks} <= set(range(4, 9))
