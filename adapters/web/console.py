@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.web.console_acting import Handler
 from adapters.web.console_compare import ConsoleCompare
 from adapters.web.console_figures import ConsoleFigures
 from adapters.web.console_intents import ConsoleIntents
@@ -45,7 +46,6 @@ _LAST = 2**31 - 1
 _ADMINS = "The console is for admins: your rank does not allow this."
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Handler = Callable[[Request, Visit], Awaitable[Response]]
 
 
 class Console:

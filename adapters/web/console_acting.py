@@ -20,6 +20,10 @@ from bot.errors import (
     TryLaterError,
 )
 
+#: Answers what somebody who is signed in asks for.
+Handler = Callable[[Request, Visit], Awaitable[Response]]
+#: Renders a template of the console: its name, the visit, the status and what it shows.
+Render = Callable[..., Response]
 #: Shows the page that a form came from again: the form, a status, and what was wrong.
 Again = Callable[[Mapping[str, str], int, "str | None"], Awaitable[Response]]
 #: Refusals because of what stands there now.

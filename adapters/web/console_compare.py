@@ -6,9 +6,9 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from adapters.web.console_acting import Handler
 from adapters.web.console_pages import ConsolePages
 from adapters.web.console_versions import PAGE as PARENT
-from adapters.web.console_versions import Handler
 from adapters.web.desk_acts import BUSY, STALE
 from adapters.web.forms import number_of, read_form
 from adapters.web.gate import Gate, Visit

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.web.console_acting import Handler, Render
 from adapters.web.console_overview import picture
 from adapters.web.gate import Visit
 from bot.errors import ModelError
@@ -17,10 +17,6 @@ from bot.reports.gallery import Picture
 from bot.settings import Settings
 from bot.training import models, versions
 from bot.training.versions import Version
-
-Handler = Callable[[Request, Visit], Awaitable[Response]]
-#: Renders a template of the console: its name, the visit, the status and what it shows.
-Render = Callable[..., Response]
 
 PAGE = "/console/versions"
 #: Confusions that are told.

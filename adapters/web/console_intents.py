@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -10,6 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.web.console_acting import Handler, Render
 from adapters.web.desk_acts import STALE
 from adapters.web.forms import read_form, text_of
 from adapters.web.gate import Gate, Visit
@@ -17,10 +18,6 @@ from bot.errors import ReviewError
 from bot.settings import Settings
 from bot.training.browsing import Intents
 from bot.training.trials import LONGEST, Trials
-
-Handler = Callable[[Request, Visit], Awaitable[Response]]
-#: Renders a template of the console: its name, the visit, the status and what it shows.
-Render = Callable[..., Response]
 
 PAGE = "/console/intents"
 #: Examples on one page.

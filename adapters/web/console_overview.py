@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.web.console_acting import Handler, Render
 from adapters.web.gate import Visit
 from bot.reports import gallery
 from bot.rulebook.service import Rulebook
@@ -18,10 +19,6 @@ from bot.training.progress import State
 from bot.training.reading import View
 from bot.training.review import Review
 from bot.wording.service import Wording
-
-Handler = Callable[[Request, Visit], Awaitable[Response]]
-#: Renders a template of the console: its name, the visit, the status and what it shows.
-Render = Callable[..., Response]
 
 PAGE = "/console"
 #: Lines of what was done.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.web.console_acting import acted
+from adapters.web.console_acting import Handler, Render, acted
 from adapters.web.forms import text_of
 from adapters.web.gate import Gate, Visit
 from bot.errors import ConfigurationError, CrossdeskError
@@ -24,10 +24,6 @@ from bot.rulebook.catalog import Setting
 from bot.rulebook.consequences import DAYS, Consequences
 from bot.rulebook.drafts import difference
 from bot.rulebook.service import BY_HAND, Rulebook
-
-Handler = Callable[[Request, Visit], Awaitable[Response]]
-#: Renders a template of the console: its name, the visit, the status and what it shows.
-Render = Callable[..., Response]
 
 PAGE = "/console/rules"
 #: Settings of a list, lines of the log, lines of a difference, replies that are named: the most on the page.

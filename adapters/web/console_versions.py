@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from adapters.web.console_acting import Handler, Render
 from adapters.web.desk_acts import BUSY, STALE
 from adapters.web.forms import number_of, read_form, text_of
 from adapters.web.gate import Gate, Visit
@@ -17,10 +17,6 @@ from bot.training import models, progress, rollout, versions
 from bot.training.progress import State
 from bot.training.releasing import Releases
 from bot.training.shadow import shifts
-
-Handler = Callable[[Request, Visit], Awaitable[Response]]
-#: Renders a template of the console: its name, the visit, the status and what it shows.
-Render = Callable[..., Response]
 
 PAGE = "/console/versions"
 #: Lines of the log on the page, and characters of a reason.

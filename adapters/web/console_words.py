@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from babel import Locale
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.web.console_acting import acted
+from adapters.web.console_acting import Handler, Render, acted
 from adapters.web.forms import text_of
 from adapters.web.gate import Gate, Visit
 from bot.errors import CrossdeskError, WordsError
@@ -24,10 +24,6 @@ from bot.wording.drafts import Written, written_of
 from bot.wording.finding import Only
 from bot.wording.preview import CHANNELS, Shown
 from bot.wording.service import Wording
-
-Handler = Callable[[Request, Visit], Awaitable[Response]]
-#: Renders a template of the console: its name, the visit, the status and what it shows.
-Render = Callable[..., Response]
 
 PAGE = "/console/words"
 #: Replies of a list, lines of the log, changed replies of a version: the most on the page.
