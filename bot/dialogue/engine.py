@@ -42,6 +42,8 @@ _Component = TypeVar("_Component")
 #: What Rasa calls a message that it did not understand.
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
+#: A message with a topic and a product's kind in it, so that every part of the pipeline has work.
+_FIRST = "Hello, where is my parcel? I ordered two jackets in blue."
 #: What it takes to tell the intent of a stretch of text, in the pipeline's order.
 _READERS: tuple[type[Any], ...] = (SentenceVectors, WordingVectors, RememberingIntentClassifier)
 
@@ -168,7 +170,10 @@ class Engine:
         agent.processor.graph_runner = DirectGraphRunner(agent.processor.graph_runner)
         # Rasa makes an empty domain for each message, only to find out whether ours is one.
         agent.processor._check_for_unseen_features = _nothing_unseen
-        return cls(agent, model.name)
+        engine = cls(agent, model.name)
+        # The encoder and the lists of words are read with the first message: no buyer waits for them.
+        engine.understand(_FIRST)
+        return engine
 
     def understand(self, text: str, metadata: Mapping[str, Any] | None = None) -> Understanding:
         """Read a message; slow (the encoder), and needs no turn."""
