@@ -98,6 +98,11 @@ _NO_PROOF = re.compile(rf"{_LACKS}[^.?!]{{0,30}}\b(?:number|confirmation|e-?mail
 _NOTHING_AT_HAND = re.compile(
     rf"{_LACKS}[^.?!]{{0,20}}\b(?:it|one|any|know|remember|find|idea|clue|at hand)\b", re.IGNORECASE
 )
+#: Nothing but that it cannot be found: what was asked for is meant, though it may be taken for a parcel.
+_NOT_FOUND = re.compile(
+    r"\W*(?:(?:no|sorry|hm+)\W+)*I (?:can ?not|can'?t|couldn'?t) (?:find|remember) (?:it|one|that|any)\W*",
+    re.IGNORECASE,
+)
 #: Meanings beside which the weaker words count.
 _UNCLEAR = ("nlu_fallback", "out_of_scope", "service_deny", "service_leave", "service_account")
 
@@ -298,7 +303,11 @@ class IdentityForm(Form):
             return True
         said = turn.understanding.text.replace("’", "'")
         unclear = turn.understanding.intent in _UNCLEAR
-        return bool(_NO_PROOF.search(said) or (unclear and _NOTHING_AT_HAND.search(said)))
+        return bool(
+            _NO_PROOF.search(said)
+            or _NOT_FOUND.fullmatch(said)
+            or (unclear and _NOTHING_AT_HAND.search(said))
+        )
 
     @staticmethod
     def _bare_number(turn: Turn, tracker: Tracker) -> str | None:
