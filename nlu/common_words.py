@@ -46,7 +46,7 @@ COMMON_WORDS: dict[str, frozenset[str]] = {
         maintenant que qu quoi qui quand où comment combien pourquoi quel quelle quels
         à au aux en dans sur avec sans pour par chez depuis aujourd'hui hier demain ici là ça ca y
         commande colis livraison livré recu reçu arrivé arrive retour retourner rembourser remboursement
-        argent carte taille prix payer paiement acheter annuler changer aide très tres aussi
+        argent carte taille prix payer paiement acheter annuler changer aide très tres aussi super
         """
     ),
     "de": _words(
@@ -59,7 +59,7 @@ COMMON_WORDS: dict[str, frozenset[str]] = {
         zu zum zur von vom in im an am auf für fuer mit ohne bei aus nach über ueber um bis seit
         noch schon immer nie jetzt heute morgen gestern hier da doch auch nur sehr mehr viel alles etwas
         nichts paket bestellung bestellt lieferung versand geld zurück zurueck rückgabe erstattung karte größe
-        groesse preis bezahlen zahlen kaufen stornieren umtauschen ändern hilfe angekommen kaputt
+        groesse preis bezahlen zahlen kaufen stornieren umtauschen ändern hilfe angekommen kaputt super
         """
     ),
     "pt": _words(

@@ -52,6 +52,9 @@ _SHORT = 3
 #: So many Latin letters are more than a name, in a conversation that is written otherwise.
 _NAME = 10
 _SWITCH = 0.6
+#: Where no store's language makes a letter likelier than this on average (a logarithm), nothing is spelt: one
+#: word in a thousand of the ten languages is so unlikely, and most of what a hand does on a keyboard.
+_NO_SPELLING = -4.1
 #: Of so few words beside a number, this share must be common ones of the new language: addresses have none.
 _FEW = 5
 _COMMON_SHARE = 0.3
@@ -184,8 +187,8 @@ class LanguageIdentifier:
 
         `hint` is what the channel says of the buyer's language, `previous` the language of the conversation
         so far; a region (``pt-BR``) tells nothing, the script of Chinese (``zh-Hant``) stays where the text
-        has no sign of another. A text that tells nothing (a number, an address, an emoji, a product's name)
-        keeps the language of the conversation.
+        has no sign of another. A text that tells nothing (a number, an address, an emoji, a product's name,
+        letters at random) keeps the language of the conversation.
         """
         guess = self._identify(text[:_REACH], _code(hint), _code(previous))
         if guess.language != _CHINESE:
@@ -231,12 +234,20 @@ class LanguageIdentifier:
         }
         if foreign and max(foreign.values()) - seen[nearest] >= _needed_lead(sum(map(len, words))):
             return _best({**foreign, nearest: seen[nearest]})
+        if (
+            written is Script.LATIN
+            and self._spelling is not None
+            and spelt[nearest] < _NO_SPELLING * _places(words)
+        ):
+            return self._unchanged(previous or (hint if hint in self._languages else None))
         weighed = {language: scores[language] for language in own}
         for favoured, weight in ((previous, _PREVIOUS), (hint, _HINT), (self._fallback, _FALLBACK)):
             if favoured in weighed:
                 weighed[favoured] += weight
         guess = _best(weighed)
-        if previous in weighed and (guess.confidence < _SWITCH or sum(map(len, words)) <= _SHORT):
+        # What the conversation's language says as well ("super", "ok") is no change of language.
+        said_too = all(word in COMMON_WORDS.get(previous or "", ()) for word in lowered)
+        if previous in weighed and (said_too or guess.confidence < _SWITCH or sum(map(len, words)) <= _SHORT):
             guess = Guess(previous, _share(weighed, previous), known=True)
         if (
             previous
@@ -289,6 +300,11 @@ def _tells(words: Sequence[str], language: str) -> bool:
     """Whether words in Latin letters are more than a size, a brand or an "ok" amid another script."""
     common = COMMON_WORDS.get(language, frozenset())
     return sum(map(len, words)) >= _NAME or any(len(word) > _SHORT and word in common for word in words)
+
+
+def _places(words: Sequence[str]) -> int:
+    """Letters and ends of words: what the letter model gives a probability each."""
+    return sum(len(word) + 1 for word in words)
 
 
 def _needed_lead(letters: int) -> float:

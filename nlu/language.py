@@ -9,13 +9,14 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import METADATA, TEXT
+from rasa.shared.nlu.constants import INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu.fingerprint import of_modules
 from nlu.identifier import Guess, LanguageIdentifier
 from nlu.importer import LANGUAGE
-from nlu.letters import LetterModel
+from nlu.letters import UNSPELT, LetterModel
 from nlu.lexicon import Lexicon, LexiconFile
 
 __all__ = ["Guess", "LanguageDetector", "LanguageIdentifier"]
@@ -79,12 +80,17 @@ class LanguageDetector(GraphComponent):
             letters = None
         return cls(LexiconFile(), model_storage, resource, letters)
 
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
+        """Make Rasa's training cache notice another way of learning."""
+        return of_modules("nlu.letters", "nlu.scripts")
+
     def train(self, training_data: TrainingData) -> Resource:
         """Learn how each language is spelt."""
         letters = LetterModel.learn(
             (message.get(LANGUAGE), message.get(TEXT))
             for message in training_data.training_examples
-            if message.get(LANGUAGE) and message.get(TEXT)
+            if message.get(LANGUAGE) and message.get(TEXT) and message.get(INTENT) != UNSPELT
         )
         self._letters = letters if letters.languages else None
         self._identifier = None

@@ -16,6 +16,8 @@ from nlu.scripts import LANGUAGES_OF, Script, script, script_of
 #: The column of no language in particular: all together, and only by short sequences. What is written in none
 #: of them fits it better than it fits each.
 ANY = ""
+#: The intent whose examples teach no spelling: it is also what a hand did on a keyboard.
+UNSPELT = "out_of_scope"
 #: Letters that are looked at together; one character of Han says as much as two or three of an alphabet.
 _REACH = 5
 _REACH_HAN = 2
@@ -62,7 +64,7 @@ class LetterModel:
 
     @classmethod
     def learn(cls, examples: Iterable[tuple[str, str]]) -> LetterModel:
-        """Learn from (language, message) pairs.
+        """Learn from (language, message) pairs, none of them `UNSPELT`.
 
         A script in which hardly anyone writes the language is left out, and so is one that no other language
         has.

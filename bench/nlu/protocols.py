@@ -14,7 +14,7 @@ from bench.nlu.pipeline import Answers, Pipeline
 from bot.settings import ROOT
 from nlu.evaluation import read_labelled
 from nlu.identifier import LanguageIdentifier
-from nlu.letters import LetterModel
+from nlu.letters import UNSPELT, LetterModel
 from nlu.lexicon import DEFAULT_LANGUAGES
 
 #: How HINT3 labels what is out of scope.
@@ -114,7 +114,9 @@ def languages(sets: Mapping[str, Texts]) -> list[Row]:
     The spelling is learnt from the project's examples; nothing is known of the conversation.
     """
     examples = read_labelled(ROOT / "nlu" / "data")
-    letters = LetterModel.learn((item.language or "", item.text) for item in examples)
+    letters = LetterModel.learn(
+        (item.language or "", item.text) for item in examples if item.intent != UNSPELT
+    )
     identifier = LanguageIdentifier(DEFAULT_LANGUAGES, DEFAULT_LANGUAGES[0], letters=letters)
     shares, foreign = [], []
     for name in LID_FILES:

@@ -6,7 +6,7 @@ import pytest
 
 from nlu.evaluation import read_labelled
 from nlu.identifier import LanguageIdentifier
-from nlu.letters import LetterModel
+from nlu.letters import UNSPELT, LetterModel
 from tests.nlu.conftest import ROOT
 
 LANGUAGES = ("en", "zh", "es", "fr", "de", "pt", "ru", "ar", "ja", "ko")
@@ -16,7 +16,7 @@ LANGUAGES = ("en", "zh", "es", "fr", "de", "pt", "ru", "ar", "ja", "ko")
 def letters() -> LetterModel:
     """What the shipped examples teach of spelling."""
     examples = read_labelled(ROOT / "nlu" / "data")
-    return LetterModel.learn((item.language or "", item.text) for item in examples)
+    return LetterModel.learn((item.language or "", item.text) for item in examples if item.intent != UNSPELT)
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,33 @@ def test_what_tells_no_language_keeps_the_conversations(
     identifier: LanguageIdentifier, text: str, previous: str
 ) -> None:
     assert identifier.identify(text, previous=previous).language == previous
+
+
+MASHED = ["sdkfjhs", "lkjhlkjh", "wqeoiu zxmcnb", "ghghgjfjf dkdkslsl", "xcvmnbv,nb", "ksjdhf kjshdf kjhsdf"]
+
+
+@pytest.mark.parametrize("text", MASHED)
+@pytest.mark.parametrize("previous", ["en", "de", "pt", "ja"])
+def test_letters_at_random_tell_no_language(learnt: LanguageIdentifier, text: str, previous: str) -> None:
+    assert learnt.identify(text, previous=previous).language == previous
+    assert learnt.identify(text, hint=previous).language == previous
+    assert learnt.identify(text).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("obg", "pt"),
+        ("ratenzahlung", "de"),
+        ("wesh frérot", "fr"),
+        ("quiubo", "es"),
+        ("gdje je moj paket", "hr"),
+    ],
+)
+def test_slang_and_other_languages_are_not_taken_for_letters_at_random(
+    learnt: LanguageIdentifier, text: str, language: str
+) -> None:
+    assert learnt.identify(text).language == language
 
 
 def test_a_conversation_in_short_answers_stays_put(identifier: LanguageIdentifier) -> None:
