@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from rasa.shared.nlu.training_data import loading
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import plain_examples
 from nlu.places import ROOT, store_folder
 
 #: What each example carries of its folder's name.
@@ -22,7 +24,7 @@ _LANGUAGE_CODE = re.compile(r"[a-z]{2}")
 
 
 class _Example(Message):
-    """An example that is quick to copy: Rasa copies and compares all of them again and again on their way."""
+    """An example that is quick to copy and to compare: Rasa does both to all of them again and again."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Example:
         # What an example holds is replaced, never changed.
@@ -34,6 +36,37 @@ class _Example(Message):
         """Set a property; the same value again leaves the fingerprint as it is."""
         if add_to_output or prop not in self.data or self.data[prop] != info:
             super().set(prop, info, add_to_output)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint())
+
+    def fingerprint(self) -> str:
+        """Return a digest of what it holds, in one go: Rasa's own makes one of each part."""
+        known: str | None = getattr(self, "_cached_fingerprint", None)
+        if known is None:
+            digest = hashlib.blake2b(digest_size=16)
+            digest.update(repr(sorted(self.data.items())).encode("utf-8", "backslashreplace"))
+            for one in self.features:
+                digest.update(f"{one.origin}\0{one.type}\0{one.attribute}".encode())
+                digest.update(one.features.tobytes() if one.is_dense() else one.fingerprint().encode())
+            known = self._cached_fingerprint = digest.hexdigest()
+        return known
+
+
+class _File:
+    """What one file of examples holds."""
+
+    def __init__(self, path: Path, language: str | None) -> None:
+        plain = plain_examples.read(path)
+        #: What is in it besides examples; None where that is nothing.
+        self.rest: TrainingData | None = None
+        if plain is None:
+            self.rest = loading.load_data(str(path), language)
+            plain = [one.data for one in self.rest.training_examples]
+            self.rest.training_examples = []
+        name = path.parent.name
+        marked = {LANGUAGE: name} if _LANGUAGE_CODE.fullmatch(name) else {}
+        self.examples = [{**data, **marked} for data in plain]
 
 
 class LaidOverImporter(RasaFileImporter):
@@ -57,17 +90,19 @@ class LaidOverImporter(RasaFileImporter):
             paths = [str(ROOT / "nlu" / "data"), str(ROOT / "stories")]
         own = [store_folder() / part for part in ("nlu", "stories")]
         super().__init__(config_file, domain_path, [*paths, *(str(path) for path in own if path.is_dir())])
+        # Rasa asks more than once.
+        self._read: list[_File] | None = None
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Return the examples; those in ``<lang>/<topic>.yml`` are marked with their language."""
-        parts: list[TrainingData] = []
-        for path in self._nlu_files:
-            name = Path(path).parent.name
-            part = loading.load_data(path, language)
-            marked = {LANGUAGE: name} if _LANGUAGE_CODE.fullmatch(name) else {}
-            part.training_examples = [_Example(one.data, **marked) for one in part.training_examples]
-            parts.append(part)
-        return TrainingData().merge(*parts)
+        if self._read is None:
+            self._read = [_File(path, language) for path in map(Path, self._nlu_files)]
+        # What else the files hold; the examples are put together once, not part by part.
+        whole = TrainingData().merge(*(file.rest for file in self._read if file.rest is not None))
+        whole.training_examples = TrainingData.sanitize_examples(
+            [_Example(data) for file in self._read for data in file.examples]
+        )
+        return whole
 
     def get_domain(self) -> Domain:
         """Return the domain with a response for each reply; its words are the fallback language's."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nlu.memory import Memory
+from nlu.memory import Memory, directions_of, shortened
 
 FloatMatrix = npt.NDArray[np.float32]
 IntVector = npt.NDArray[np.int64]
@@ -90,12 +90,15 @@ class IntentModel:
         mean = vectors.mean(axis=0)
         centred = vectors - mean
         folds = _folds(targets) if aside is None or aside.sum() < _ENOUGH else np.where(aside, 0, -1)
-        logits, nearness, near = _held_out(centred, targets, len(names), strength, folds)
+        # Which directions there are tells nothing of labels: they are found once, from all examples.
+        directions = directions_of(centred)
+        short = shortened(centred, directions)
+        logits, nearness, near = _held_out(centred, targets, len(names), strength, folds, (directions, short))
         held = folds >= 0
         strange, strange_nearness = _strangers(centred, targets, len(names), strength, folds, nearness)
         judged = _judge(logits[held], nearness[held], targets[held], strange, strange_nearness)
         weights, bias = _optimise(centred, targets, len(names), strength, near)
-        memory = Memory.of(centred, targets, len(names))
+        memory = Memory.among(directions, short, targets, len(names))
         model = cls(tuple(map(str, names)), mean, weights, bias, memory, *judged)
         return model, _trial(
             model.chances(logits[held] + model.pull * nearness[held]),
@@ -177,23 +180,27 @@ def _optimise(
         chosen = np.sort(np.random.default_rng(0).permutation(len(vectors))[:_MOST])
         vectors, targets = vectors[chosen], targets[chosen]
     examples, width = vectors.shape
-    truth = np.zeros((examples, labels), dtype=np.float32)
-    truth[np.arange(examples), targets] = 1
+    rows = np.arange(examples)
     penalty = np.float32(1 / (strength * examples))
     split = width * labels
 
     def loss(parameters: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         flat = parameters.astype(np.float32)
         weights = flat[:split].reshape(width, labels)
-        logits = vectors @ weights + flat[split:]
-        logits -= logits.max(axis=1, keepdims=True)
-        powers = np.exp(logits)
-        totals = powers.sum(axis=1, keepdims=True)
-        value = float((np.log(totals[:, 0]) - (logits * truth).sum(axis=1)).mean())
-        slope = (powers / totals - truth) / examples
-        gradient = vectors.T @ slope + penalty * weights
+        # One table of examples × labels, changed in place: logits, then chances, then the slope.
+        table = vectors @ weights
+        table += flat[split:]
+        table -= table.max(axis=1, keepdims=True)
+        right = table[rows, targets]
+        np.exp(table, out=table)
+        totals = table.sum(axis=1, keepdims=True)
+        value = float((np.log(totals[:, 0]) - right).mean())
+        table /= totals
+        table[rows, targets] -= 1
+        table /= examples
+        gradient = vectors.T @ table + penalty * weights
         value += float(penalty / 2 * (weights * weights).sum())
-        return value, np.concatenate([gradient.ravel(), slope.sum(axis=0)]).astype(np.float64)
+        return value, np.concatenate([gradient.ravel(), table.sum(axis=0)]).astype(np.float64)
 
     start = np.zeros(split + labels) if near is None else np.concatenate([near[0].ravel(), near[1]])
     options = {"maxiter": _STEPS if near is None else _STEPS // 2, "maxcor": 8}
@@ -211,9 +218,18 @@ def _folds(targets: IntVector) -> IntVector:
 
 
 def _held_out(
-    vectors: FloatMatrix, targets: IntVector, labels: int, strength: float, folds: IntVector
+    vectors: FloatMatrix,
+    targets: IntVector,
+    labels: int,
+    strength: float,
+    folds: IntVector,
+    remembered: tuple[FloatMatrix, FloatMatrix],
 ) -> tuple[FloatMatrix, FloatMatrix, tuple[FloatMatrix, FloatMatrix] | None]:
-    """Return logits and nearness of each fold's examples to all others, and the last model of those."""
+    """Return logits and nearness of each fold's examples to all others, and the last model of those.
+
+    `remembered` are the memory's directions, and all vectors shortened to them.
+    """
+    directions, short = remembered
     logits = np.zeros((len(targets), labels), dtype=np.float32)
     nearness = np.zeros_like(logits)
     model = None
@@ -223,7 +239,8 @@ def _held_out(
             continue
         model = _optimise(vectors[~out], targets[~out], labels, strength)
         logits[out] = vectors[out] @ model[0] + model[1]
-        nearness[out] = Memory.of(vectors[~out], targets[~out], labels).nearness(vectors[out])
+        memory = Memory.among(directions, short[~out], targets[~out], labels)
+        nearness[out] = memory.nearness(vectors[out])
     return logits, nearness, model
 
 

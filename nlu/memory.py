@@ -19,8 +19,6 @@ _WIDTH = 512
 _WHITENING = 0.25
 #: Examples from which the directions are learnt.
 _SAMPLE = 20_000
-#: Neighbours of a label: one alone may be mislabelled, more make it a matter of the label's size.
-_NEIGHBOURS = 2
 #: What eight bits hold, of either sign.
 _MOST = 127
 #: Rows that are compared at once.
@@ -46,20 +44,22 @@ class Memory:
     @classmethod
     def of(cls, vectors: FloatMatrix, targets: IntVector, labels: int) -> Memory:
         """Remember vectors, centred, with the numbers of their labels."""
-        directions = _directions(vectors)
+        directions = directions_of(vectors)
+        return cls.among(directions, shortened(vectors, directions), targets, labels)
+
+    @classmethod
+    def among(cls, directions: FloatMatrix, short: FloatMatrix, targets: IntVector, labels: int) -> Memory:
+        """Remember vectors that were `shortened` to these directions, with the numbers of their labels."""
         order = np.argsort(targets, kind="stable")
-        short = np.concatenate(
-            [_shortened(vectors[order[place : place + _BATCH]], directions) for place in _steps(len(order))]
-        )
         step = max(float(np.abs(short).max()), 1e-9) / _MOST
         starts = np.searchsorted(targets[order], np.arange(labels + 1)).astype(np.int64)
-        return cls(directions, np.round(short / step).astype(np.int8), starts, step)
+        return cls(directions, np.round(short[order] / step).astype(np.int8), starts, step)
 
     def nearness(self, vectors: FloatMatrix) -> FloatMatrix:
         """Return for each vector, centred, and each label the mean cosine of its nearest examples."""
         found = np.empty((len(vectors), len(self.starts) - 1), dtype=np.float32)
         for place in _steps(len(vectors)):
-            short = _shortened(vectors[place : place + _BATCH], self.directions)
+            short = shortened(vectors[place : place + _BATCH], self.directions)
             for label in range(found.shape[1]):
                 found[place : place + _BATCH, label] = self._near(short, label)
         return found
@@ -67,19 +67,26 @@ class Memory:
     def nearness_among(self, vectors: FloatMatrix, labels: npt.NDArray[np.int64]) -> FloatMatrix:
         """Return the same for some labels of each vector, a row of their numbers each."""
         found = np.empty(labels.shape, dtype=np.float32)
-        short = _shortened(vectors, self.directions)
+        short = shortened(vectors, self.directions)
         for row, wanted in enumerate(labels):
             for column, label in enumerate(wanted):
                 found[row, column] = self._near(short[row : row + 1], int(label))[0]
         return found
 
     def _near(self, short: FloatMatrix, label: int) -> FloatMatrix:
+        # The mean of two: one alone may be mislabelled, more make it a matter of the label's size.
         own = self.rows[self.starts[label] : self.starts[label + 1]]
         if not len(own):
             return np.full(len(short), -1, dtype=np.float32)
         cosines = (short @ own.T.astype(np.float32)) * np.float32(self.step)
-        most = min(_NEIGHBOURS, len(own))
-        return np.asarray(np.partition(cosines, -most, axis=1)[:, -most:].mean(axis=1), dtype=np.float32)
+        # Two maxima are found some forty times as fast as a partition.
+        messages = np.arange(len(short))
+        best = cosines.argmax(axis=1)
+        first = cosines[messages, best]
+        if len(own) == 1:
+            return first
+        cosines[messages, best] = -np.inf
+        return np.asarray((first + cosines.max(axis=1)) / np.float32(2), dtype=np.float32)
 
     def arrays(self) -> dict[str, Any]:
         """Return what is to be stored."""
@@ -104,13 +111,17 @@ def _steps(count: int) -> Sequence[int]:
     return range(0, count, _BATCH)
 
 
-def _shortened(vectors: FloatMatrix, directions: FloatMatrix) -> FloatMatrix:
-    short = vectors @ directions
-    lengths = np.linalg.norm(short, axis=1, keepdims=True)
-    return np.asarray(short / np.maximum(lengths, 1e-9), dtype=np.float32)
+def shortened(vectors: FloatMatrix, directions: FloatMatrix) -> FloatMatrix:
+    """Return vectors in these directions, of unit length."""
+    short = np.empty((len(vectors), directions.shape[1]), dtype=np.float32)
+    for place in _steps(len(vectors)):
+        part = vectors[place : place + _BATCH] @ directions
+        lengths = np.linalg.norm(part, axis=1, keepdims=True)
+        short[place : place + _BATCH] = part / np.maximum(lengths, 1e-9)
+    return short
 
 
-def _directions(vectors: FloatMatrix) -> FloatMatrix:
+def directions_of(vectors: FloatMatrix) -> FloatMatrix:
     """Principal components, those in which examples differ most shrunk towards the others."""
     if len(vectors) > _SAMPLE:
         vectors = vectors[np.sort(np.random.default_rng(0).permutation(len(vectors))[:_SAMPLE])]

@@ -39,6 +39,21 @@ def _folding(kind: int, width: int) -> tuple[npt.NDArray[np.int64], FloatMatrix]
     return draw.integers(0, width, _SLOTS), draw.choice(np.array([-1, 1], dtype=np.float32), _SLOTS)
 
 
+#: What was counted last to be learnt from: vectors of the same texts are asked for next.
+_kept: dict[str, tuple[list[str], list[Any]]] = {}
+
+
+def _counted(texts: Sequence[str], *, keep: bool = False) -> list[Any]:
+    """How often each slot's words, and its characters, are in each text; counted once in a training."""
+    shortened = [text[:_REACH] for text in texts]
+    known, counts = _kept.pop("learnt", ([], []))
+    if known != shortened:
+        counts = [counter.transform(shortened) for counter in _counters()]
+    if keep:
+        _kept["learnt"] = (shortened, counts)
+    return counts
+
+
 class Wording:
     """TF-IDF weights learnt from examples, and the vectors that they give to texts.
 
@@ -55,8 +70,8 @@ class Wording:
     def fit(cls, texts: Sequence[str], width: int) -> Wording:
         """Learn from examples how much each word and sequence of characters tells."""
         rows = []
-        for counter in _counters():
-            found = np.bincount(counter.transform(texts).indices, minlength=_SLOTS)
+        for counts in _counted(texts, keep=True):
+            found = np.bincount(counts.indices, minlength=_SLOTS)
             weights = np.log((1 + len(texts)) / (1 + found)) + 1
             rows.append(np.where(found >= _LEAST, weights, 0))
         return cls(np.array(rows, dtype=np.float32), width)
@@ -64,15 +79,15 @@ class Wording:
     def vectors(self, texts: Sequence[str]) -> FloatMatrix:
         """Return one row for each text."""
         blocks = np.zeros((len(_KINDS), len(texts), self.width), dtype=np.float32)
-        shortened = [text[:_REACH] for text in texts]
-        for kind, counter in enumerate(_counters()):
-            counts = counter.transform(shortened)
+        for kind, counts in enumerate(_counted(texts)):
             columns, signs = _folding(kind, self.width)
             values = (1 + np.log(counts.data)) * self._weights[kind][counts.indices]
             rows = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
             lengths = np.sqrt(np.bincount(rows, values**2, minlength=len(texts)))
             values = values / np.maximum(lengths, 1e-9)[rows] * signs[counts.indices]
-            np.add.at(blocks[kind], (rows, columns[counts.indices]), values)
+            places = rows * self.width + columns[counts.indices]
+            summed = np.bincount(places, values, minlength=len(texts) * self.width)
+            blocks[kind] = summed.reshape(len(texts), self.width)
         return np.concatenate(list(blocks), axis=1)
 
     def save(self, path: Path) -> None:

@@ -66,3 +66,29 @@ def test_each_example_carries_the_language_of_its_folder(store: Path) -> None:
     }
     assert set(languages.values()) == {"en", "de", None}
     assert languages["moin moin from the coast"] is None
+
+
+def test_marked_words_and_synonyms_beside_plain_examples_are_read_too(store: Path) -> None:
+    (store / "nlu" / "marked.yml").write_text(
+        'version: "3.1"\nnlu:\n  - intent: product_stock\n    examples: |\n'
+        '      - is the [blue kite]{"entity": "product", "value": "KITE-1"} there\n'
+        "  - synonym: KITE-1\n    examples: |\n      - kite\n",
+        encoding="utf-8",
+    )
+    data = importer(str(ROOT / "nlu" / "data" / "en" / "service.yml")).get_nlu_data()
+    (marked,) = [one for one in data.intent_examples if one.get("text") == "is the blue kite there"]
+    assert [(one["start"], one["end"], one["value"]) for one in marked.get("entities")] == [(7, 16, "KITE-1")]
+    assert data.entity_synonyms["kite"] == "KITE-1"
+
+
+def test_an_example_that_is_there_twice_counts_once_and_examples_have_stable_fingerprints(
+    store: Path,
+) -> None:
+    path = str(ROOT / "nlu" / "data" / "en" / "service.yml")
+    (store / "nlu" / "again.yml").write_text(STORE_EXAMPLES, encoding="utf-8")
+    first, second = importer(path).get_nlu_data(), importer(path).get_nlu_data()
+    texts = [message.get("text") for message in first.intent_examples]
+    assert texts.count("moin moin from the coast") == 1
+    assert first.fingerprint() == second.fingerprint()
+    first.training_examples[0].set("intent", "other")
+    assert first.fingerprint() != second.fingerprint()
