@@ -15,6 +15,7 @@ from bot.desk.cases import Cases
 from bot.dialogue import meaning, several
 from bot.dialogue.actions.feed import as_of
 from bot.dialogue.answered_notices import as_answer
+from bot.dialogue.assortment import as_asked
 from bot.dialogue.engine import Engine
 from bot.dialogue.files import not_kept
 from bot.dialogue.insisting import unless_insisting
@@ -78,7 +79,7 @@ class Composer:
         commented = meaning.commented_case(row, memory)
         understanding = meaning.as_story(read, memory, is_comment=commented is not None)
         if row.kind == MESSAGE:
-            understanding = meaning.in_context(as_answer(understanding, memory), memory, offered)
+            understanding = as_asked(meaning.in_context(as_answer(understanding, memory), memory, offered))
         # The answer to a form's question is one answer, whatever it speaks of.
         asked_by = memory.get("form")
         wishes = [understanding] if asked_by else several.divided(understanding)

@@ -48,7 +48,7 @@ def conversations(states: list[State]) -> Iterator[list[State]]:
     yield [*states[:-1], {**newest, "user": {"text": "hello"}}]
     yield [*states[:-1], {**newest, "prev_action": LISTEN}]
     yield [*states[:-1], {**newest, "active_loop": LOOP}]
-    yield [*states[:-1], {**newest, "slots": {"product_step": (1.0, 0.0, 0.0, 0.0, 0.0)}}]
+    yield [*states[:-1], {**newest, "slots": {"product_step": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)}}]
 
 
 @pytest.mark.parametrize("kind", [RULES, RULES_FOR_LOOP_UNHAPPY_PATH])

@@ -149,8 +149,8 @@ class Advise(Step):
     def _recommend(
         turn: Turn, speaker: Speaker, products: Sequence[Product], wished: Mapping[str, Any]
     ) -> Product:
-        lines = "\n".join(_line(turn, product) for product in products)
-        buttons = [_details(turn, product) for product in products]
+        lines = "\n".join(line_of(turn, product) for product in products)
+        buttons = [details(turn, product) for product in products]
         most = _most(wished)
         if wished["is_over"] and most is not None:
             speaker.say("utter_recommend_over", buttons, products=lines, most=turn.words.money(most))
@@ -166,7 +166,7 @@ class Advise(Step):
             told = turn.words.beside(
                 [product.facts[fact].rstrip(".") for fact in facts if fact in product.facts]
             )
-            line = _line(turn, product)
+            line = line_of(turn, product)
             lines.append(word(turn, "utter_compare_line", line=line, facts=told) if told else line)
         speaker.say("utter_compare", products="\n".join(lines))
         choice = preferred(products)
@@ -174,10 +174,10 @@ class Advise(Step):
             return products[0]
         rating, name = turn.words.number(choice.rating or 0.0), turn.words.product(choice)
         if all(one.rating == choice.rating for one in products):
-            speaker.say("utter_compare_alike", [_details(turn, choice)], product=name, rating=rating)
+            speaker.say("utter_compare_alike", [details(turn, choice)], product=name, rating=rating)
         else:
             values = {"product": name, "rating": rating, "count": choice.review_count}
-            speaker.say("utter_compare_best", [_details(turn, choice)], **values)
+            speaker.say("utter_compare_best", [details(turn, choice)], **values)
         return choice
 
 
@@ -205,7 +205,7 @@ def _wished(turn: Turn, tracker: Tracker, wished: dict[str, Any]) -> dict[str, A
     """The wish so far, with what this message adds."""
     read = turn.understanding
     wished["words"] = f"{wished['words']} {read.text}".strip()[-LONGEST_WISH:]
-    wished["category"] = read.first("category") or _typed_category(turn) or wished.get("category")
+    wished["category"] = read.first("category") or typed_category(turn, read.text) or wished.get("category")
     amount = read.first("money")
     if isinstance(amount, Mapping) and amount.get("currency"):
         wished["most"] = [int(amount["amount_minor"]), str(amount["currency"])]
@@ -227,9 +227,9 @@ def _wished(turn: Turn, tracker: Tracker, wished: dict[str, Any]) -> dict[str, A
     return wished
 
 
-def _typed_category(turn: Turn) -> str | None:
+def typed_category(turn: Turn, words: str) -> str | None:
     """The category whose name in the buyer's language was typed, or a part of that name."""
-    typed = default_process(turn.understanding.text)
+    typed = default_process(words)
     if len(typed) < (SHORTEST_NAME if typed.isascii() else SHORTEST_WIDE_NAME):
         return None
     names = {one: default_process(_category(turn, one)) for one in turn.shop.categories()[:CATEGORIES]}
@@ -254,7 +254,7 @@ def _most(wished: Mapping[str, Any]) -> Money | None:
     return Money(*wished["most"]) if wished.get("most") else None
 
 
-def _line(turn: Turn, product: Product) -> str:
+def line_of(turn: Turn, product: Product) -> str:
     """A product with its price and what buyers think of it."""
     price, name = turn.words.money(product.price), turn.words.product(product)
     if product.rating is None or not product.review_count:
@@ -270,8 +270,14 @@ def _line(turn: Turn, product: Product) -> str:
     )
 
 
-def _details(turn: Turn, product: Product) -> Button:
+def details(turn: Turn, product: Product) -> Button:
+    """Leads to what the catalogue says of a product."""
     return Button(turn.words.product(product), f"/product_details{json.dumps({'product': product.code})}")
+
+
+def category_button(turn: Turn, category: str) -> Button:
+    """Leads to the best of a kind of goods."""
+    return Button(_category(turn, category), f"/product_recommend{json.dumps({'category': category})}")
 
 
 def _category(turn: Turn, category: str) -> str:

@@ -9,6 +9,7 @@ from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
 from bot.dialogue.actions import answers
+from bot.dialogue.actions.assortment import SHOWN, found_for
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform
@@ -32,7 +33,7 @@ STEP_OF_INTENT = {
 }
 #: What tells the variants of a product apart.
 TRAITS = ("colour", "size")
-UNKNOWN = "unknown"
+UNKNOWN, RANGE = "unknown", "range"
 FAILED = "failed"
 #: Products that are offered as buttons.
 OFFERED = 3
@@ -72,6 +73,15 @@ def spoken_product(turn: Turn, tracker: Tracker) -> tuple[Product | None, Sequen
     return None, turn.shop.products_hinted(turn.understanding.text, limit=OFFERED)
 
 
+def _of_a_kind(turn: Turn) -> Slots | None:
+    """Where a kind of goods is asked about: what there is of it; None where one product is meant."""
+    found = found_for(turn, turn.understanding.text)
+    if found is None:
+        return None
+    shown = [product.code for product in found[:SHOWN]]
+    return {"product": None, "product_candidates": shown, "product_step": RANGE}
+
+
 class FindProduct(Step):
     """Begins every flow about a product: finds out which."""
 
@@ -101,6 +111,9 @@ class FindProduct(Step):
             # A yes to going on with the question that was left.
             begun.pop("product_question")
             begun.pop("product_variant")
+        several = _of_a_kind(turn)
+        if several is not None:
+            return begun | several
         product, candidates = spoken_product(turn, tracker)
         if product is not None:
             return begun | {"product": product.code, "product_step": STEP_OF_INTENT[intent]}
@@ -120,6 +133,9 @@ class ProductForm(Form):
         turn.flow = step if step == "bargain" else f"product_{step}"
         if tracker.get_slot("product_step") != UNKNOWN or tracker.get_slot("requested_slot") != "product":
             return {}
+        several = _of_a_kind(turn)
+        if several is not None:
+            return several | {"product_question": turn.understanding.text, "misunderstandings": 0}
         product = self._offered(turn, tracker)
         # "The roll-top" is no praise where one of the names that were offered has it.
         if product is None or words_in(turn.understanding.text) > SHORT_NAME:

@@ -189,6 +189,10 @@ def openings(intents: Sequence[str], about_orders: Sequence[str], world: World) 
         if intent.startswith("product_"):
             text = f"{world.values['product']}?"
             yield Answer("open", meaning(intent, text, product=world.values["code"]))
+        if intent == "product_stock":
+            # A kind of goods that there are several of, and one that there is not.
+            for goods in (world.values["goods"], "zeppelins"):
+                yield Answer("open", meaning(intent, f"Do you sell {goods}?"))
         if intent.startswith(("logistics_", "payment_tax")) and intent not in about_orders:
             yield Answer("open", meaning(intent, "To Germany?", country="DE"))
 

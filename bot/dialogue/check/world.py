@@ -56,6 +56,7 @@ def look(database: Database, rules: ShopRules) -> tuple[dict[str, OrderSample], 
             "other": other.number,
             "product": product.name,
             "code": product.code,
+            "goods": product.name.split()[-1],
             "coupon": coupon,
         }
     )

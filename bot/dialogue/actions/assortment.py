@@ -1,0 +1,68 @@
+"""Whether the store sells a kind of goods: some of those it has, or a plain no with the kinds that it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rasa_sdk import Tracker
+
+from bot.dialogue.actions.advice import CATEGORIES, category_button, details, line_of, typed_category
+from bot.dialogue.actions.identity import back_to
+from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
+from bot.dialogue.assortment import goods_asked
+from bot.dialogue.turn import Turn
+from bot.shop.choosing import Wish
+from bot.shop.finding import words_named
+from bot.shop.values import Product
+
+#: Products that are shown.
+SHOWN = 5
+#: Products with a part of such a name that are looked at.
+LOOKED_AT = 40
+#: Arabic's plural of what ends in "ة": another word to whoever compares the letters they begin with.
+_PLURAL = re.compile(r"ات\b")
+
+
+def found_for(turn: Turn, text: str) -> Sequence[Product] | None:
+    """What there is of the goods that a message asks about, the best rated first; perhaps nothing.
+
+    None where the message asks about no kind of goods, or names one of them.
+    """
+    goods = None if turn.understanding.first("product") else goods_asked(text)
+    if goods is None:
+        return None
+    category = typed_category(turn, goods)
+    if category is not None:
+        return turn.shop.fitting(Wish(goods, category), SHOWN).products
+    found = turn.shop.products_hinted(goods, limit=LOOKED_AT)
+    if not found and (one := _PLURAL.sub("ة", goods)) != goods:
+        found = turn.shop.products_hinted(one, limit=LOOKED_AT)
+    held = {one.code: words_named(goods, (one.name, turn.words.product(one))) for one in found}
+    most = max(held.values(), default=0)
+    fit = [one for one in found if held[one.code] == most]
+    return sorted(fit, key=lambda one: (-(one.rating or 0.0), -one.review_count, one.code))
+
+
+class TellAssortment(Step):
+    """The goods that were asked about, or that nothing has that name."""
+
+    title = "action_product_range"
+    flow = "product_range"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
+        """Name some, or say no and name the kinds of goods that there are."""
+        text = tracker.get_slot("product_question") or turn.understanding.text
+        goods = goods_asked(text) or text
+        products = [
+            one for one in map(turn.shop.product, tracker.get_slot("product_candidates") or ()) if one
+        ]
+        for product in products:
+            turn.read("product", code=product.code)
+        if products:
+            lines = "\n".join(line_of(turn, product) for product in products)
+            speaker.say("utter_range", [details(turn, one) for one in products], goods=goods, products=lines)
+        else:
+            kinds = turn.shop.categories()[:CATEGORIES]
+            speaker.say("utter_range_none", [category_button(turn, one) for one in kinds], goods=goods)
+        return {"done": remembered(tracker, "product")} | back_to(turn, tracker, speaker)
