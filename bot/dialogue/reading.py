@@ -53,7 +53,7 @@ class MessageReader:
                 if pressed is None
                 else _pressed(engine, pressed, talk)
             )
-        typed = self._typed_button(held)
+        typed = self.chosen(held)
         if typed is not None:
             return _pressed(engine, typed, talk)
         text = typed_text(row.text)
@@ -64,12 +64,14 @@ class MessageReader:
             {"language_hint": row.language_hint, "language": talk.language, "now": row.sent_at.isoformat()},
         )
 
-    def _typed_button(self, held: Claim) -> Button | None:
-        """The offered button whose words were typed instead of pressing it."""
+    def chosen(self, held: Claim) -> Button | None:
+        """The button of the newest message to the buyer that was pressed, or typed instead of pressing it."""
         claimed, offered = self._offered
         if claimed is not held:
             with self._database.begin() as connection:
                 offered = outbox.last_buttons(connection, held.conversation.id)
+        if held.row.button is not None:
+            return next((button for button in offered if button.payload == held.row.button), None)
         spoken = meaning.bare(held.row.text)
         chosen = meaning.number_of(spoken) or 0
         if held.row.numbered and 1 <= chosen <= len(offered):

@@ -13,6 +13,8 @@ from bot.desk.acts import ASK_SATISFACTION
 from bot.desk.cases import Cases
 from bot.desk.clocks import SUPERVISOR
 from bot.desk.hours import is_open, promise
+from bot.desk.values.cases import CaseCard
+from bot.dialogue.actions.handover import LEAVE
 from bot.dialogue.actions.ratings import star_buttons
 from bot.dialogue.composing import post
 from bot.dialogue.files import came_along, is_bare, not_kept
@@ -41,12 +43,18 @@ class Relay:
     replies: Replies
     clock: Clock
 
-    def take(self, held: Claim, threat_in: Callable[[Claim], str | None]) -> TurnReport | None:
+    def take(
+        self,
+        held: Claim,
+        threat_in: Callable[[Claim], str | None],
+        chosen_in: Callable[[Claim], Button | None],
+    ) -> TurnReport | None:
         """Leave a message to the person who has the conversation; None if the bot must answer.
 
         Args:
             held: the claimed row.
             threat_in: which threat or harm its words tell of; asked only where a person has the conversation.
+            chosen_in: which button of the newest message to the buyer it presses or types; asked there, too.
         """
         if held.row.kind == ASK_SATISFACTION:
             return self._ask_satisfaction(held)
@@ -58,6 +66,9 @@ class Relay:
             return None
         if held.conversation.owner is Owner.BOT:
             return self._come_along(held)
+        chosen = chosen_in(held)
+        if chosen is not None and chosen.payload == LEAVE and (left := self._leave(held)) is not None:
+            return left
         threat = threat_in(held)
         with self.database.begin() as connection:
             cases = Cases(connection, self.rules, self.clock)
@@ -69,14 +80,37 @@ class Relay:
                 return None
             said = [*not_kept(self.replies, self.rules, held.row, held.conversation.language)]
             if threat and known is not None and case.owner_id is None and case.queue != known.queue:
-                said.append(self._to_supervisors(held.conversation.language))
+                said.append(self._to_supervisors(held.conversation.language, case.card))
             post(connection, held, said, self.clock.now())
             inbox.finish(connection, held, "relayed", now=self.clock.now())
         return TurnReport(held.conversation.id, "relayed", said, case=case)
 
-    def _to_supervisors(self, language: str) -> Said:
+    def _leave(self, held: Claim) -> TurnReport | None:
+        """Let the buyer go who does not want to wait for a person; None if people must see the case."""
+        talk = held.conversation
+        with self.database.begin() as connection:
+            case = Cases(connection, self.rules, self.clock).buyer_left(talk.id)
+            if case is None:
+                return None
+            language = self.replies.spoken(talk.language)
+            reply = self.replies.say("utter_left", language, {})
+            said = as_letter(
+                self.replies,
+                [Said(reply.text, reply.buttons, reply.language)],
+                channel=talk.channel,
+                language=language,
+                name=talk.sender_name,
+                store=self.rules.store,
+            )
+            post(connection, held, said, self.clock.now())
+            inbox.finish(connection, held, "the buyer waits no longer", now=self.clock.now())
+        return TurnReport(talk.id, "the buyer waits no longer", said, flow="left", case=case)
+
+    def _to_supervisors(self, language: str, card: CaseCard) -> Said:
         now = self.clock.now()
         words = Words.of_store(self.replies.spoken(language), self.rules.store.timezone, now)
+        if card.timezone is not None:
+            words = words.for_buyer(card.timezone, card.country)
         return to_supervisors(self.replies, self.rules, words, now)
 
     def _ask_satisfaction(self, held: Claim) -> TurnReport:

@@ -139,7 +139,7 @@ class TurnTaker:
                 return self._buried(held, AbandonedTurnError())
             try:
                 with deadline(self._rules.serving.turn_seconds):
-                    return self._relay.take(held, self._threat) or self._answer(held)
+                    return self._relay.take(held, self._threat, self._reader.chosen) or self._answer(held)
             except LostClaimError:
                 raise
             except TryLaterError:

@@ -12,7 +12,7 @@ from bot.desk.cases import Cases
 from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind, Likely, Outcome, Priority, Reason
 from bot.desk.values.history import EventKind
 from bot.desk.values.people import Person
-from bot.errors import NotOwnerError, UnknownCaseError
+from bot.errors import DeskError, NotOwnerError, UnknownCaseError
 from bot.mailroom.conversations import Owner
 from tests.desk.acting import CARD, Acting
 
@@ -222,6 +222,19 @@ def test_a_message_to_somebody_away_goes_back_to_the_queue(desk: Acting, ana: Pe
     assert asked is not None
     assert (asked.state, asked.owner_id, asked.clock) == (CaseState.OPEN, None, ClockKind.CLAIM)
     assert desk.kinds(case)[-1] == "lapsed"
+
+
+def test_a_buyer_who_waits_no_longer_closes_only_what_nobody_has(desk: Acting, ana: Person) -> None:
+    case = desk.open()
+    left = desk.act(lambda cases: cases.buyer_left(case.conversation_id))
+    assert left is not None
+    assert (left.state, left.outcome, left.due_at) == (CaseState.CLOSED, Outcome.NO_ANSWER_NEEDED, None)
+    assert desk.act(lambda cases: cases.buyer_left(case.conversation_id)) is None
+    with pytest.raises(DeskError, match="closed"):
+        desk.act(lambda cases: cases.claim(case.id, ana))
+    for kept in (desk.claimed(ana), desk.answered(ana), desk.open(reason=Reason.ALWAYS_HUMAN)):
+        assert desk.act(lambda cases, kept=kept: cases.buyer_left(kept.conversation_id)) is None
+        assert desk.get(kept) == kept
 
 
 def test_two_hundred_messages_make_one_case_and_put_nothing_off(desk: Acting) -> None:

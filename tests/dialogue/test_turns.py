@@ -20,6 +20,7 @@ from bot.database import lock_now
 from bot.desk.cases import Cases
 from bot.desk.values.cases import CaseState, Outcome, Priority, Reason
 from bot.dialogue import deadline as deadline_module
+from bot.dialogue.actions.handover import LEAVE
 from bot.dialogue.actions.identity import CheckIdentity
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import trackers
@@ -256,6 +257,62 @@ def test_out_of_hours_the_honest_line_says_when(talk: Talk) -> None:
     (said,) = talk.said()
     assert "off duty" in said
     assert "Nov 23" in said
+
+
+#: A Saturday night in the queues' time zone.
+NIGHT = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.timezone.utc)
+
+
+@pytest.fixture
+def waiting(talk: Talk) -> Talk:
+    """A buyer who asked for a person in the night."""
+    talk.clock.at = NIGHT
+    talk.press(Button("A person", "/service_human"))
+    talk.turns()
+    talk.reports.clear()
+    return talk
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_who_would_have_to_wait_for_the_morning_may_leave_it(waiting: Talk, typed: bool) -> None:
+    before = waiting.case()
+    assert before is not None
+    assert "off duty" in waiting.said()[-1]
+    waiting.write("I'll leave it!") if typed else waiting.press(Button("I'll leave it", LEAVE))
+    assert waiting.turns() == ["the buyer waits no longer"]
+    assert "I've left that" in waiting.said()[-1]
+    assert waiting.owner() == "bot"
+    with waiting.database.begin() as connection:
+        cases = Cases(connection, waiting.rules, waiting.clock)
+        case = cases.get(before.id)
+        assert (case.state, case.outcome) == (CaseState.CLOSED, Outcome.NO_ANSWER_NEEDED)
+        assert [(one.kind.value, one.actor) for one in cases.events(case.id)][-1] == ("closed", "the buyer")
+        assert cases.due() == ()
+    waiting.press()
+    assert waiting.turns() == ["answered"]
+
+
+def test_who_leaves_it_once_somebody_has_the_case_is_relayed(waiting: Talk) -> None:
+    case = waiting.case()
+    assert case is not None
+    with waiting.database.begin() as connection:
+        Cases(connection, waiting.rules, waiting.clock).claim(case.id, waiting.person())
+    before = waiting.said()
+    waiting.press(Button("I'll leave it", LEAVE))
+    assert waiting.turns() == ["relayed"]
+    assert waiting.said() == before
+    assert waiting.owner() == "agent"
+
+
+def test_words_that_leave_something_close_no_case_where_that_was_not_offered(talk: Talk) -> None:
+    talk.clock.at = NIGHT + dt.timedelta(hours=33)
+    talk.press(Button("A person", "/service_human"))
+    talk.turns()
+    for text in ("I'll leave it", "never mind", "leave it with my neighbour please", "/service_leave"):
+        talk.write(text)
+    talk.turns()
+    assert {report.note for report in talk.reports[1:]} == {"relayed"}
+    assert talk.owner() == "agent"
 
 
 # --- No model ---
