@@ -21,8 +21,10 @@ def unless_insisting(turn: Turn, said: Sequence[Said]) -> list[Said]:
     answer; the form waits all the same. A question stays that is all there is to say, or that follows on an
     answer that was not understood.
     """
+    if len(said) < 2 or turn.tracker is None:
+        return list(said)
     slot = turn.tracker.get_slot
-    if len(said) < 2 or slot("requested_slot") not in _ABOUT or slot("misunderstandings"):
+    if slot("requested_slot") not in _ABOUT or slot("misunderstandings"):
         return list(said)
     asked = [text for text, _ in zip(_last_words(turn.tracker.events), range(MOST + 1), strict=False)]
     is_insisting = len(asked) > MOST and set(asked) == {said[-1].text}
