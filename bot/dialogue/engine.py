@@ -171,7 +171,12 @@ class Engine:
         # Rasa makes an empty domain for each message, only to find out whether ours is one.
         agent.processor._check_for_unseen_features = _nothing_unseen
         engine = cls(agent, model.name)
-        # The encoder and the lists of words are read with the first message: no buyer waits for them.
+        try:
+            engine.component(SentenceVectors)
+        except LookupError:
+            # Policies alone: nothing is read with them.
+            return engine
+        # The encoder and the lists of words are loaded with the first message: no buyer waits for them.
         engine.understand(_FIRST)
         return engine
 
