@@ -66,8 +66,10 @@ _BARGAINS, _ASKS_WHERE_TO = "bargain_form", "destination_form"
 _VARIANTS = ("colour", "size")
 #: A choice by its number, as it is typed or as a key's picture.
 _NUMBER = re.compile("[(#]?([0-9０-９٠-٩۰-۹]{1,2})[)]?[\ufe0f\u20e3]*")
-#: A button's payload that holds an intent and nothing else, and the one that leads to a person.
-_BARE_PAYLOAD, _TO_A_PERSON = re.compile("/[a-z]+_[a-z_]+"), "/service_human"
+#: What is offered in place of what was asked for; each asks for a yes of its own before anything is done.
+#: "OK" below "it was delivered [I haven't received it]" is no yes to the button.
+_INSTEAD = ("/order_cancel", "/order_change_items", "/payment_price_protection")
+_TO_A_PERSON = "/service_human"
 #: Entities that say who asks, not what about.
 _PROOFS = ("email", "phone")
 
@@ -136,7 +138,7 @@ def in_context(
 ) -> Understanding:
     """A short question that names nothing is about what was spoken of, where it may be.
 
-    So is a bare yes, where nothing was asked and one thing was ``offered`` below what was said last.
+    A bare yes is to what was ``offered`` last in place of what was asked for, where nothing else was asked.
     """
     last = memory.get("last_question")
     taken = _only_offer(offered) if read.intent == "service_affirm" and not memory.get("form") else None
@@ -185,10 +187,9 @@ def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
 
 
 def _only_offer(offered: Sequence[Button]) -> str | None:
-    """The intent of the only button that leads to something else than a person; None if there are more."""
+    """What was offered in place of what was asked for, where nothing else was, a person apart."""
     ways = [button.payload for button in offered if button.payload != _TO_A_PERSON]
-    # What carries values answers a question, and a yes may be the wrong one.
-    return ways[0][1:] if len(ways) == 1 and _BARE_PAYLOAD.fullmatch(ways[0]) else None
+    return ways[0][1:] if len(ways) == 1 and ways[0] in _INSTEAD else None
 
 
 def _as(read: Understanding, intent: str, sure: float) -> Understanding:

@@ -25,7 +25,7 @@ from bot.dialogue.trackers import remembered
 from bot.dialogue.turn import Said
 from bot.dialogue.words import Words
 from bot.mailroom import conversations, inbox
-from bot.mailroom.conversations import Owner
+from bot.mailroom.conversations import Conversation, Owner
 from bot.mailroom.inbox import MESSAGE, Claim
 from bot.messages import Button
 from bot.settings import ShopRules
@@ -94,14 +94,7 @@ class Relay:
                 return None
             language = self.replies.spoken(talk.language)
             reply = self.replies.say("utter_left", language, {})
-            said = as_letter(
-                self.replies,
-                [Said(reply.text, reply.buttons, reply.language)],
-                channel=talk.channel,
-                language=language,
-                name=talk.sender_name,
-                store=self.rules.store,
-            )
+            said = self._as_letter(talk, Said(reply.text, reply.buttons, reply.language))
             post(connection, held, said, self.clock.now())
             inbox.finish(connection, held, "the buyer waits no longer", now=self.clock.now())
         return TurnReport(talk.id, "the buyer waits no longer", said, flow="left", case=case)
@@ -112,6 +105,16 @@ class Relay:
         if card.timezone is not None:
             words = words.for_buyer(card.timezone, card.country)
         return to_supervisors(self.replies, self.rules, words, now)
+
+    def _as_letter(self, talk: Conversation, said: Said) -> list[Said]:
+        return as_letter(
+            self.replies,
+            [said],
+            channel=talk.channel,
+            language=self.replies.spoken(talk.language),
+            name=talk.sender_name,
+            store=self.rules.store,
+        )
 
     def _ask_satisfaction(self, held: Claim) -> TurnReport:
         """Ask once for stars after a person has helped; not in the middle of something else."""
@@ -127,14 +130,7 @@ class Relay:
             human = self.replies.say("utter_meaning_service_human", language, {}).text
             # From one on: where choices are numbered, so many stars have that number.
             choices = (*reversed(star_buttons()), Button(human, "/service_human"))
-            said = as_letter(
-                self.replies,
-                [Said(reply.text, choices, reply.language)],
-                channel=talk.channel,
-                language=language,
-                name=talk.sender_name,
-                store=self.rules.store,
-            )
+            said = self._as_letter(talk, Said(reply.text, choices, reply.language))
             post(connection, held, said, self.clock.now())
             inbox.finish(connection, held, "asked for a rating", now=self.clock.now())
         return TurnReport(talk.id, "asked for a rating", said)

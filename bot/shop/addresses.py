@@ -51,7 +51,8 @@ def read_address(text: str, known: Address, before: TypedAddress | None = None) 
     """
     parts = [" ".join(part.split()).strip(" .") for part in _BETWEEN.split(text)]
     parts = [part for part in parts if part]
-    if not parts:
+    # What no column holds is no address, and would be looked through word by word.
+    if not parts or sum(map(len, parts)) > sum(LONGEST.values()):
         return None
     whole = _from_the_large(parts) or _whole(parts, known)
     if before is not None and before.street and whole.street.casefold() != before.street.casefold():
@@ -109,8 +110,10 @@ def _cut(line: str, known: Address) -> TypedAddress:
     # As the order's own looks, else as most countries' do; what stands last would be a house's number.
     for looks_like in (lambda word: bool(shape) and _shape(word) == shape, _POSTCODE.fullmatch):
         for number in range(len(words) - 2, 0, -1):
+            if not looks_like(words[number]):
+                continue
             place = _place([" ".join(words[number:])])
-            if looks_like(words[number]) and place.city:
+            if place.city:
                 return replace(place, street=" ".join(words[:number]))
     return TypedAddress(street=line) if _HAS_DIGIT.search(line) else TypedAddress()
 

@@ -87,6 +87,8 @@ def test_what_is_dear_elsewhere_refuses_no_price(other: Understanding) -> None:
 CANCEL = Button("Cancel the order", "/order_cancel")
 PARCEL = Button("Where is my parcel?", "/logistics_where_is_parcel")
 HUMAN = Button("Talk to a person", "/service_human")
+NOT_RECEIVED = Button("I haven't received it", "/logistics_delivered_not_received")
+STOP = Button("Stop", "/service_leave")
 ANSWER = Button("Changed my mind", '/inform{"return_reason": "changed_mind"}')
 
 
@@ -104,11 +106,23 @@ def test_a_bare_yes_takes_the_one_thing_that_was_offered(text: str) -> None:
         ("yes", {}, [HUMAN]),
         ("yes", {}, [CANCEL, PARCEL]),
         ("yes", {}, [ANSWER]),
+        ("ok", {}, [NOT_RECEIVED]),
+        ("yes", {}, [STOP]),
         ("yes", {"form": "return_form"}, [CANCEL]),
         ("yes but only half of it", {}, [CANCEL]),
         ("no", {}, [CANCEL]),
     ],
-    ids=["nothing", "a person", "two things", "an answer", "a question is open", "a reserve", "a no"],
+    ids=[
+        "nothing",
+        "a person",
+        "two things",
+        "an answer",
+        "what was told",
+        "leaving",
+        "a question is open",
+        "a reserve",
+        "a no",
+    ],
 )
 def test_a_yes_that_may_be_to_something_else_takes_nothing(
     text: str, memory: dict[str, Any], offered: list[Button]

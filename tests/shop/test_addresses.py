@@ -68,7 +68,18 @@ def test_the_place_follows_the_street(typed, postcode, city, region) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", " , \n ; ", "yes please", "hello, how are you", "5" * 300, "东西到了吗", "市场很大"]
+    "typed",
+    [
+        "",
+        " , \n ; ",
+        "yes please",
+        "hello, how are you",
+        "5" * 300,
+        "10115 where is it " * 6_000,
+        "10115 " * 20_000,
+        "东西到了吗",
+        "市场很大",
+    ],
 )
 def test_what_is_no_address_is_none(typed) -> None:
     assert read_address(typed, BERLIN) is None
