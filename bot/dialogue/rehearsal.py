@@ -163,7 +163,8 @@ class Rehearsal:
         turn_request_clocks(self.database, self.rules, self.clock)
         notices = Notices(self.database, self.rules)
         notices.look(self.clock.now())
-        TimerRoom(self.database, self.clock, {NOTICE: notices.fire}).fire_due()
+        needs = {NOTICE: notices.needed}
+        TimerRoom(self.database, self.clock, {NOTICE: notices.fire}, needs=needs).fire_due()
 
     def _decide(
         self, connection: Connection, event: str, channel: str, sender: str, line: Mapping[str, Any]

@@ -129,22 +129,41 @@ def open_for(
     lock_now(connection)
     row = connection.execute(_HELD_BY_SENDER, address).one_or_none()
     if row is None:
-        # Where another process does the same at this moment, this waits for it, and then does nothing.
-        connection.execute(
-            _INSERT[connection.dialect.name],
-            {
-                **address,
-                "sender_name": sender_name,
-                "language": language,
-                "owner": Owner.BOT.value,
-                "next_position": 1,
-                "created_at": now,
-                "last_at": now,
-                "claim_number": 0,
-            },
-        )
+        make(connection, **address, sender_name=sender_name, language=language, now=now)
         row = connection.execute(_HELD_BY_SENDER, address).one()
     return Held(_conversation(row), row.next_position)
+
+
+def make(
+    connection: Connection,
+    *,
+    channel: str,
+    account: str,
+    sender: str,
+    sender_name: str | None,
+    language: str,
+    now: dt.datetime,
+) -> bool:
+    """Make a sender's conversation, held by whoever made it; False if there is one.
+
+    Where another process does the same at this moment, this waits for it, and then does nothing.
+    """
+    made = connection.execute(
+        _INSERT[connection.dialect.name],
+        {
+            "channel": channel,
+            "account": account,
+            "sender": sender,
+            "sender_name": sender_name,
+            "language": language,
+            "owner": Owner.BOT.value,
+            "next_position": 1,
+            "created_at": now,
+            "last_at": now,
+            "claim_number": 0,
+        },
+    )
+    return bool(made.rowcount == 1)
 
 
 def hold(connection: Connection, conversation_id: int) -> None:

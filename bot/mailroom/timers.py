@@ -10,7 +10,7 @@ import datetime as dt
 import enum
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,6 +56,8 @@ class Timer:
     state: TimerState
     #: Firings that failed so far.
     attempts: int
+    #: While it fires: the conversation that nobody else writes. Its own, or the one that is needed just then.
+    held: int | None = None
 
     def late(self, now: dt.datetime) -> dt.timedelta:
         """How long after its time it is."""
@@ -65,6 +67,8 @@ class Timer:
 #: What a timer of some kind does, in the unit of work in which it fires: (connection, timer, now). It may
 #: write to the database only. A moment instead of None puts the timer off until then, as for quiet hours.
 Handler = Callable[[Connection, Timer, dt.datetime], "dt.datetime | None"]
+#: Which conversation a timer without one needs held when it fires; None: none, or one still to be made.
+Needs = Callable[[Connection, Timer], "int | None"]
 #: Told, in the same unit of work, of a timer that was given up: (connection, timer, why).
 OnFailed = Callable[[Connection, Timer, str], None]
 
@@ -195,6 +199,7 @@ class TimerRoom:
         handlers: what to do, by kind. A timer with a conversation and without a handler becomes an event of
             its kind, on which the conversation takes a turn; ``key``, ``due`` and ``data`` are its payload.
         on_failed: told of a timer that was given up.
+        needs: by kind, which conversation a timer without one will write to.
     """
 
     def __init__(
@@ -203,11 +208,13 @@ class TimerRoom:
         clock: Clock,
         handlers: Mapping[str, Handler] | None = None,
         on_failed: OnFailed = lambda *_: None,
+        needs: Mapping[str, Needs] | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._handlers = dict(handlers or {})
         self._on_failed = on_failed
+        self._needs = dict(needs or {})
 
     def fire_due(self) -> int:
         """Fire what is due, the longest due first, each in a unit of work of its own; returns how many fired.
@@ -239,10 +246,13 @@ class TimerRoom:
 
     def _fire_in(self, connection: Connection, timer: Timer) -> bool:
         now = self._clock.now()
-        if not self._take(connection, timer, now, state=TimerState.FIRED.value, ended_at=now):
+        needed, held = self._needs.get(timer.kind), timer.conversation_id
+        if held is None and needed is not None:
+            held = needed(connection, timer)
+        if not self._take(connection, timer, held, now, state=TimerState.FIRED.value, ended_at=now):
             return False
         # What it says now: it may have been moved or told something else since we looked.
-        timer = _timer(connection.execute(_BY_KEY, {"timer_key": timer.key}).one())
+        timer = replace(_timer(connection.execute(_BY_KEY, {"timer_key": timer.key}).one()), held=held)
         handler = self._handlers.get(timer.kind, _become_event)
         later = handler(connection, timer, now)
         if later is None:
@@ -253,20 +263,21 @@ class TimerRoom:
 
     def _put_off(self, connection: Connection, timer: Timer, why: str) -> None:
         now, attempts = self._clock.now(), timer.attempts + 1
+        talk, tried = timer.conversation_id, {"attempts": attempts, "note": why}
         if attempts <= len(WAITS):
             later = now + dt.timedelta(seconds=WAITS[attempts - 1])
-            self._take(connection, timer, now, attempts=attempts, not_before=later, note=why)
-        elif self._take(
-            connection, timer, now, attempts=attempts, state=TimerState.FAILED.value, ended_at=now, note=why
-        ):
+            self._take(connection, timer, talk, now, not_before=later, **tried)
+        elif self._take(connection, timer, talk, now, state=TimerState.FAILED.value, ended_at=now, **tried):
             self._on_failed(connection, timer, why)
 
     @staticmethod
-    def _take(connection: Connection, timer: Timer, now: dt.datetime, **values: Any) -> bool:
+    def _take(
+        connection: Connection, timer: Timer, talk: int | None, now: dt.datetime, **values: Any
+    ) -> bool:
         """Write to a timer that is still due; False for whoever is second, or comes after a cancelling."""
-        if timer.conversation_id is not None:
+        if talk is not None:
             # In the order in which a turn does it that cancels a timer: so no two wait for each other.
-            talks.hold(connection, timer.conversation_id)
+            talks.hold(connection, talk)
         taken = connection.execute(_FIRE.values(**values), {"timer": timer.id, "now": now})
         return bool(taken.rowcount == 1)
 

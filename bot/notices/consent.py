@@ -65,9 +65,11 @@ def room_from(
     """The first moment from now on at which the weekly cap has room for one more."""
     who = notices.c.conversation_id == talk.id
     if talk.customer_id is not None:
-        # No two at once count each other out.
+        # No two at once count each other out. What only names the buyer, as a turn does, need not wait.
         connection.execute(
-            sa.select(customers.c.id).where(customers.c.id == talk.customer_id).with_for_update()
+            sa.select(customers.c.id)
+            .where(customers.c.id == talk.customer_id)
+            .with_for_update(key_share=True)
         )
         who = notices.c.customer_id == talk.customer_id
     told = sa.select(notices.c.at).where(who, notices.c.at > now - _WEEK).order_by(notices.c.at.desc())

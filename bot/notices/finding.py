@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.mailroom import timers
 from bot.mailroom.tables import conversations
 from bot.mailroom.tables import timers as timer_table
-from bot.notices.kinds import NOTICE, Notice, NoticeKind, key_of
+from bot.notices.kinds import Notice, NoticeKind, key_of
 from bot.notices.tables import notices
 from bot.settings import ShopRules
 from bot.shop.states import LineState, OrderState, PaymentState
@@ -22,25 +21,13 @@ from bot.shop.tables import customers, order_lines, orders, payments, shipments
 MOST = 200
 
 
-def find(connection: Connection, rules: ShopRules, now: dt.datetime) -> int:
-    """Set a timer for all that is to be told and was never set before; returns how many.
+def found(connection: Connection, rules: ShopRules, now: dt.datetime) -> Sequence[Notice]:
+    """All that is to be told and for which no timer was ever set.
 
     Only of buyers who agreed to be written to, and whose conversation is known or who may get a first letter.
     """
     kinds = [kind for kind in NoticeKind if kind.value in rules.notices.kinds]
-    found = [notice for kind in kinds for notice in _of(kind, rules, now, connection)]
-    for notice in found:
-        timers.schedule(
-            connection,
-            notice.key,
-            kind=NOTICE,
-            subject=notice.subject,
-            due=now,
-            now=now,
-            conversation_id=notice.conversation_id,
-            data=notice.data,
-        )
-    return len(found)
+    return [notice for kind in kinds for notice in _of(kind, rules, now, connection)]
 
 
 def _of(kind: NoticeKind, rules: ShopRules, now: dt.datetime, connection: Connection) -> Iterator[Notice]:

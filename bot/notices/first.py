@@ -66,9 +66,13 @@ def talk_for(connection: Connection, rules: ShopRules, notice: Notice) -> Conver
     )
 
 
-def made(connection: Connection, talk: Conversation, now: dt.datetime) -> Conversation:
-    """The conversation, made if it was not; whose it is is noted, which proves nothing. Idempotent."""
-    held = talks.open_for(
+def made(connection: Connection, talk: Conversation, now: dt.datetime) -> Conversation | None:
+    """The conversation, made if it was not; whose it is is noted, which proves nothing.
+
+    None where somebody has begun it since we looked: to wait for what they write to it would be to hold what
+    they may be waiting for.
+    """
+    if talk.id == NOT_MADE and not talks.make(
         connection,
         channel=talk.channel,
         account=talk.account,
@@ -76,7 +80,11 @@ def made(connection: Connection, talk: Conversation, now: dt.datetime) -> Conver
         sender_name=talk.sender_name,
         language=talk.language,
         now=now,
-    ).conversation
+    ):
+        return None
+    held = talks.find(connection, talk.channel, talk.account, talk.sender)
+    if held is None:
+        return None
     if held.customer_id is None:
         talks.set_customer(connection, held.id, talk.customer_id)
     return replace(held, customer_id=talk.customer_id)

@@ -44,17 +44,37 @@ class Notices:
         if not self._rules.notices.kinds:
             return 0
         with self._database.begin() as connection:
-            return finding.find(connection, self._rules, now)
+            found = finding.found(connection, self._rules, now)
+        for notice in found:
+            # One conversation is held at a time: a turn that has one may wait for another's timer.
+            with self._database.begin() as connection:
+                # Another may have set it since, and for later: a day that was agreed.
+                if timers.find(connection, notice.key) is None:
+                    _set(connection, notice, now, now)
+        return len(found)
+
+    def needed(self, connection: Connection, timer: Timer) -> int | None:
+        """The conversation that a first letter would go to just now, if there is one."""
+        found = self._talk_for(connection, Notice.of(timer))
+        return found.id if found is not None and found.id != first.NOT_MADE else None
+
+    def _talk_for(self, connection: Connection, notice: Notice) -> Conversation | None:
+        if notice.conversation_id is None:
+            return first.talk_for(connection, self._rules, notice)
+        return conversations.get(connection, notice.conversation_id)
 
     def fire(self, connection: Connection, timer: Timer, now: dt.datetime) -> dt.datetime | None:
-        """Tell it, or say when to look again; the handler of ``NOTICE`` timers."""
+        """Tell it, or say when to look again; the handler of ``NOTICE`` timers.
+
+        They fire with ``needed`` held.
+        """
         notice = Notice.of(timer)
-        if notice.conversation_id is None:
-            found = first.talk_for(connection, self._rules, notice)
-        else:
-            found = conversations.get(connection, notice.conversation_id)
+        found = self._talk_for(connection, notice)
         if found is None:
             return None
+        if found.id not in (first.NOT_MADE, timer.held):
+            # Where they proved just now who they are: held from the start it is written to, the next time.
+            return now
         talk, rules, kind = found, self._rules.notices, notice.kind
         waited = now - timer.due_at
         if kind.value not in rules.kinds or not consent.is_wanted(connection, talk, kind):
@@ -72,7 +92,10 @@ class Notices:
         if later > now:
             return later
         if notice.conversation_id is None:
-            talk = first.made(connection, talk, now)
+            made = first.made(connection, talk, now)
+            if made is None:
+                return now
+            talk = made
         consent.told(connection, notice, talk, now)
         inbox.accept_event(connection, talk.id, NOTICE, {"key": notice.key, **notice.data}, now=now)
         return None

@@ -59,7 +59,11 @@ async def _turn_clocks(front: Front, frontends: Sequence[DeskFrontend]) -> None:
 
     failed = partial(_timer_failed, front)
     timers = TimerRoom(
-        front.database, front.clock, {NOTICE: lambda *given: notices().fire(*given)}, on_failed=failed
+        front.database,
+        front.clock,
+        {NOTICE: lambda *given: notices().fire(*given)},
+        on_failed=failed,
+        needs={NOTICE: lambda *given: notices().needed(*given)},
     )
     while True:
         try:

@@ -44,7 +44,8 @@ class Store:
         self.clock.at += dt.timedelta(**later)
         notices = Notices(self.database, self.rules)
         notices.look(self.clock.now())
-        TimerRoom(self.database, self.clock, {NOTICE: notices.fire}).fire_due()
+        needs = {NOTICE: notices.needed}
+        TimerRoom(self.database, self.clock, {NOTICE: notices.fire}, needs=needs).fire_due()
         with self.database.begin() as connection:
             found = sa.select(inbox_rows.c.data).where(
                 inbox_rows.c.kind == NOTICE, inbox_rows.c.note.is_(None)

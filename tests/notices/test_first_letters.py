@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
+from bot.database import Database
 from bot.mailroom import conversations as talks
+from bot.mailroom import timers
 from bot.mailroom.conversations import Conversation
 from bot.mailroom.tables import conversations
 from bot.mailroom.tables import timers as timer_table
+from bot.mailroom.timers import Timer, TimerRoom
 from bot.notices import consent
+from bot.notices.kinds import NOTICE, Notice, NoticeKind
 from bot.notices.tables import notices
+from bot.notices.telling import Notices
 from bot.settings import FirstLetterRules
 from bot.shop.tables import customers, orders, payments
 from tests.conftest import BACKENDS
 from tests.notices.conftest import Store, kinds
+from tests.service.running import until
 
 MAILBOX = "help@meridian.example"
 ADDRESS = "Ana.Costa@inbox.example"
@@ -172,3 +180,63 @@ def test_what_is_paid_in_the_quiet_hours_is_not_written_about(silent: Store) -> 
     silent.change(payments, state="captured")
     assert silent.tick(hours=12) == []
     assert by_mail(silent) == []
+
+
+def one_waits(database: Database) -> bool:
+    """Whether somebody waits for what another holds in a PostgreSQL database."""
+    asked = sa.text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with database.begin() as connection:
+        return bool(connection.execute(asked).scalar_one())
+
+
+def test_whoever_writes_while_the_letter_is_due_and_moves_it_is_not_waited_for_in_a_circle(
+    silent: Store,
+) -> None:
+    """The turn holds the conversation and moves the timer; the firing needs both, in the same order."""
+    talk = mail_talk(silent, silent.customer_id)
+    key = f"notice:unpaid:{silent.number}:1"
+    notices, now = Notices(silent.database, silent.rules), silent.clock.now()
+    # Found before they proved who they are.
+    notice = Notice(NoticeKind.UNPAID, key, None, order_number=silent.number)
+    with silent.database.begin() as connection:
+        waits = {"kind": NOTICE, "subject": notice.subject, "due": now, "now": now, "data": notice.data}
+        timers.schedule(connection, key, **waits)
+    room = TimerRoom(silent.database, silent.clock, {NOTICE: notices.fire}, needs={NOTICE: notices.needed})
+    with ThreadPoolExecutor(1) as thread:
+        with silent.database.begin() as turn:
+            talks.hold(turn, talk)
+            firing = thread.submit(room.fire_due)
+            if not silent.database.is_sqlite:
+                until(lambda: one_waits(silent.database), "the firing waits for the turn")
+            later = waits | {"due": now + HOUR, "conversation_id": talk}
+            assert timers.schedule(turn, key, **later)
+        assert firing.result(20) == 0
+    with silent.database.begin() as connection:
+        moved = timers.find(connection, key)
+        assert moved is not None
+        assert (moved.due_at, moved.conversation_id) == (now + HOUR, talk)
+    silent.clock.at += HOUR
+    assert kinds(silent.tick()) == ["unpaid"]
+
+
+def test_a_conversation_that_begins_while_the_letter_is_due_is_not_waited_for(silent: Store) -> None:
+    """What a turn is about to write to it could be the timer itself: the letter goes the next time."""
+    silent.clock.at += 12 * HOUR
+    assert silent.tick() == []
+    silent.clock.at += 12 * HOUR
+    notices = Notices(silent.database, silent.rules)
+
+    def needed(connection: Connection, timer: Timer) -> int | None:
+        found = notices.needed(connection, timer)
+        assert found is None
+        # Between the look for the conversation and the letter somebody writes from that address.
+        mail_talk(silent, None)
+        return found
+
+    room = TimerRoom(silent.database, silent.clock, {NOTICE: notices.fire}, needs={NOTICE: needed})
+    assert room.fire_due() == 0
+    assert kinds(silent.tick()) == ["unpaid"]
+    assert len(by_mail(silent)) == 1
