@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import sqlalchemy as sa
 
-from bot.desk import labels, ranks
-from bot.desk.resting import CaseRest
-from bot.desk.sent import LONGEST_TEXT, outbox_key, proper_text
+from bot.desk import ranks
+from bot.desk.closing import CaseClosing
+from bot.desk.sent import outbox_key, proper_text
 from bot.desk.tables import case_drafts, cases
-from bot.desk.values.cases import CardField, Case, CaseState, Outcome
+from bot.desk.values.cases import CardField, Case, CaseState
 from bot.desk.values.history import EventKind
 from bot.desk.values.people import Person
 from bot.desk.values.replies import Draft, DraftState
 from bot.errors import DeskError, ForbiddenError, NotOwnerError
-from bot.mailroom import conversations, inbox, outbox, timers
-from bot.mailroom.conversations import Owner
+from bot.mailroom import outbox
 from bot.messages import Author
-from bot.privacy import mask_cards, without_nul
-
-#: Inbox events by which the bot learns what became of a case: silently, or to go on with the buyer.
-CASE_CLOSED = "case_closed"
-HANDED_BACK = "handed_back"
-#: The timer, and the inbox event that comes of it, on which the buyer is asked for a rating.
-ASK_SATISFACTION = "ask_satisfaction"
-#: Outcomes that no buyer is asked about.
-UNRATED = (Outcome.SPAM, Outcome.NO_ANSWER_NEEDED)
+from bot.privacy import without_nul
 
 
-class CaseActs(CaseRest):
+class CaseActs(CaseClosing):
     """A person's acts. The person must have been read in this very unit of work."""
 
     def reply(self, case_id: int, person: Person, text: str, fence: int, *, key: str | None = None) -> Case:
@@ -102,42 +91,6 @@ class CaseActs(CaseRest):
         self._record(case_id, EventKind.NOTED, person, proper_text(text), key)
         return case
 
-    def close(
-        self,
-        case_id: int,
-        person: Person,
-        outcome: Outcome,
-        summary: str,
-        fence: int,
-        *,
-        true_intent: str | None = None,
-    ) -> Case:
-        """Close the case; the bot answers the buyer's next message and knows what happened.
-
-        Raises:
-            NotOwnerError: the person is not, or no longer, the owner.
-            ForbiddenError: the rank does not allow it.
-            DeskError: ``true_intent`` is no intent.
-        """
-        ranks.require(self.rules, person, "close")
-        end = (EventKind.CLOSED, CASE_CLOSED)
-        return self._end(case_id, person, outcome, summary, fence, *end, true_intent)
-
-    def hand_back(
-        self,
-        case_id: int,
-        person: Person,
-        outcome: Outcome,
-        summary: str,
-        fence: int,
-        *,
-        true_intent: str | None = None,
-    ) -> Case:
-        """Close the case and let the bot go on with the buyer at once; else as ``close``."""
-        ranks.require(self.rules, person, "hand_back")
-        end = (EventKind.HANDED_BACK, HANDED_BACK)
-        return self._end(case_id, person, outcome, summary, fence, *end, true_intent)
-
     def reveal(self, case_id: int, person: Person, field: CardField) -> str:
         """A field of the card in clear, for the owner and for who may take over; written down.
 
@@ -195,69 +148,6 @@ class CaseActs(CaseRest):
         )
         return changed
 
-    def _end(
-        self,
-        case_id: int,
-        person: Person,
-        outcome: Outcome,
-        summary: str,
-        fence: int,
-        kind: EventKind,
-        told: str,
-        true_intent: str | None,
-    ) -> Case:
-        summary = _short(summary)
-        true_intent = labels.proper(true_intent)
-        case = self._locked(case_id)
-        self._require_owner(case, person, fence)
-        now = self.clock.now()
-        if true_intent is not None:
-            labels.put(self.connection, case, true_intent, person, now)
-        changed = self._change(
-            case,
-            state=CaseState.CLOSED,
-            fence=case.fence + 1,
-            waiting_since=None,
-            clock=None,
-            due_at=None,
-            closed_at=now,
-            outcome=outcome,
-            summary=summary,
-            direct=False,
-            true_intent=true_intent or case.true_intent,
-        )
-        self._let_drafts_lapse(case_id)
-        self._record(case_id, kind, person, f"{outcome.value}: {summary}" if summary else outcome.value)
-        conversations.set_owner(self.connection, case.conversation_id, Owner.BOT)
-        payload = {
-            "case_id": case_id,
-            "outcome": outcome.value,
-            "summary": summary,
-            "intent": case.intent,
-            "agent": person.name,
-        }
-        inbox.accept_event(self.connection, case.conversation_id, told, payload, now=now)
-        self._have_asked(changed)
-        return changed
-
-    def _have_asked(self, case: Case) -> None:
-        """Have the buyer asked for a rating a little later, once for each case that was answered."""
-        rules, now = self.rules.satisfaction, self.clock.now()
-        if not rules.ask or case.satisfaction is not None or case.first_answer_at is None:
-            return
-        if case.outcome in UNRATED:
-            return
-        timers.schedule(
-            self.connection,
-            satisfaction_timer(case.id),
-            kind=ASK_SATISFACTION,
-            subject=f"case:{case.id}",
-            due=now + dt.timedelta(minutes=rules.after_minutes),
-            now=now,
-            conversation_id=case.conversation_id,
-            data={"case_id": case.id},
-        )
-
     def _decide(
         self, case_id: int, person: Person, draft_id: int, state: DraftState
     ) -> tuple[Case, Draft, int]:
@@ -276,15 +166,3 @@ class CaseActs(CaseRest):
         )
         fence: int = self.connection.execute(sa.select(case_drafts.c.fence).where(own)).scalar_one()
         return case, draft, fence
-
-
-def satisfaction_timer(case_id: int) -> str:
-    """The timer's key: a case is asked about once, however often it is closed."""
-    return f"satisfaction:{case_id}"
-
-
-def _short(summary: str) -> str:
-    summary = mask_cards(without_nul(summary)).strip()
-    if len(summary) > LONGEST_TEXT:
-        raise DeskError(f"The summary has {len(summary):,} characters; at most {LONGEST_TEXT:,} are kept.")
-    return summary

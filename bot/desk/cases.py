@@ -18,11 +18,10 @@ from bot.desk.opening import CaseOpening
 from bot.desk.people_records import person_of
 from bot.desk.shifts import in_shift
 from bot.desk.tables import cases, people
-from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind, Outcome
+from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind
 from bot.desk.values.history import EventKind
 from bot.desk.values.people import Person
 from bot.mailroom import conversations, inbox
-from bot.mailroom.conversations import Owner
 
 log = logging.getLogger(__name__)
 
@@ -64,36 +63,6 @@ class Cases(CaseOpening):
             absence = self._absence(case)
             case = case if absence is None else self._queued(case, EventKind.LAPSED, CLOCK, absence)
         return case if threat is None else self.raise_for(case, threat, words)
-
-    def buyer_left(self, conversation_id: int) -> Case | None:
-        """Close the case of a buyer who needs no answer any more, and give the bot the conversation.
-
-        Returns:
-            The case; ``None`` if people must see it all the same: somebody has it, had it, or it cannot wait.
-        """
-        conversations.hold(self.connection, conversation_id)
-        known = self.open_case_of(conversation_id)
-        if known is None:
-            return None
-        case = self._locked(known.id)
-        touched = case.claimed_at is not None or case.first_answer_at is not None
-        if case.state is not CaseState.OPEN or touched or case.queue == SUPERVISOR:
-            return None
-        outcome = Outcome.NO_ANSWER_NEEDED
-        case = self._change(
-            case,
-            state=CaseState.CLOSED,
-            fence=case.fence + 1,
-            waiting_since=None,
-            clock=None,
-            due_at=None,
-            closed_at=self.clock.now(),
-            outcome=outcome,
-            summary="",
-        )
-        self._record(case.id, EventKind.CLOSED, BUYER, outcome.value)
-        conversations.set_owner(self.connection, conversation_id, Owner.BOT)
-        return case
 
     def due(self, limit: int = 100) -> Sequence[int]:
         """The cases whose clock has run out, longest ago first."""

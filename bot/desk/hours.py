@@ -65,6 +65,11 @@ def promise(queue: QueueRules, clocks: ClockRules, now: dt.datetime) -> dt.datet
     return after(queue, now, dt.timedelta(minutes=clocks.first_answer_minutes))
 
 
+def waits_shut(queue: QueueRules, start: dt.datetime, end: dt.datetime) -> bool:
+    """Whether the queue rests for a while between two moments."""
+    return after(queue, start, end - start) > end
+
+
 def _windows(queue: QueueRules, now: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
     """Working hours that have not ended by now, in order of time."""
     zone = ZoneInfo(queue.timezone)

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from bot.desk import clocks, ranks, wording
-from bot.desk.acts import satisfaction_timer
 from bot.desk.case_records import BOT, card_as_json
 from bot.desk.clocks import SUPERVISOR
+from bot.desk.closing import satisfaction_timer
 from bot.desk.masking import storable
 from bot.desk.raising import CaseRaising
 from bot.desk.shifts import is_at_work

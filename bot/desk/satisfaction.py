@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
-from bot.desk.acts import satisfaction_timer
 from bot.desk.case_records import BUYER, case_of
+from bot.desk.closing import satisfaction_timer
 from bot.desk.tables import case_events, cases, people
 from bot.desk.values.cases import Case, CaseState
 from bot.desk.values.history import EventKind

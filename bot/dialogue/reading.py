@@ -13,7 +13,7 @@ from bot.dialogue.files import FILE_ALONE, is_bare
 from bot.dialogue.turn import Understanding
 from bot.mailroom import outbox
 from bot.mailroom.conversations import Conversation
-from bot.mailroom.inbox import MESSAGE, Claim
+from bot.mailroom.inbox import MESSAGE, Claim, InboxRow
 from bot.messages import Button
 
 
@@ -53,7 +53,7 @@ class MessageReader:
                 if pressed is None
                 else _pressed(engine, pressed, talk)
             )
-        typed = self.chosen(held)
+        typed = chosen(row, self.offered(held))
         if typed is not None:
             return _pressed(engine, typed, talk)
         text = typed_text(row.text)
@@ -64,21 +64,27 @@ class MessageReader:
             {"language_hint": row.language_hint, "language": talk.language, "now": row.sent_at.isoformat()},
         )
 
-    def chosen(self, held: Claim) -> Button | None:
-        """The button of the newest message to the buyer that was pressed, or typed instead of pressing it."""
+    def offered(self, held: Claim) -> Sequence[Button]:
+        """The buttons of the newest message to the buyer."""
         claimed, offered = self._offered
         if claimed is not held:
             with self._database.begin() as connection:
                 offered = outbox.last_buttons(connection, held.conversation.id)
-        if held.row.button is not None:
-            return next((button for button in offered if button.payload == held.row.button), None)
-        spoken = meaning.bare(held.row.text)
-        chosen = meaning.number_of(spoken) or 0
-        if held.row.numbered and 1 <= chosen <= len(offered):
-            return offered[chosen - 1]
-        # So many stars may be typed as their number.
-        meant = (spoken, STAR * chosen)
-        return next((button for button in offered if meaning.bare(button.title) in meant), None)
+            self._offered = (held, offered)
+        return offered
+
+
+def chosen(row: InboxRow, offered: Sequence[Button]) -> Button | None:
+    """Which of the buttons that were offered was pressed, or typed instead of pressing it."""
+    if row.button is not None:
+        return next((button for button in offered if button.payload == row.button), None)
+    spoken = meaning.bare(row.text)
+    number = meaning.number_of(spoken) or 0
+    if row.numbered and 1 <= number <= len(offered):
+        return offered[number - 1]
+    # So many stars may be typed as their number.
+    meant = (spoken, STAR * number)
+    return next((button for button in offered if meaning.bare(button.title) in meant), None)
 
 
 def _pressed(engine: Engine, button: Button, talk: Conversation) -> Understanding:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.engine import Connection
 
 from bot.clock import Clock
 from bot.database import Database
 from bot.desk import satisfaction
-from bot.desk.acts import ASK_SATISFACTION
 from bot.desk.cases import Cases
 from bot.desk.clocks import SUPERVISOR
+from bot.desk.closing import ASK_SATISFACTION
 from bot.desk.hours import is_open, promise
-from bot.desk.values.cases import CaseCard
-from bot.dialogue.actions.handover import LEAVE
+from bot.desk.values.cases import Case, CaseCard
 from bot.dialogue.actions.ratings import star_buttons
 from bot.dialogue.composing import post
 from bot.dialogue.files import came_along, is_bare, not_kept
 from bot.dialogue.letters import as_letter
+from bot.dialogue.reading import chosen
 from bot.dialogue.replies import Replies
 from bot.dialogue.report import TurnReport
 from bot.dialogue.trackers import remembered
-from bot.dialogue.turn import Said
+from bot.dialogue.turn import Said, Understanding
+from bot.dialogue.waiting import LEAVE, leave_button, leaves, told_again
 from bot.dialogue.words import Words
 from bot.mailroom import conversations, inbox
 from bot.mailroom.conversations import Conversation, Owner
@@ -46,15 +49,15 @@ class Relay:
     def take(
         self,
         held: Claim,
-        threat_in: Callable[[Claim], str | None],
-        chosen_in: Callable[[Claim], Button | None],
+        read: Callable[[Claim], Understanding | None],
+        offered: Callable[[Claim], Sequence[Button]],
     ) -> TurnReport | None:
         """Leave a message to the person who has the conversation; None if the bot must answer.
 
         Args:
             held: the claimed row.
-            threat_in: which threat or harm its words tell of; asked only where a person has the conversation.
-            chosen_in: which button of the newest message to the buyer it presses or types; asked there, too.
+            read: what its typed words mean, if a model reads them; asked only where people have the talk.
+            offered: the buttons of the newest message to the buyer; asked there, too.
         """
         if held.row.kind == ASK_SATISFACTION:
             return self._ask_satisfaction(held)
@@ -66,10 +69,10 @@ class Relay:
             return None
         if held.conversation.owner is Owner.BOT:
             return self._come_along(held)
-        chosen = chosen_in(held)
-        if chosen is not None and chosen.payload == LEAVE and (left := self._leave(held)) is not None:
+        buttons, heard = offered(held), read(held)
+        if leaves(buttons, chosen(held.row, buttons), heard) and (left := self._leave(held)) is not None:
             return left
-        threat = threat_in(held)
+        threat = None if heard is None else heard.threat
         with self.database.begin() as connection:
             cases = Cases(connection, self.rules, self.clock)
             known = cases.open_case_of(held.conversation.id)
@@ -78,9 +81,10 @@ class Relay:
                 # Nobody has it after all: the buyer must not be left in silence.
                 conversations.set_owner(connection, held.conversation.id, Owner.BOT)
                 return None
-            said = [*not_kept(self.replies, self.rules, held.row, held.conversation.language)]
             if threat and known is not None and case.owner_id is None and case.queue != known.queue:
-                said.append(self._to_supervisors(held.conversation.language, case.card))
+                said = [*self._not_kept(held), self._to_supervisors(held.conversation.language, case.card)]
+            else:
+                said = self._meanwhile(connection, held, cases, case, buttons)
             post(connection, held, said, self.clock.now())
             inbox.finish(connection, held, "relayed", now=self.clock.now())
         return TurnReport(held.conversation.id, "relayed", said, case=case)
@@ -99,17 +103,35 @@ class Relay:
             inbox.finish(connection, held, "the buyer waits no longer", now=self.clock.now())
         return TurnReport(talk.id, "the buyer waits no longer", said, flow="left", case=case)
 
-    def _to_supervisors(self, language: str, card: CaseCard) -> Said:
-        now = self.clock.now()
-        words = Words.of_store(self.replies.spoken(language), self.rules.store.timezone, now)
-        if card.timezone is not None:
-            words = words.for_buyer(card.timezone, card.country)
-        return to_supervisors(self.replies, self.rules, words, now)
+    def _meanwhile(
+        self, connection: Connection, held: Claim, cases: Cases, case: Case, offered: Sequence[Button]
+    ) -> list[Said]:
+        """What is said to a message that people answer: of a file, and of the wait where it is long."""
+        talk = held.conversation
+        words = self._words(talk.language, case.card)
+        if again := told_again(connection, self.replies, self.rules, cases, case, words):
+            return [*self._not_kept(held), *self._as_letter(talk, *again)]
+        said = self._not_kept(held)
+        if said and LEAVE in {button.payload for button in offered}:
+            # What was offered stays in reach.
+            said[-1] = replace(said[-1], buttons=(leave_button(self.replies, words.language),))
+        return said
 
-    def _as_letter(self, talk: Conversation, said: Said) -> list[Said]:
+    def _not_kept(self, held: Claim) -> list[Said]:
+        return not_kept(self.replies, self.rules, held.row, held.conversation.language)
+
+    def _to_supervisors(self, language: str, card: CaseCard) -> Said:
+        return to_supervisors(self.replies, self.rules, self._words(language, card), self.clock.now())
+
+    def _words(self, language: str, card: CaseCard) -> Words:
+        """The buyer's, as far as the case's card knows them."""
+        words = Words.of_store(self.replies.spoken(language), self.rules.store.timezone, self.clock.now())
+        return words if card.timezone is None else words.for_buyer(card.timezone, card.country)
+
+    def _as_letter(self, talk: Conversation, *said: Said) -> list[Said]:
         return as_letter(
             self.replies,
-            [said],
+            said,
             channel=talk.channel,
             language=self.replies.spoken(talk.language),
             name=talk.sender_name,

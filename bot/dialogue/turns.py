@@ -22,7 +22,7 @@ from bot.dialogue.relaying import Relay
 from bot.dialogue.replies import Replies
 from bot.dialogue.report import TurnReport
 from bot.dialogue.tables import turns
-from bot.dialogue.turn import Turn
+from bot.dialogue.turn import Turn, Understanding
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
 from bot.mailroom import inbox, outbox
 from bot.mailroom.heartbeat import Heartbeat
@@ -139,7 +139,7 @@ class TurnTaker:
                 return self._buried(held, AbandonedTurnError())
             try:
                 with deadline(self._rules.serving.turn_seconds):
-                    return self._relay.take(held, self._threat, self._reader.chosen) or self._answer(held)
+                    return self._relay.take(held, self._heard, self._reader.offered) or self._answer(held)
             except LostClaimError:
                 raise
             except TryLaterError:
@@ -169,12 +169,12 @@ class TurnTaker:
         case, said = self._recovery.bury(held, error)
         return TurnReport(held.conversation.id, "buried", (said,), flow="failed", case=case)
 
-    def _threat(self, held: Claim) -> str | None:
-        """Which threat or harm a typed message tells of; what people must see is relayed unread, too."""
+    def _heard(self, held: Claim) -> Understanding | None:
+        """What a typed message means that is for people; what they must see is relayed unread, too."""
         if self._engine is None or held.row.button is not None or not typed_text(held.row.text):
             return None
         try:
-            return self._reader.read(self._engine, held).threat
+            return self._reader.read(self._engine, held)
         except TurnTimeoutError:
             raise
         except Exception as error:

@@ -20,15 +20,15 @@ from bot.database import lock_now
 from bot.desk.cases import Cases
 from bot.desk.values.cases import CaseState, Outcome, Priority, Reason
 from bot.dialogue import deadline as deadline_module
-from bot.dialogue.actions.handover import LEAVE
 from bot.dialogue.actions.identity import CheckIdentity
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import trackers
 from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import current_turn
+from bot.dialogue.waiting import LEAVE
 from bot.errors import TryLaterError, TurnTimeoutError
 from bot.mailroom import inbox, line, outbox
-from bot.messages import Button
+from bot.messages import Attachment, Button
 from bot.settings import ShopRules
 from tests.chaos.script import ScriptedEngine
 from tests.conftest import BACKENDS
@@ -273,12 +273,12 @@ def waiting(talk: Talk) -> Talk:
     return talk
 
 
-@pytest.mark.parametrize("typed", [False, True])
-def test_who_would_have_to_wait_for_the_morning_may_leave_it(waiting: Talk, typed: bool) -> None:
+@pytest.mark.parametrize("typed", ["", "I'll leave it!", "never mind", "forget it"])
+def test_who_would_have_to_wait_for_the_morning_may_leave_it(waiting: Talk, typed: str) -> None:
     before = waiting.case()
     assert before is not None
     assert "off duty" in waiting.said()[-1]
-    waiting.write("I'll leave it!") if typed else waiting.press(Button("I'll leave it", LEAVE))
+    waiting.write(typed) if typed else waiting.press(Button("I'll leave it", LEAVE))
     assert waiting.turns() == ["the buyer waits no longer"]
     assert "I've left that" in waiting.said()[-1]
     assert waiting.owner() == "bot"
@@ -302,6 +302,66 @@ def test_who_leaves_it_once_somebody_has_the_case_is_relayed(waiting: Talk) -> N
     assert waiting.turns() == ["relayed"]
     assert waiting.said() == before
     assert waiting.owner() == "agent"
+
+
+@pytest.mark.parametrize(
+    "typed", ["leave it with my neighbour please", "never mind, my lawyer writes to you"]
+)
+def test_words_that_only_begin_as_if_they_left_it_are_for_people(waiting: Talk, typed: str) -> None:
+    waiting.write(typed)
+    assert waiting.turns() == ["relayed"]
+    assert waiting.owner() == "agent"
+
+
+def test_who_writes_again_while_everybody_is_off_duty_hears_it_again_now_and_then(waiting: Talk) -> None:
+    before = len(waiting.said())
+    for _ in range(20):
+        waiting.write("hello? is anybody there")
+        waiting.turns()
+        waiting.clock.advance(minutes=10)
+    again = waiting.said()[before:]
+    # 200 minutes: after each hour in which nothing was said.
+    assert len(again) == 3
+    assert all("off duty" in said and "Nov 23" in said for said in again)
+    assert [button.payload for button in waiting.lines()[-1].buttons] == []
+    newest = next(line for line in reversed(waiting.lines()) if line.buttons)
+    assert [button.payload for button in newest.buttons] == [LEAVE]
+    waiting.write(button=LEAVE)
+    waiting.turns()
+    assert waiting.owner() == "bot"
+
+
+def test_who_writes_again_in_hours_or_to_somebody_hears_nothing_of_the_bot(waiting: Talk) -> None:
+    before = waiting.said()
+    waiting.clock.at = NIGHT + dt.timedelta(hours=33)
+    waiting.write("hello?")
+    case = waiting.case()
+    assert case is not None
+    waiting.turns()
+    with waiting.database.begin() as connection:
+        Cases(connection, waiting.rules, waiting.clock).claim(case.id, waiting.person())
+    waiting.clock.at = NIGHT + dt.timedelta(hours=48)
+    waiting.write("hello??")
+    waiting.turns()
+    assert waiting.said() == before
+
+
+def test_a_file_that_is_not_kept_does_not_take_away_what_was_offered(waiting: Talk) -> None:
+    waiting.write("look", attachments=(Attachment("a.exe", "application/octet-stream", 9, ""),))
+    waiting.turns()
+    assert "a.exe" in waiting.said()[-1]
+    waiting.write("I'll leave it")
+    assert waiting.turns() == ["the buyer waits no longer"]
+
+
+def test_who_asks_just_before_closing_time_may_leave_it_too(talk: Talk) -> None:
+    # On Saturday, two minutes before the queue closes: perhaps nobody answers before Monday.
+    talk.clock.at = dt.datetime(2026, 11, 21, 13, 58, tzinfo=dt.timezone.utc)
+    talk.press(Button("A person", "/service_human"))
+    talk.turns()
+    assert "off duty" not in talk.said()[-1]
+    assert "Nov 23" in talk.said()[-1]
+    assert [button.payload for button in talk.lines()[-1].buttons] == [LEAVE]
 
 
 def test_words_that_leave_something_close_no_case_where_that_was_not_offered(talk: Talk) -> None:
@@ -860,6 +920,29 @@ def test_a_buyer_whom_nobody_answers_in_time_hears_it_with_a_new_date(talk: Talk
     assert all("Nov 23" in said for said in late)
     assert "case_late" in [report.flow for report in talk.reports]
     assert talk.owner() == "agent"
+    assert [button.payload for button in talk.lines()[-1].buttons] == [LEAVE]
+    talk.write(button=LEAVE)
+    assert talk.turns() == ["the buyer waits no longer"]
+    assert talk.owner() == "bot"
+
+
+def test_a_threat_that_nobody_answers_in_time_cannot_be_left(talk: Talk) -> None:
+    talk.offer(Button("x", "/service_threat"))
+    talk.write(button="/service_threat")
+    talk.turns()
+    case = talk.case()
+    assert case is not None
+    assert case.reason is Reason.ALWAYS_HUMAN
+    for _ in range(4):
+        due = talk.case()
+        assert due is not None
+        assert due.due_at is not None
+        talk.clock.at = due.due_at
+        with talk.database.begin() as connection:
+            Cases(connection, talk.rules, talk.clock).expire(case.id)
+        talk.turns()
+    assert "taking longer" in talk.said()[-1]
+    assert all(not line.buttons for line in talk.lines() if "taking longer" in line.text)
 
 
 # --- What the operator reads ---

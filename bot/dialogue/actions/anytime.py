@@ -16,6 +16,7 @@ from bot.dialogue.actions.step import NOTHING, Slots, Speaker, Step
 from bot.dialogue.files import NOT_KEPT, values_of
 from bot.dialogue.several import PENDING
 from bot.dialogue.turn import Turn
+from bot.dialogue.waiting import offers
 from bot.messages import Button
 
 #: The likeliest meanings that are offered as buttons.
@@ -316,9 +317,11 @@ class CaseLate(Step):
     flow = "case_late"
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Apologise once and name the moment by which somebody answers."""
+        """Apologise once, name the moment by which somebody answers, and offer to do without."""
         until = dt.datetime.fromisoformat(str(turn.row.data["until"]))
-        speaker.say("utter_case_late", by=turn.words.moment(until))
+        case = turn.cases.open_case_of(turn.conversation.id)
+        offered = offers(turn.replies, turn.words.language, turn.cases, case)
+        speaker.say("utter_case_late", offered, by=turn.words.moment(until))
         return {}
 
 

@@ -8,17 +8,14 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from bot.desk.clocks import SUPERVISOR
-from bot.desk.hours import is_open, promise
+from bot.desk.hours import is_open, promise, waits_shut
 from bot.desk.values.cases import CaseCard, Likely, Priority, Reason, Standing
 from bot.dialogue.actions.step import Slots, Speaker, Step
 from bot.dialogue.several import PENDING, told
 from bot.dialogue.turn import Turn
-from bot.messages import Button
+from bot.dialogue.waiting import leave_button
 from bot.shop.values import Order
 
-#: What the button carries by which a buyer who was told to wait leaves it.
-LEAVE = "/service_leave"
 #: Replies after which nothing is under way but an answer.
 LEAVABLE = frozenset({"utter_handed_over", "utter_passed_on", "utter_repeated", "utter_not_understood_again"})
 #: Lines of what was said that go on the card.
@@ -70,14 +67,11 @@ def hand_over(
     )
     rules = turn.rules.queues[queue]
     now = turn.clock.now()
-    by = turn.words.moment(promise(rules, turn.rules.clocks, now))
-    if is_open(rules, now):
-        speaker.say_now(reply, by=by)
-    else:
-        # Nobody needs to wait overnight for what they can do without.
-        leave = turn.replies.say("utter_bargain_leave", turn.words.language, {}).text
-        may_leave = reply in LEAVABLE and queue != SUPERVISOR
-        speaker.say_now(f"{reply}_closed", [Button(leave, LEAVE)] if may_leave else (), by=by)
+    by = promise(rules, turn.rules.clocks, now)
+    # Nobody needs to wait overnight for what they can do without.
+    may_leave = reply in LEAVABLE and waits_shut(rules, now, by) and turn.cases.may_be_left(turn.case)
+    offered = [leave_button(turn.replies, turn.words.language)] if may_leave else []
+    speaker.say_now(reply if is_open(rules, now) else f"{reply}_closed", offered, by=turn.words.moment(by))
     return {"leave_form": True, "misunderstandings": 0}
 
 
