@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.slack.desk.case_showing import EARLIER
 from bot.desk.values.cases import CaseState
 from bot.mailroom.outbox import OutboxState
 from tests.channels.house import until
@@ -77,6 +78,42 @@ async def test_a_case_that_is_passed_on_moves_to_the_other_channel(house: DeskHo
         return any("now in the queue supervisor" in said(one) for one in await house.messages(DESK))
 
     await until(moved, "the old card to say so")
+
+
+async def test_a_case_that_moves_takes_all_that_was_said_and_remarked_with_it_and_back(
+    house: DeskHouse,
+) -> None:
+    case = house.staff.case("Frage 0")
+    await house.presses(await house.card(case.id), "Claim", user=BOB)
+    await house.shows(case.id, "Sue has it")
+    said_in_all = ["Frage 0"]
+    for number in range(1, EARLIER + 10):
+        said_in_all.append(f"Frage {number}.")
+        house.hears(case, said_in_all[-1])
+        await house.tells(case.id, said_in_all[-1])
+        if number == 5:
+            # In the thread: as a remark, and to the buyer; and at the web desk.
+            await house.writes(case.id, "remark five", user=BOB)
+            await house.writes(case.id, ">> answer five", user=BOB)
+
+            async def went() -> bool:
+                return "answer five" in house.sent(case)
+
+            await until(went, "the answer on its way")
+            view = await house.desk.case(house.sue, case.id)
+            await house.desk.reply(house.sue, case.id, view.fence, "answer six")
+            await house.tells(case.id, "answer six")
+            said_in_all += ["remark five", "answer five", "answer six"]
+    for queue, channel in (("supervisor", UPSTAIRS), ("logistics", DESK)):
+        view = await house.desk.case(house.sue, case.id)
+        await house.desk.pass_on(house.sue, case.id, view.fence, queue)
+        await house.tells(case.id, f"to {queue}", channel)
+        await house.quiet()
+        words = " ".join(await house.thread(case.id, channel))
+        assert [text for text in said_in_all if words.count(text) != 1] == []
+        places = [words.index(text) for text in said_in_all]
+        assert places == sorted(places)
+    assert house.edge.limited == []
 
 
 async def test_a_case_is_closed_with_its_outcome_and_what_it_was_about(house: DeskHouse) -> None:

@@ -362,7 +362,7 @@ class Floor:
         wanted = []
         for item in items(found, 0, 0):
             key = keys.get(item.name)
-            if key is None or await memory.said_here(key) is None:
+            if key is None or await memory.said_at(key) is None:
                 wanted += [f"{case}:{item.name}.{number}" for number in range(len(item.blocks))]
         shown = [
             block["block_id"]

@@ -31,8 +31,7 @@ from bot.errors import (
 
 log = logging.getLogger(__name__)
 
-#: So many of the newest lines are shown with a case's first message also if they are older than it, or in the
-#: thread of a channel that it moved to.
+#: So many of the lines from before a case was opened its thread begins with.
 EARLIER = 30
 #: Of so many of the newest replies it is still looked at what became of them.
 MOST_MARKS = 20
@@ -114,7 +113,7 @@ class CaseShowing:
             # Somebody deleted it by hand: it is shown anew.
             log.warning("case %d is shown anew, its message in Slack is gone", case_id)
             shown = await self._memory.shown(case_id)
-            await self._memory.show(case_id, Shown(line=shown.line, event=shown.event), shown)
+            await self._memory.show(case_id, _anew(shown), shown)
             raise TryLaterError("a message was deleted by hand") from error
         closed = found.view.summary.state is CaseState.CLOSED
         if closed and case_id not in self.under_way:
@@ -133,8 +132,7 @@ class CaseShowing:
                 await self._posting.change(shown.channel, shown.ts, card.text, card.blocks)
             except (NeverError, OperatorError) as error:
                 log.warning("the old message of case %d stays as it is: %s", case_id, error)
-            first = [one.line.position for one in found.lines][-EARLIER:][:1]
-            shown = Shown(line=min([shown.line, *(one - 1 for one in first)]), event=shown.event)
+            shown = _anew(shown)
         card = case_card(found.view, self._options.send_sign)
         if not shown.ts:
             shown = await self._first(found, shown, channel, card, unsure=unsure)
@@ -170,10 +168,10 @@ class CaseShowing:
         # One that is there already says what was so when it was posted.
         says = "" if ts else card.digest
         ts = ts or await self._posting.post(channel, card.text, card.blocks)
-        earlier = [one.line.position for one in found.lines[:-EARLIER]]
-        before = [at for at in earlier if found.since is None or at < found.since]
-        line = max([shown.line, *before])
-        return Shown(channel, ts, says, line=line, event=shown.event, listed=shown.listed)
+        places = [one.line.position for one in found.lines]
+        earlier = [at for at in places if found.since is None or at < found.since]
+        line = max([shown.line, *earlier[:-EARLIER]])
+        return dataclasses.replace(shown, channel=channel, ts=ts, card=says, line=line)
 
     async def _adopted(self, case_id: int, channel: str) -> str | None:
         """The ``ts`` of a case's message that is there although nobody wrote that down."""
@@ -183,7 +181,7 @@ class CaseShowing:
 
     async def _tell(self, case_id: int, found: BoardCase, shown: Shown, *, unsure: bool) -> Shown:
         """Post what was said and done since."""
-        waiting = items(found, shown.line, shown.event)
+        waiting = items(found, shown.line, shown.event, shown.again)
         if not waiting:
             return shown
         here = await self._said_here(found, shown)
@@ -236,7 +234,7 @@ class CaseShowing:
         )
 
     async def _said_here(self, found: BoardCase, shown: Shown) -> dict[str, str]:
-        """What was said in Slack itself, by the items' names: the ``ts`` of its message."""
+        """What was said in this very thread, by the items' names: the ``ts`` of its message."""
         keyed = [(f"l{one.line.position}", one.key) for one in found.lines if one.line.position > shown.line]
         keyed += [
             (f"e{one.event.id}", one.key)
@@ -246,9 +244,9 @@ class CaseShowing:
         ]
         here = {}
         for name, key in keyed:
-            ts = None if key is None else await self._memory.said_here(key)
-            if ts is not None:
-                here[name] = ts
+            place = None if key is None else await self._memory.said_at(key)
+            if place is not None and (place.channel, place.thread) == (shown.channel, shown.ts):
+                here[name] = place.ts
         return here
 
     # --- What becomes of replies, and clocks ---
@@ -296,3 +294,8 @@ class CaseShowing:
             self.due.pop(case_id, None)
             warned = dataclasses.replace(shown, warned=case.due_at.isoformat())
             await self._memory.show(case_id, warned, warned)
+
+
+def _anew(shown: Shown) -> Shown:
+    """A case that gets another message, elsewhere or instead of a deleted one: its thread tells it all."""
+    return Shown(again=max(shown.line, shown.again))

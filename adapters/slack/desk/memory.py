@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.slack.desk.heard import Place
 from adapters.slack.desk.options import DESK
 from bot.desk.port.board import Board, digest_of
 
@@ -25,6 +26,8 @@ class Shown:
     #: Up to which line and which event the thread tells it all.
     line: int = 0
     event: int = 0
+    #: Up to which line another thread, in which the case was shown before, told it already.
+    again: int = 0
     #: The channel in which a list of several cases has told of it.
     listed: str = ""
     #: The end of the clock of which was warned, as ISO 8601.
@@ -70,13 +73,17 @@ class Memory:
         kept = await self._board.kept(DESK, f"thread:{channel}:{thread}")
         return None if kept is None else int(kept)
 
-    async def said_here(self, digest: str) -> str | None:
-        """The ``ts`` of the message by which something was said in Slack itself."""
-        return await self._board.kept(DESK, f"said:{digest}")
+    async def said_at(self, digest: str) -> Place | None:
+        """The message by which something was said in Slack itself."""
+        kept = await self._board.kept(DESK, f"said:{digest}")
+        if kept is None:
+            return None
+        channel, thread, ts = kept.split("/")
+        return Place(channel, ts, thread)
 
-    async def say_here(self, digest: str, ts: str) -> None:
-        """Note, before it is said, that it need not be shown: its message is there."""
-        await self._board.keep(DESK, {f"said:{digest}": ts})
+    async def say_at(self, digest: str, place: Place) -> None:
+        """Note, before it is said, that it need not be shown in this thread: its message is there."""
+        await self._board.keep(DESK, {f"said:{digest}": f"{place.channel}/{place.thread}/{place.ts}"})
 
     async def heard(self, mark: str) -> bool:
         """Whether what has this ``hearing.Said.mark`` was dealt with, whatever came of it."""

@@ -147,7 +147,7 @@ class Missed:
                 written, changed = self._told(reply, channel, us, since)
                 if written is not None and not await self._memory.heard(written.mark):
                     # Whoever died while taking it may have taken the former words.
-                    begun = await self._memory.said_here(digest_of(written.key)) is not None
+                    begun = await self._memory.said_at(digest_of(written.key)) is not None
                     await self._take(written)
                     if changed is not None:
                         await (self._take(changed) if begun else self._memory.hear(changed.mark))

@@ -26,6 +26,8 @@ from bot.messages import Attachment, Author
 #: What one post holds at most, in characters and in blocks: Slack refuses what is far longer.
 MOST_WORDS, MOST_BLOCKS = 9_000, 40
 
+#: States of replies that need no more attention.
+REACHED = frozenset({"sent", "delivered"})
 #: Events that the card or the lines show.
 _SEEN_ELSEWHERE = frozenset({EventKind.OPENED, EventKind.SHOWN, EventKind.REPLIED, EventKind.BUYER_WROTE})
 _WORDS = {
@@ -102,10 +104,17 @@ class _Open:
         return Post(notice, tuple(self.blocks), tuple(self.done))
 
 
-def items(found: BoardCase, after_line: int, after_event: int) -> list[Item]:
-    """What is to be shown after the places up to which all is shown, in the order in which it happened."""
+def items(found: BoardCase, after_line: int, after_event: int, again: int = 0) -> list[Item]:
+    """What is to be shown, in the order in which it happened.
+
+    Args:
+        found: the case.
+        after_line: the line up to which all is shown.
+        after_event: the same of events.
+        again: the line up to which another thread told it: of replies, that they reached the buyer.
+    """
     buyer = found.view.summary.buyer or "The buyer"
-    lines = [_line(one, buyer, found) for one in found.lines if one.line.position > after_line]
+    lines = [_line(one, buyer, found, again) for one in found.lines if one.line.position > after_line]
     events = [_event(one, found) for one in found.events if one.event.id > after_event]
     merged: list[Item] = []
     # Each in its own order, whatever the channels' clocks say.
@@ -161,7 +170,7 @@ def undelivered(case_id: int, found: BoardLine) -> tuple[Block, ...]:
     return (*spoken([run(f"{state}: {why}", bold=True)], shortened(found.line.text, 300)), *actions([again]))
 
 
-def _line(one: BoardLine, buyer: str, found: BoardCase) -> Item:
+def _line(one: BoardLine, buyer: str, found: BoardCase, again: int) -> Item:
     line = one.line
     if line.author is Author.BUYER:
         language = language_name(found.view.summary.language)
@@ -191,7 +200,7 @@ def _line(one: BoardLine, buyer: str, found: BoardCase) -> Item:
         0,
         tuple(spoken(runs, text)),
         f"{head}: {shortened(text, 200)}",
-        reply=line.author is Author.AGENT,
+        reply=line.author is Author.AGENT and not (line.position <= again and line.state in REACHED),
         attachments=kept,
     )
 

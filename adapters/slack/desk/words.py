@@ -71,7 +71,7 @@ class Words:
                 words = text
         if words is None:
             if text:
-                await self._reach.memory.say_here(digest_of(key), heard.place.ts)
+                await self._reach.memory.say_at(digest_of(key), heard.place)
                 await self._reach.desk.note(person, case_id, text, key=key)
             return ""
         if not words:
@@ -81,7 +81,7 @@ class Words:
     async def _send(self, person: Person, case_id: int, place: Place, words: str, key: str) -> str:
         """Send words that stand in the thread already."""
         # Before it is said: from then on it may be shown at any moment.
-        await self._reach.memory.say_here(digest_of(key), place.ts)
+        await self._reach.memory.say_at(digest_of(key), place)
         view = await self._reach.desk.case(person, case_id)
         await self._reach.desk.reply(person, case_id, view.fence, words, key=key)
         return "An agent's yes is asked for; then it goes to the buyer." if view.reply_needs_approval else ""
@@ -97,7 +97,7 @@ class Words:
             if heard.edited:
                 changed = f"(changed) {words}"
                 again = f"{key}:{modals.fingerprint(words)}"
-                await self._reach.memory.say_here(digest_of(again), heard.place.ts)
+                await self._reach.memory.say_at(digest_of(again), heard.place)
                 await self._reach.desk.note(person, case_id, changed, key=again)
                 return "" if sent is None else "A change sends nothing: please write it anew."
             return "Your remark stays in the case's history."
