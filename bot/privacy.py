@@ -18,6 +18,11 @@ def mask_cards(text: str) -> str:
     return _DIGITS.sub(_without_cards, text)
 
 
+def has_card(text: str) -> bool:
+    """Whether there is a payment card number in the text: whoever typed it is told that it was masked."""
+    return mask_cards(text) != text
+
+
 def without_nul(text: str) -> str:
     """The text without the characters that PostgreSQL refuses or that cannot be encoded."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

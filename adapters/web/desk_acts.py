@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.desk_pages import TYPED, DeskPages
+from adapters.web.desk_pages import TYPED, DeskPages, masked
 from adapters.web.forms import number_of, read_form, text_of
 from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
@@ -151,6 +151,7 @@ class DeskActs:
         done = "draft" if name == "reply" and view.reply_needs_approval else name
         if name == "direct":
             done = "direct-on" if view.summary.direct else "direct-off"
+        done += masked(form, TYPED)
         return RedirectResponse(f"/desk/cases/{case_id}?done={done}", 303)
 
     async def _reveal(self, visit: Visit, case_id: int, form: Mapping[str, str]) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from bot.desk.port.desk import Desk
 from bot.desk.values.cases import CardField, CaseState
 from bot.desk.values.views import Act, CaseSummary, CaseView
 from bot.errors import DeskError, ForbiddenError
+from bot.privacy import has_card
 from bot.settings import ShopRules
 
 #: Views of the list: the parameters that the desk is asked with, by the name in the address.
@@ -68,6 +69,12 @@ DONE = {
     "answer-request": "Your answer is on its way to the buyer.",
     "password": "Your password is changed. All your other sessions have ended.",
 }
+#: What follows an act's name in the address where a card number was typed, and what the page then says, too.
+WITH_CARD = "-masked"
+MASKED = (
+    "There was a payment card’s number in your text, and it was masked: "
+    "of its digits only the last four are kept, here and for the buyer."
+)
 
 
 class DeskPages:
@@ -127,7 +134,7 @@ class DeskPages:
         elif use:
             ready = await self._desk.macros(visit.person, case_id)
             typed["reply"] = next((one.text for one in ready if one.key == use), "")
-        return await self.shown(visit, view, flash=DONE.get(done), typed=typed)
+        return await self.shown(visit, view, done=done, typed=typed)
 
     async def shown(
         self,
@@ -135,7 +142,7 @@ class DeskPages:
         view: CaseView,
         *,
         status: int = 200,
-        flash: str | None = None,
+        done: str = "",
         problem: str | None = None,
         typed: Mapping[str, str] = _EMPTY,
         revealed: Mapping[CardField, str] | None = None,
@@ -160,7 +167,7 @@ class DeskPages:
             instead=_instead(view),
             threads=self._threads,
             aside=ASIDE,
-            flash=flash,
+            **_told(done),
             problem=problem,
             typed={field: typed.get(field, "") for field in TYPED},
             revealed=revealed or {},
@@ -220,7 +227,7 @@ class DeskPages:
             asked=await self._desk.request_count(visit.person),
             requests=await self._desk.requests(visit.person, closed=over, limit=LIST_LIMIT),
             over=over,
-            flash=DONE.get(done),
+            **_told(done),
             problem=problem,
             typed=typed or {},
         )
@@ -263,6 +270,17 @@ class DeskPages:
             now=self._clock.now(),
             **values,
         )
+
+
+def masked(form: Mapping[str, str], typed: Collection[str]) -> str:
+    """What is added to the name of an act in whose form a card number was typed."""
+    return WITH_CARD if any(has_card(form.get(field, "")) for field in typed) else ""
+
+
+def _told(done: str) -> dict[str, str | None]:
+    """What a page says of the act by which it came."""
+    flash = DONE.get(done.removesuffix(WITH_CARD))
+    return {"flash": flash, "warning": MASKED if flash and done.endswith(WITH_CARD) else None}
 
 
 def _instead(view: CaseView) -> Mapping[int, str]:

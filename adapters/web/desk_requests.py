@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.desk_acts import BUSY, STALE, TOO_LARGE
-from adapters.web.desk_pages import DeskPages
+from adapters.web.desk_pages import DeskPages, masked
 from adapters.web.forms import read_form, text_of
 from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
@@ -16,6 +16,9 @@ from bot.desk.port.desk import Desk
 from bot.desk.values.people import Person
 from bot.desk.values.requests import RequestView
 from bot.errors import DecidedError, DeskError, ForbiddenError, TryLaterError, UnknownRequestError
+
+#: Fields of the page that a person types into.
+TYPED = ("amount", "reason", "answer")
 
 Act = Callable[[Person, int, Mapping[str, str]], Awaitable[RequestView]]
 
@@ -59,13 +62,13 @@ class DeskRequests:
             return await self._again(visit, number, form, _status(error), str(error))
         except TryLaterError:
             return self._pages.trouble(503, BUSY, typed="\n".join(form.values()))
-        return RedirectResponse(f"/desk/requests?done={name}-request", 303)
+        return RedirectResponse(f"/desk/requests?done={name}-request{masked(form, TYPED)}", 303)
 
     async def _again(
         self, visit: Visit, number: int, form: Mapping[str, str], status: int, problem: str
     ) -> Response:
         """The page with what went wrong, and what was typed where it was typed."""
-        typed = {name: form.get(name, "") for name in ("amount", "reason", "answer")}
+        typed = {name: form.get(name, "") for name in TYPED}
         return await self._pages.requests(visit, status=status, problem=problem, typed={number: typed})
 
 

@@ -25,6 +25,7 @@ class SlackDeskRig(DeskHouse):
         super().__init__(folder, settings)
         # Which queue is shown where is not the suite's business.
         self._options = {"channels": {"default": DESK}}
+        self._heard: dict[str, int] = {}
 
     async def sees(self, person: Person, case_id: int, words: str) -> str:
         async def look() -> str | None:
@@ -34,7 +35,20 @@ class SlackDeskRig(DeskHouse):
         return await until(look, f"'{words}' in Slack's case {case_id}") or ""
 
     async def told(self, person: Person, words: str) -> None:
-        await self.whispered(words)
+        async def look() -> bool:
+            return self._times_told(words) > self._heard.get(words, 0)
+
+        await until(look, f"'{words}' told")
+        self._heard[words] = self._times_told(words)
+
+    def was_told(self, person: Person, words: str) -> bool:
+        return self._times_told(words) > 0
+
+    def _times_told(self, words: str) -> int:
+        """In somebody's ear, or in what a modal turned into."""
+        ears = [str(told["text"]) for method, told in self.edge.told if method == "chat.postEphemeral"]
+        modals = [said(answer.get("view", {})) for answer in self.edge.answers.values() if answer]
+        return sum(words in one for one in [*ears, *modals])
 
     async def claims(self, person: Person, case_id: int) -> None:
         # By a card that may be older than the click.

@@ -61,6 +61,38 @@ async def test_a_remark_stays_inside_and_a_reply_reaches_the_buyer_once(rig: Des
     assert rig.staff.said_to_buyer(case) == ["Es ist beim Zoll & kommt morgen."]
 
 
+async def test_whoever_pastes_a_card_number_is_told_that_it_was_masked(rig: DeskRig) -> None:
+    case = rig.staff.case()
+    await rig.claims(rig.ana, case.id)
+    await owned(rig, case, rig.ana.id)
+    await rig.remarks(rig.ana, case.id, "Hers is 5500 0000 0000 0004")
+    await rig.told(rig.ana, "payment card")
+    await rig.replies(rig.ana, case.id, "Es war 4111 1111 1111 1111.")
+    await sent(rig, case, ["Es war •••• 1111."])
+    await rig.told(rig.ana, "payment card")
+    await rig.closes(rig.ana, case.id, Outcome.SOLVED, "It was 4111-1111-1111-1111.")
+    await rig.told(rig.ana, "payment card")
+    assert rig.staff.now(case).summary == "It was •••• 1111."
+    texts = [event.text for event in (await rig.desk.case(rig.sue, case.id)).events]
+    assert "Hers is •••• 0004" in texts
+
+
+async def test_what_holds_no_card_number_is_masked_by_nobody(rig: DeskRig) -> None:
+    case = rig.staff.case()
+    await rig.claims(rig.ana, case.id)
+    await owned(rig, case, rig.ana.id)
+    await rig.replies(rig.ana, case.id, "Es hat die Nummer 4111 1111 1111 1112.")
+    await sent(rig, case, ["Es hat die Nummer 4111 1111 1111 1112."])
+    await rig.remarks(rig.ana, case.id, "CD-104233 of 2026-06-10")
+
+    async def noted() -> bool:
+        events = (await rig.desk.case(rig.sue, case.id)).events
+        return "CD-104233 of 2026-06-10" in [event.text for event in events]
+
+    await until(noted, "the remark")
+    assert not rig.was_told(rig.ana, "payment card")
+
+
 async def test_words_of_somebody_who_is_not_the_owner_never_reach_the_buyer(rig: DeskRig) -> None:
     case = rig.staff.case()
     await rig.claims(rig.ana, case.id)

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from tests.channels.house import until
 from tests.desks.rig import DeskRig
 from tests.slack.desk_house import unhurried
-from tests.web.browsing import fields, problem
+from tests.web.browsing import fields, problem, warning
 from tests.web.staff import PASSWORD, Staff
 
 
@@ -35,6 +35,7 @@ class WebRig:
         self.ana, self.sue = self.staff.person("ana"), self.staff.person("sue", "supervisor")
         self._browsers: dict[str, httpx.AsyncClient] = {}
         self._answers: dict[str, httpx.Response] = {}
+        self._pages_of: dict[str, list[str]] = {}
 
     async def open(self) -> None:
         self._frontend = WebDesk(
@@ -63,7 +64,11 @@ class WebRig:
         return await until(look, f"'{words}' on the page of case {case_id}") or ""
 
     async def told(self, person: Person, words: str) -> None:
-        assert words in problem(self._answers[person.login])
+        answer = self._answers[person.login]
+        assert words in problem(answer) + warning(answer)
+
+    def was_told(self, person: Person, words: str) -> bool:
+        return any(words in page for page in self._pages_of.get(person.login, ()))
 
     async def claims(self, person: Person, case_id: int) -> None:
         await self._act(person, case_id, "claim")
@@ -97,9 +102,9 @@ class WebRig:
         browser = await self._browser(person)
         page = (await browser.get(f"/desk/cases/{case_id}")).text
         form = fields(page, f"/desk/cases/{case_id}/{name}")
-        self._answers[person.login] = await browser.post(
-            f"/desk/cases/{case_id}/{name}", data={**form, **typed}
-        )
+        answer = await browser.post(f"/desk/cases/{case_id}/{name}", data={**form, **typed})
+        self._answers[person.login] = answer
+        self._pages_of.setdefault(person.login, []).append(html.unescape(answer.text))
 
     async def _browser(self, person: Person) -> httpx.AsyncClient:
         if person.login not in self._browsers:

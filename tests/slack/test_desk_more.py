@@ -171,6 +171,29 @@ async def test_who_pastes_a_card_number_is_told_to_delete_it(house: DeskHouse) -
     assert "4111 1111" not in house.sent(case)[0]
 
 
+async def test_the_reply_box_shows_a_card_number_as_the_buyer_will_read_it_and_says_so(
+    house: DeskHouse,
+) -> None:
+    case = await claimed(house)
+    await house.presses(await house.card(case.id), "Reply…")
+    answer = await house.submits(await house.modal(), {"text": "You paid with 4111 1111 1111 1111"})
+    preview = answer["view"]
+    assert "4111 1111" not in str(preview)
+    assert "•••• 1111" in said(preview)
+    assert "payment card" in said(preview)
+    assert await house.submits(preview, {}) in (None, {})
+    assert house.sent(case) == ["You paid with •••• 1111"]
+
+
+async def test_a_card_number_in_a_summary_is_masked_and_that_is_said(house: DeskHouse) -> None:
+    case = await claimed(house)
+    await house.presses(await house.card(case.id), "Close…")
+    values = {"outcome": "solved", "summary": "paid with 4111 1111 1111 1111"}
+    answer = await house.submits(await house.modal(), values)
+    assert "payment card" in said(answer["view"])
+    assert house.staff.now(case).summary == "paid with •••• 1111"
+
+
 async def test_the_owner_is_warned_before_a_clock_ends(house: DeskHouse) -> None:
     case = await claimed(house)
     due = house.staff.now(case).due_at

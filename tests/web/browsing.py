@@ -43,6 +43,11 @@ def problem(answer: Any) -> str:
     return html.unescape(match[1]) if match else ""
 
 
+def warning(answer: Any) -> str:
+    match = re.search(r'<p class="warning"[^>]*>(.*?)</p>', answer.text)
+    return html.unescape(match[1]) if match else ""
+
+
 def shown(page: str, name: str) -> bool:
     marks = re.findall(rf'data-act="{name}"( hidden)?', page)
     assert marks

@@ -11,6 +11,7 @@ from adapters.slack.desk.reach import Answer, Reach, number
 from bot.desk.values.cases import CardField, CaseState, Outcome
 from bot.desk.values.people import Person
 from bot.errors import DeskError, NotOwnerError
+from bot.privacy import has_card, mask_cards
 
 
 class Forms:
@@ -43,9 +44,11 @@ class Forms:
             return {"response_action": "update", "view": modals.notice(f"Case {case_id}", shown or "(empty)")}
         if request_id:
             await self._settled(heard.act, person, request_id, values)
-            return True
-        await self._moved(heard, person, case_id)
-        self._reach.changed(case_id)
+        else:
+            await self._moved(heard, person, case_id)
+            self._reach.changed(case_id)
+        if any(map(has_card, values.values())):
+            return {"response_action": "update", "view": modals.notice("Masked", modals.MASKED)}
         return True
 
     async def _settled(self, act: str, person: Person, request_id: int, values: Mapping[str, str]) -> None:
@@ -94,12 +97,14 @@ class Forms:
 
     async def _replied(self, heard: Submitted, person: Person, case_id: int) -> Answer:
         told = heard.view.told
-        text = heard.view.values.get("text", "").strip()
-        if not text:
+        typed = heard.view.values.get("text", "").strip()
+        if not typed:
             raise DeskError("There are no words to send.")
+        # As the buyer will read it.
+        text = mask_cards(typed)
         if told.get("previewed") != modals.fingerprint(text):
             view = await self._reach.desk.case(person, case_id)
-            box = modals.reply(view, told, person.name, (), text, previewed=True)
+            box = modals.reply(view, told, person.name, (), text, previewed=True, masked=text != typed)
             return {"response_action": "update", "view": box}
         # One box sends once, however often Slack brings it.
         fence, key = number(told, "fence"), f"slack-view:{heard.view.id}"

@@ -38,6 +38,11 @@ MOST_MACROS = 100
 #: What is quoted of a reply that is explained, and told of one kind of reason.
 _MOST_QUOTED, _MOST_REASONS = 500, 1_500
 _NO_INTENT = "-"
+#: What is said where a card number was typed into a modal.
+MASKED = (
+    "There was a payment card's number in your text, and it was masked: "
+    "of its digits only the last four are kept, here and for the buyer."
+)
 
 
 def fingerprint(text: str) -> str:
@@ -53,8 +58,12 @@ def reply(
     text: str,
     *,
     previewed: bool,
+    masked: bool = False,
 ) -> Block:
-    """The reply box: at the first sending it shows what the buyer will read, at the second it is sent."""
+    """The reply box: at the first sending it shows what the buyer will read, at the second it is sent.
+
+    ``masked`` where something was taken out of the text that nobody stores.
+    """
     case = view.summary
     before = told.get("turn")
     turn = before + 1 if isinstance(before, int) else 1
@@ -64,6 +73,8 @@ def reply(
     hint = "A yes of an agent is asked for before it goes." if view.reply_needs_approval else ""
     label = f"To {case.buyer or 'the buyer'}, in {language_name(case.language)}"
     blocks = [asked(field, label, typed(many=True, initial=text), hint=hint)]
+    if masked:
+        blocks.append(section(run(MASKED, bold=True)))
     if previewed:
         blocks += spoken([run(f"The buyer will read this from {sender}:", bold=True)], text)
     elif macros or view.suggested_replies:

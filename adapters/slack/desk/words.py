@@ -10,7 +10,7 @@ from adapters.slack.translate import Us
 from bot.desk.port.board import digest_of
 from bot.desk.values.people import Person
 from bot.errors import DeskError, TryLaterError
-from bot.privacy import mask_cards
+from bot.privacy import has_card
 
 CARD = (
     "There is a payment card's number in your message. The desk keeps its last four digits only, and so does "
@@ -49,7 +49,7 @@ class Words:
     async def _taken(self, heard: Said, person: Person, case_id: int, us: Us) -> None:
         text = to_plain(heard.text, us.user)
         words = to_send(text, self._reach.options.send_sign)
-        if mask_cards(text) != text and not heard.deleted:
+        if has_card(text) and not heard.deleted:
             self._reach.whisper(heard.place, heard.who, CARD)
         try:
             if heard.edited or heard.deleted:
@@ -134,6 +134,7 @@ class Words:
                 told = await self._send(
                     person, case_id, heard.place, text if words is None else words, f"{key}:sent"
                 )
+                told = f"{CARD} {told}".strip() if has_card(text) else told
         except DeskError as error:
             told = f"Not sent: {error}"
         except TryLaterError:
