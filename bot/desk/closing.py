@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.desk import labels, ranks
 from bot.desk.case_records import BUYER
+from bot.desk.clocks import SUPERVISOR
 from bot.desk.resting import CaseRest
 from bot.desk.sent import LONGEST_TEXT
 from bot.desk.tables import case_events
@@ -90,6 +91,20 @@ class CaseClosing(CaseRest):
             case_events.c.case_id == case.id, case_events.c.kind == EventKind.ADDED.value
         )
         return self.connection.execute(added.limit(1)).first() is None
+
+    def untouched(self, conversation_id: int) -> Case | None:
+        """The open case of a buyer who waits for whoever comes first; the conversation is held.
+
+        Returns:
+            The case; ``None`` if there is none, somebody has it or had it, or it is the supervisors'.
+        """
+        conversations.hold(self.connection, conversation_id)
+        known = self.open_case_of(conversation_id)
+        if known is None:
+            return None
+        case = self._locked(known.id)
+        touched = case.claimed_at is not None or case.first_answer_at is not None
+        return None if case.state is not CaseState.OPEN or touched or case.queue == SUPERVISOR else case
 
     def buyer_left(self, conversation_id: int) -> Case | None:
         """Close the case of a buyer who needs no answer any more, and give the bot the conversation.

@@ -86,7 +86,7 @@ class Composer:
         first = meaning.threat_first(wishes[0])
         understanding = meaning.unless_repeated(first, row.kind, memory, self.rules)
         several.asked_anew(memory, understanding)
-        language = meaning.language_of(understanding, memory)
+        language = meaning.language_of(understanding, memory, talk.language)
         if language != talk.language:
             conversations.set_language(connection, talk.id, language)
         shop = DatabaseShop(

@@ -41,9 +41,16 @@ _BEFORE_BUYING = _of("logistics", *_SHIPPING)
 _AT_THE_BORDER = _of("logistics", "customs", "duties")
 _PARCEL = (*_of("logistics", *_ON_THE_WAY), "order_state")
 _BACK = (*_of("refund", *_PAID_BACK), "order_cancel", "payment_charged_twice", "payment_wrong_amount")
+_UNSOLVED = (
+    *_of("payment", "declined", "not_registered"),
+    *_of("logistics", "not_shipped", "lost", "delivered_not_received", "extend_protection"),
+    *_of("refund", "return", "exchange", "return_freight"),
+)
 _ITSELF = "itself"
 #: By what is asked: what it means after which questions.
 _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
+    # "Expensive", where a price was told, refuses it; elsewhere it asks for one.
+    "too_much": ((_of("product", "price", "promotion", "bargain"), "product_bargain"),),
     "how_much": (
         (_BEFORE_BUYING, "logistics_shipping_cost"),
         (_AT_THE_BORDER, "logistics_duties"),
@@ -96,11 +103,11 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
     ),
     "taxes": (((*_GOODS, *_BEFORE_BUYING, *_AT_THE_BORDER), "logistics_duties"),),
     "unpaid": ((_AT_THE_BORDER, "logistics_customs"),),
-    "too_much": ((_of("product", "price", "promotion", "bargain"), "product_bargain"),),
+    "now_what": (((*_PARCEL, *_BACK, *_AT_THE_BORDER, *_DEFECTS, *_UNSOLVED), _ITSELF),),
     "otherwise": ((_of("payment", "declined", "methods", "instalments"), "payment_methods"),),
 }
 #: What is asked once more rather than anew, where the answer stays the same.
-_IMPATIENT = frozenset({"how_long", "when", "why", "money"})
+_IMPATIENT = frozenset({"how_long", "when", "why", "money", "now_what"})
 #: The lines of the words that stand around a question, and around the colour or size that is all it names.
 _BEFORE, _AFTER, _ABOUT = "before", "after", "about"
 _WORD = re.compile(r"\w")
@@ -117,12 +124,12 @@ class _Language:
     about: Sequence[Pattern[str]]
     questions: Mapping[str, Pattern[str]]
 
-    def asked(self, said: str) -> str | None:
-        """What is asked for, where a message holds nothing but that."""
+    def asked(self, said: str) -> Iterator[str]:
+        """What may be asked for, where a message holds nothing but that."""
         starts = _reached(said, self.before, 0)
         ends = [at for at in _ends(said) if len(said) in _reached(said, self.after, at)]
         spans = [(start, end) for start in starts for end in ends if start < end]
-        return next((asked for asked, how in self.questions.items() if _holds(how, said, spans)), None)
+        return (asked for asked, how in self.questions.items() if _holds(how, said, spans))
 
 
 def follow_up(text: str, last: str) -> str | None:
@@ -165,7 +172,8 @@ def names_only(text: str, spans: Sequence[tuple[int, int]]) -> bool:
 def _asked(text: str) -> Iterator[str]:
     if len(text) <= LONGEST:
         said = plain(text)[:LONGEST]
-        yield from filter(None, (language.asked(said) for language in _languages()))
+        for language in _languages():
+            yield from language.asked(said)
 
 
 def _holds(question: Pattern[str], said: str, spans: Sequence[tuple[int, int]]) -> bool:

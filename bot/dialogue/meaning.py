@@ -9,8 +9,11 @@ from typing import Any
 
 from bot.dialogue import traditional
 from bot.dialogue.actions import answers
+from bot.dialogue.actions.cities import country_of_city
 from bot.dialogue.actions.facts import fact_asked
+from bot.dialogue.actions.identity import FLOW_OF_INTENT
 from bot.dialogue.actions.languages import ASKED_LANGUAGE
+from bot.dialogue.actions.ways_to_pay import named_in
 from bot.dialogue.engine import FALLBACK_INTENT, topic_of
 from bot.dialogue.files import FILE_ALONE
 from bot.dialogue.filling import DIRECTIONS
@@ -58,8 +61,15 @@ _OF_ONE_PRODUCT = tuple(
 )
 _NO_FACT = (*_NOTHING, "refund_warranty", "product_price", "order_place")
 LONGEST_FACT = 60
+#: After these a city is another place to send to, whatever its name was taken for.
+_WHERE_TO = tuple(
+    f"logistics_{name}" for name in ("destinations", "services", "shipping_cost", "shipping_time")
+)
+_NO_PLACE = (*_NOTHING, "service_greeting", "service_goodbye", "logistics_redirect", "order_change_address")
 #: After these begging is about a price.
 _PRICED = ("product_price", "product_promotion", "product_bargain")
+#: What asks for an address.
+_ADDRESSES = ("order_change_address", "logistics_redirect")
 #: The form that offers a price, and the one that asks for a country.
 _BARGAINS, _ASKS_WHERE_TO = "bargain_form", "destination_form"
 #: Entities that are one of the forms in which goods are sold.
@@ -70,8 +80,16 @@ _NUMBER = re.compile("[(#]?([0-9０-９٠-٩۰-۹]{1,2})[)]?[\ufe0f\u20e3]*")
 #: "OK" below "it was delivered [I haven't received it]" is no yes to the button.
 _INSTEAD = ("/order_cancel", "/order_change_items", "/payment_price_protection")
 _TO_A_PERSON = "/service_human"
+#: Whoever says so once more, after our records told otherwise, is not helped by hearing it again.
+_INSISTED = ("payment_charged_twice", "payment_not_registered")
+#: After these an account is the buyer's with a bank, not the one with the store.
+_MONEY = ("refund_", "payment_", "order_cancel")
 #: Entities that say who asks, not what about.
 _PROOFS = ("email", "phone")
+#: What an order is found by.
+_OF_AN_ORDER = ("order_number", *_PROOFS)
+#: The fewest buttons of a question for what is meant.
+_MEANINGS_AND_A_PERSON = 3
 
 
 def reading_of(row: InboxRow, read: Understanding, form: str | None) -> Mapping[str, Any] | None:
@@ -82,14 +100,18 @@ def reading_of(row: InboxRow, read: Understanding, form: str | None) -> Mapping[
     return {"ranking": [[name, round(sure, 4)] for name, sure in read.ranking], "form": form}
 
 
-def language_of(read: Understanding, memory: Mapping[str, Any]) -> str:
+def language_of(read: Understanding, memory: Mapping[str, Any], before: str) -> str:
     """In which language the conversation goes on (BCP 47): the one asked for, else the message's.
 
-    Of a tag only the traditional script of Chinese is kept: every other language has one.
+    Of a tag only the traditional script of Chinese is kept: every other language has one. An address that
+    was asked for is in its country's language, not its buyer's: the one ``before`` stays.
     """
     asked = memory.get(ASKED_LANGUAGE)
     if asked is not None:
         return str(asked)
+    of_address = memory.get("form") == "change_form" and memory.get("last_question") in _ADDRESSES
+    if of_address and any(sign.isdigit() for sign in read.text):
+        return before
     return read.language_tag if read.language_tag == traditional.TAG else read.language
 
 
@@ -144,18 +166,35 @@ def in_context(
     taken = _only_offer(offered) if read.intent == "service_affirm" and not memory.get("form") else None
     if taken is not None and answers.yes_or_no(read.text) == answers.YES:
         return _as(read, taken, 1.0)
+    if not memory.get("form") and (meant := _of_this_order(read, offered)) is not None:
+        return _as(read, meant, 1.0)
     if not last or read.threat is not None:
         return read
+    if (
+        read.intent == "service_affirm"
+        and not memory.get("form")
+        and answers.yes_or_no(read.text) == answers.YES
+    ):
+        # "OK", where nothing is asked, takes note of what was told: it asks for no new wish.
+        return _as(read, "service_thanks", 1.0)
     if _refuses_a_price(read, last, memory.get("form")):
         return _as(read, "product_bargain", 1.0)
     if memory.get("form") == _ASKS_WHERE_TO and read.first("order_number") and not read.first("country"):
         # Who answers so speaks of a parcel under way, not of shipping at large.
         return _as(read, "logistics_where_is_parcel", 1.0)
-    if read.entities:
-        return _of_a_variant(read, last)
+    if not memory.get("form") and _insists(read, last, offered):
+        return _as(read, "service_human", 1.0)
     means = follow_up(read.text, last)
     if means is not None:
-        return read if means == read.intent else _as(read, means, 1.0)
+        # Its words are all known: a product that they resemble is none that they name.
+        known = replace(read, entities=()) if read.entities else read
+        return known if means == read.intent else _as(known, means, 1.0)
+    if read.entities:
+        return _of_a_variant(read, last)
+    if read.intent == "service_account" and last.startswith(_MONEY) and len(read.text) <= LONGEST_ELLIPSIS:
+        return _as(read, last, 1.0)
+    if last in _WHERE_TO and read.intent in _NO_PLACE and country_of_city(_short(read.text), asked=True):
+        return _as(read, last, 1.0)
     if last in _OF_ONE_PRODUCT and read.intent in _NO_FACT and len(read.text) <= LONGEST_FACT:
         # "How heavy is it?": of goods, where goods were spoken of.
         return _as(read, "product_details", 1.0) if fact_asked("", read.text, read.language) else read
@@ -178,12 +217,33 @@ def _of_a_variant(read: Understanding, last: str) -> Understanding:
     return _as(read, "product_stock", 1.0) if names_only(read.text, spans) else read
 
 
+def _insists(read: Understanding, last: str, offered: Sequence[Button]) -> bool:
+    """Whether a buyer says once more, or affirms in so many words, what our records told otherwise."""
+    if last not in _INSISTED or all(button.payload != _TO_A_PERSON for button in offered):
+        return False
+    affirms = read.intent == "service_affirm" and answers.yes_or_no(read.text) is None
+    return read.intent == last or affirms
+
+
+def _of_this_order(read: Understanding, offered: Sequence[Button]) -> str | None:
+    """What is asked of an order whose number, or contact, is all that is said to "is it one of these?"."""
+    likely = [button.payload[1:] for button in offered if button.payload[1:] in FLOW_OF_INTENT]
+    proofs = [one for one in read.entities if one["entity"] in _OF_AN_ORDER]
+    if len(offered) < _MEANINGS_AND_A_PERSON or not likely or not proofs:
+        return None
+    return likely[0] if names_only(read.text, [(one["start"], one["end"]) for one in proofs]) else None
+
+
 def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
     if answers.says_only(answers.PLEADS, read.text):
         return form == _BARGAINS or last in _PRICED
     # "Have you something cheaper?" is about other goods, and what names an order about what was paid for it.
     is_other = read.intent.startswith("product_") or read.first("order_number") is not None
     return form == _BARGAINS and not is_other and answers.means(answers.TOO_DEAR, read.text)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_ELLIPSIS else ""
 
 
 def _only_offer(offered: Sequence[Button]) -> str | None:
@@ -196,18 +256,31 @@ def _as(read: Understanding, intent: str, sure: float) -> Understanding:
     return replace(read, intent=intent, confidence=sure, requests=())
 
 
+def _asked_of(read: Understanding) -> str | None:
+    """What is asked of the thing that a question is about.
+
+    A product has many facts, and so has a refund: asking for one after another is no repetition.
+    """
+    if read.intent.startswith("product_"):
+        return fact_asked(read.intent, read.text, read.language)
+    if read.intent == "payment_methods":
+        return ", ".join(named_in(read.text)) or None
+    return question_of(read.text)
+
+
 def unless_repeated(
     read: Understanding, kind: str, memory: dict[str, Any], rules: ShopRules
 ) -> Understanding:
     """Count the same question about the same things; the third in a row goes to a person."""
     if kind != MESSAGE or read.intent.startswith(_SMALL):
-        if read.intent in ("service_thanks", "service_goodbye", "service_human"):
+        if read.intent in ("service_goodbye", "service_human"):
             memory.pop("last_question", None)
+        elif read.intent == "service_thanks":
+            # What comes next may still be about it: "thanks. And to Switzerland?"
+            memory["question_count"] = 0
         return read
     about = {f"{one['entity']}={one.get('value')}" for one in read.entities if one["entity"] not in _PROOFS}
-    # A product has many facts, and so has a refund: asking for one after another is no repetition.
-    is_product = read.intent.startswith("product_")
-    asked = fact_asked(read.intent, read.text, read.language) if is_product else question_of(read.text)
+    asked = _asked_of(read)
     before = set(memory.get("last_about") or ())
     # Naming the thing for the first time, or no longer, is the same question asked again.
     same = [read.intent, asked] == [memory.get("last_question"), memory.get("last_fact")] and (

@@ -51,6 +51,7 @@ class Relay:
         held: Claim,
         read: Callable[[Claim], Understanding | None],
         offered: Callable[[Claim], Sequence[Button]],
+        answer_meanwhile: Callable[[Claim], TurnReport | None],
     ) -> TurnReport | None:
         """Leave a message to the person who has the conversation; None if the bot must answer.
 
@@ -58,6 +59,7 @@ class Relay:
             held: the claimed row.
             read: what its typed words mean, if a model reads them; asked only where people have the talk.
             offered: the buttons of the newest message to the buyer; asked there, too.
+            answer_meanwhile: tells a buyer who still waits for a person what takes none; asked there, too.
         """
         if held.row.kind == ASK_SATISFACTION:
             return self._ask_satisfaction(held)
@@ -73,6 +75,8 @@ class Relay:
         if leaves(buttons, chosen(held.row, buttons), heard) and (left := self._leave(held)) is not None:
             return left
         threat = None if heard is None else heard.threat
+        if threat is None and (answered := answer_meanwhile(held)) is not None:
+            return answered
         with self.database.begin() as connection:
             cases = Cases(connection, self.rules, self.clock)
             known = cases.open_case_of(held.conversation.id)

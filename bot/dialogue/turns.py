@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from bot.database import Database
 from bot.dialogue import meaning, tape
 from bot.dialogue.composing import Composer
 from bot.dialogue.deadline import deadline
-from bot.dialogue.engine import Engine, typed_text
+from bot.dialogue.engine import Engine, topic_of, typed_text
 from bot.dialogue.grounds import grounds_of, version_of
 from bot.dialogue.reading import MessageReader
 from bot.dialogue.recovery import Recovery
@@ -22,7 +22,7 @@ from bot.dialogue.relaying import Relay
 from bot.dialogue.replies import Replies
 from bot.dialogue.report import TurnReport
 from bot.dialogue.tables import turns
-from bot.dialogue.turn import Turn, Understanding
+from bot.dialogue.turn import Said, Turn, Understanding
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
 from bot.mailroom import inbox, outbox
 from bot.mailroom.heartbeat import Heartbeat
@@ -35,6 +35,14 @@ log = logging.getLogger(__name__)
 LEASE_MARGIN = 40
 
 _INSERT = turns.insert()
+
+
+#: Of these topics the bot may tell something to a buyer who waits for a person; small talk is the person's.
+_TOLD_MEANWHILE = frozenset({"product", "logistics", "payment", "refund", "order"})
+
+
+class LeftToPeopleError(RuntimeError):
+    """The answer to a buyer who waits for a person is more than a piece of news: a person gives it."""
 
 
 class AbandonedTurnError(RuntimeError):
@@ -139,7 +147,9 @@ class TurnTaker:
                 return self._buried(held, AbandonedTurnError())
             try:
                 with deadline(self._rules.serving.turn_seconds):
-                    return self._relay.take(held, self._heard, self._reader.offered) or self._answer(held)
+                    return self._relay.take(
+                        held, self._heard, self._reader.offered, self._meanwhile
+                    ) or self._answer(held)
             except LostClaimError:
                 raise
             except TryLaterError:
@@ -181,7 +191,36 @@ class TurnTaker:
             log.warning("inbox row %s is relayed unread: %s", held.row.id, type(error).__name__)
             return None
 
-    def _answer(self, held: Claim) -> TurnReport:
+    def _meanwhile(self, held: Claim) -> TurnReport | None:
+        """Answer a buyer who waits for a person, where that takes no question back and changes nothing.
+
+        The playbook's "the one needed is away": stay useful meanwhile. Whatever goes wrong here, a person
+        has the conversation and the message.
+        """
+        if self._engine is None or not (held.row.button or typed_text(held.row.text)):
+            return None
+        try:
+            if topic_of(self._reader.read(self._engine, held).intent) not in _TOLD_MEANWHILE:
+                return None
+            return self._answer(held, meanwhile=True)
+        except (LostClaimError, TryLaterError, TurnTimeoutError):
+            raise
+        except LeftToPeopleError:
+            return None
+        except Exception as error:
+            log.warning("inbox row %s is relayed unanswered: %s", held.row.id, type(error).__name__)
+            return None
+
+    def _answer(self, held: Claim, *, meanwhile: bool = False) -> TurnReport:
+        """Answer a message.
+
+        Args:
+            held: the claimed row.
+            meanwhile: a person is waited for: only what tells something is said.
+
+        Raises:
+            LeftToPeopleError: a person must answer; nothing is kept.
+        """
         if self._engine is None:
             raise ModelError
         now = self._clock.now()
@@ -190,7 +229,12 @@ class TurnTaker:
             with self._database.begin() as connection:
                 offered = self._reader.recalled(held)
                 turn, rest = self._composer.prepare(connection, held, read, now, offered)
+                if meanwhile and turn.cases.untouched(held.conversation.id) is None:
+                    raise LeftToPeopleError
                 said = self._composer.speak(self._engine, turn, held, rest)
+                if meanwhile:
+                    _leave_to_people_unless_told(turn, said)
+                    turn.cases.buyer_wrote(held.conversation.id)
                 kept = tape.sealed(recorded, held, offered)
                 self._record(turn, meaning.reading_of(held.row, read, turn.asked_by), now, kept)
                 note = f"case {turn.case.id}" if turn.case else (turn.silence or "answered")
@@ -229,3 +273,14 @@ class TurnTaker:
                 "grounds": grounds_of(self._rules, self._version, turn.replied),
             },
         )
+
+
+def _leave_to_people_unless_told(turn: Turn, said: Sequence[Said]) -> None:
+    """Only what tells something goes to a buyer who waits for a person.
+
+    Raises:
+        LeftToPeopleError: the turn asks back, changes something, or comes to a case itself.
+    """
+    is_more = turn.case is not None or turn.confirms or turn.held or turn.memory.get("form")
+    if is_more or not said or topic_of(turn.understanding.intent) not in _TOLD_MEANWHILE:
+        raise LeftToPeopleError

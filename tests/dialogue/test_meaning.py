@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue.meaning import in_context
+from bot.dialogue.meaning import in_context, language_of
 from bot.dialogue.turn import Understanding
 from bot.messages import Button
 
@@ -56,6 +56,9 @@ def test_what_says_itself_what_it_is_about_stays(other: Understanding) -> None:
     "text",
     [
         "come on", "please please", "that's too much", "拜托了", "再便宜点吧", "venga ya", "allez, svp",
+        "is that your best price?", "letztes Wort?", "último precio?", "c'est votre dernier prix ?",
+        "último preço?",
+        "это последняя цена?", "最低多少钱", "これが最終価格ですか", "최저가인가요?", "هل هذا آخر سعر؟",
         "komm schon", "ach bitte bitte", "poxa, vai", "ну пожалуйста", "لو سمحت", "そこをなんとか", "제발요",
     ],
 )  # fmt: skip
@@ -129,3 +132,86 @@ def test_a_yes_that_may_be_to_something_else_takes_nothing(
 ) -> None:
     yes = read(text, ("service_affirm", 0.99))
     assert in_context(yes, memory, offered).intent == "service_affirm"
+
+
+PERSON = Button("Talk to a person", "/service_human")
+LIKELY = (
+    Button("Where my parcel is", "/logistics_where_is_parcel"),
+    Button("A refund", "/refund_state"),
+    PERSON,
+)
+PARCEL_OR_POLICY = (Button("Our policy", "/refund_policy"), *LIKELY)
+EMAIL = {"entity": "email", "value": "a@b.example", "start": 0, "end": 11}
+
+
+@pytest.mark.parametrize(
+    "offered", [LIKELY, PARCEL_OR_POLICY], ids=["first", "the first that is of an order"]
+)
+@pytest.mark.parametrize(
+    "proof",
+    [
+        read("CD-104233", ("nlu_fallback", 0.1), entities=(ORDER,)),
+        read("a@b.example", ("nlu_fallback", 0.1), entities=(EMAIL,)),
+    ],
+    ids=["its number", "its buyer"],
+)
+def test_an_order_alone_chooses_the_likeliest_of_what_was_offered(proof: Understanding, offered: Any) -> None:
+    meant = in_context(proof, {"last_question": None}, offered)
+    assert (meant.intent, meant.entities) == ("logistics_where_is_parcel", proof.entities)
+
+
+def test_an_order_chooses_nothing_where_nothing_was_offered_or_more_was_said() -> None:
+    alone = read("CD-104233", ("nlu_fallback", 0.1), entities=(ORDER,))
+    more = read("CD-104233 from the shop in Leeds", ("nlu_fallback", 0.1), entities=(ORDER,))
+    assert in_context(alone, {}, (PERSON,)) is alone
+    assert in_context(more, {}, LIKELY) is more
+    assert in_context(alone, {"form": "identity_form"}, LIKELY) is alone
+
+
+TWICE = {"last_question": "payment_charged_twice"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        read("two payments on my card!", ("payment_charged_twice", 0.9)),
+        read("oui le même montant", ("service_affirm", 0.99)),
+    ],
+)
+def test_who_insists_on_what_our_records_deny_gets_a_person(said: Understanding) -> None:
+    assert in_context(said, TWICE, (PERSON,)).intent == "service_human"
+    assert in_context(said, {"last_question": "refund_state"}, (PERSON,)) is said
+    assert in_context(said, TWICE | {"form": "identity_form"}, (PERSON,)) is said
+
+
+def test_a_bare_yes_to_what_our_records_tell_insists_on_nothing() -> None:
+    said = read("ok", ("service_affirm", 0.99))
+    assert in_context(said, TWICE, (PERSON,)).intent == "service_thanks"
+    # Where a form asks it answers, and where nothing was spoken of it means nothing yet.
+    for elsewhere in ({"form": "return_form", "last_question": "refund_return"}, {}):
+        assert in_context(said, elsewhere, (PERSON,)) is said
+
+
+def test_an_account_is_the_banks_where_money_was_spoken_of() -> None:
+    said = read("not on my account yet", ("service_account", 0.95))
+    assert in_context(said, {"last_question": "refund_state"}).intent == "refund_state"
+    assert in_context(said, {"last_question": "product_price"}) is said
+    login = read("I can't sign in to my account since you changed the page", ("service_account", 0.99))
+    assert in_context(login, {"last_question": "refund_state"}) is login
+
+
+def test_a_follow_up_is_about_no_product_that_its_words_resemble() -> None:
+    product = {"entity": "product", "value": "SKU-1", "start": 0, "end": 6}
+    said = read("дорого", ("product_price", 0.6), entities=(product,))
+    meant = in_context(said, {"last_question": "product_promotion"})
+    assert (meant.intent, meant.entities) == ("product_bargain", ())
+
+
+@pytest.mark.parametrize("last", ["order_change_address", "logistics_redirect"])
+def test_an_address_changes_no_language(last: str) -> None:
+    said = Understanding("14 Rue de la Paix, 75002 Paris", "fr", True, "nlu_fallback", 0.1, (), ())
+    words = Understanding("je préfère parler français", "fr", True, "service_language", 0.9, (), ())
+    asked = {"form": "change_form", "last_question": last}
+    assert language_of(said, asked, "en") == "en"
+    assert language_of(words, asked, "en") == "fr"
+    assert language_of(said, {"form": "change_form", "last_question": "order_note"}, "en") == "fr"

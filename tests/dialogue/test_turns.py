@@ -21,6 +21,7 @@ from bot.desk.cases import Cases
 from bot.desk.values.cases import CaseState, Outcome, Priority, Reason
 from bot.dialogue import deadline as deadline_module
 from bot.dialogue.actions.identity import CheckIdentity
+from bot.dialogue.composing import Composer
 from bot.dialogue.replies import Replies
 from bot.dialogue.tables import trackers
 from bot.dialogue.trackers import ConversationTrackerStore
@@ -373,6 +374,58 @@ def test_words_that_leave_something_close_no_case_where_that_was_not_offered(tal
     talk.turns()
     assert {report.note for report in talk.reports[1:]} == {"relayed"}
     assert talk.owner() == "agent"
+
+
+# --- While the buyer waits for whoever comes first ---
+
+
+def test_who_waits_is_told_meanwhile_what_takes_no_person(waiting: Talk) -> None:
+    before = waiting.case()
+    assert before is not None
+    waiting.press(Button("Ways to pay", "/payment_methods"))
+    assert waiting.turns() == ["answered"]
+    assert "PayPal" in waiting.said()[-1]
+    case = waiting.case()
+    assert case is not None
+    assert (waiting.owner(), case.id, case.state) == ("agent", before.id, CaseState.OPEN)
+    assert (case.clock, case.due_at) == (before.clock, before.due_at)
+    with waiting.database.begin() as connection:
+        events = Cases(connection, waiting.rules, waiting.clock).events(case.id)
+    assert [one.kind.value for one in events] == ["opened", "buyer_wrote"]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        pytest.param("/order_cancel", id="takes questions back"),
+        pytest.param("/order_change_note", id="has a form"),
+        pytest.param("/service_account", id="comes to a case"),
+        pytest.param("/service_thanks", id="small talk"),
+    ],
+)
+def test_what_takes_a_person_or_a_question_back_is_left_to_the_person(waiting: Talk, wish: str) -> None:
+    told, traces = waiting.said(), waiting.traces()
+    waiting.write(wish)
+    waiting.press(Button("That", wish))
+    assert waiting.turns() == ["relayed"] * 2
+    # What was tried left nothing: no question is open that nobody asked.
+    assert (waiting.said(), waiting.traces()) == (told, traces)
+
+
+def test_who_fails_to_answer_meanwhile_leaves_it_to_the_person(waiting: Talk) -> None:
+    told = waiting.said()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Composer, "speak", _breaks)
+        waiting.press(Button("Ways to pay", "/payment_methods"))
+        assert waiting.turns() == ["relayed"]
+    assert waiting.said() == told
+
+
+def test_the_supervisors_case_is_theirs_alone(talk: Talk) -> None:
+    talk.clock.at = NIGHT
+    talk.press(Button("A threat", "/service_threat"))
+    talk.press(Button("Ways to pay", "/payment_methods"))
+    assert talk.turns()[-1] == "relayed"
 
 
 # --- No model ---

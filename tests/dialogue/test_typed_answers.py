@@ -46,6 +46,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "stop": (STOP,),
     "doubtful": (answers.DOUBTFUL,),
     "all": (answers.ALL,),
+    "takes": (answers.TAKES,),
     "answer": (answers.YES, answers.NO),
     "place": ("place_1", "place_2", "place_last"),
 }
@@ -71,6 +72,8 @@ class Typed:
             return answers.KEEPS if answers.keeps(self.text) else None
         if self.question == "all":
             return answers.ALL if answers.says_only(answers.ALL, self.text) else None
+        if self.question == "takes":
+            return answers.TAKES if answers.says_only(answers.TAKES, self.text) else None
         if self.question == "answer":
             return answers.yes_or_no(self.text)
         if self.question == "place":

@@ -34,12 +34,14 @@ SOLVED = "solved"
 _DECLINED = "declined"
 #: They beg for a lower price, or call it too high.
 PLEADS, TOO_DEAR = "pleads", "found_cheaper"
+#: They take what is offered: "fine, I'll have it".
+TAKES = "takes"
 #: What they say if they say nothing else, and what may stand beside it.
 YES, NO, COURTESY = "yes", "no", "courtesy"
 #: Which of what was listed: by meaning, its number; the last is -1.
 PLACES = {"place_1": 1, "place_2": 2, "place_3": 3, "place_4": 4, "place_5": 5, "place_last": -1}
 #: What is understood only if nothing else is said.
-_ALONE = frozenset({ALL, YES, NO, COURTESY, PLEADS, *PLACES})
+_ALONE = frozenset({ALL, YES, NO, COURTESY, PLEADS, TAKES, *PLACES})
 
 #: Scripts in which a word may be written together with the one before.
 _JOINED = re.compile(r"[\u0370-\uffff]")

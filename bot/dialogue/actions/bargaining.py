@@ -11,6 +11,7 @@ from bot.desk.requests import Requests
 from bot.desk.values.cases import Priority, Reason
 from bot.desk.values.requests import Request, RequestState
 from bot.dialogue import ladders
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.change import leaves, word
 from bot.dialogue.actions.deals import (
     INTENT,
@@ -195,8 +196,9 @@ class BargainForm(Form):
             return self._refused(turn, deal)
         if read.intent == "service_deny":
             return self._refused(turn, deal)
-        takes = read.intent == "order_place" and read.confidence >= SURE and read.first("product") is None
-        return {"bargain_answer": YES} if takes or typed_answer(turn) == YES else {}
+        orders = read.intent == "order_place" and read.confidence >= SURE and read.first("product") is None
+        takes = orders or answers.says_only(answers.TAKES, read.text) or typed_answer(turn) == YES
+        return {"bargain_answer": YES} if takes else {}
 
     def _price(self, turn: Turn, deal: Deal, state: Mapping[str, Any]) -> Slots:
         read = turn.understanding
@@ -204,7 +206,8 @@ class BargainForm(Form):
         is_price = wish is not None and wish.minor > 0 and not read.text.rstrip().endswith("%")
         if wish is not None and is_price and wish < deal.offered:
             return {"bargain_price": wish.minor}
-        if is_price or (wish is None and typed_answer(turn) == YES):
+        agrees = typed_answer(turn) == YES or answers.says_only(answers.TAKES, read.text)
+        if is_price or (wish is None and agrees):
             # As much as is asked or more, a number that was meant otherwise, a yes to the supervisor: none of
             # them surely takes the offer. It is read back, and a yes to that does.
             return {"bargain": {**state, "price": False}}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Priority, Reason
+from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, known_order, payment_values, say_how_to_pay
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
+from bot.dialogue.actions.ways_to_pay import CASH_ON_DELIVERY, is_taken, named_in
 from bot.dialogue.turn import Turn
 from bot.errors import PolicyError
 from bot.shop.values import OrderState, Payment, PaymentState
@@ -27,10 +29,29 @@ class PaymentMethods(Step):
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """From shop.yml; inside a form, the form goes on by itself."""
-        speaker.say("utter_payment_methods", **payment_values(turn))
-        if not turn.rules.payment.cash_on_delivery and "cash" in turn.understanding.text.lower():
-            speaker.say("utter_no_cash_on_delivery")
+        _answer_by_name(turn, speaker)
         return {} if tracker.active_loop_name else {"done": remembered(tracker, "payment_methods")}
+
+
+def _answer_by_name(turn: Turn, speaker: Speaker) -> None:
+    """Say of each way that is named whether it is taken; all there are, unless every one is."""
+    named = named_in(turn.understanding.text)
+    taken = [name for name in named if is_taken(name, turn.rules.payment)]
+    missing = [name for name in named if name not in taken]
+    if taken:
+        speaker.say("utter_pay_by_this", way=turn.words.all_of([_called(turn, name) for name in taken]))
+    if missing == [CASH_ON_DELIVERY]:
+        speaker.say("utter_no_cash_on_delivery")
+    elif missing:
+        speaker.say("utter_not_pay_by_this", way=turn.words.any_of([_called(turn, name) for name in missing]))
+    if missing or not taken:
+        speaker.say("utter_payment_methods", **payment_values(turn))
+
+
+def _called(turn: Turn, name: str) -> str:
+    """A brand by its name, any other way in the buyer's words."""
+    reply = f"utter_method_{name}"
+    return word(turn, reply) if turn.replies.has(reply) else name
 
 
 class Declined(Step):

@@ -16,6 +16,7 @@ from bot.dialogue.actions.deals import sum_of
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, given_contact
 from bot.dialogue.actions.products import spoken_product
+from bot.dialogue.actions.shipping import place_named
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered, typed_answer
 from bot.dialogue.turn import Turn
 from bot.errors import ShopError
@@ -102,8 +103,9 @@ def _gather(turn: Turn, tracker: Tracker, state: dict[str, Any]) -> bool:
     quantity = read.first("quantity")
     if isinstance(quantity, int) and 0 < quantity <= MOST_PIECES:
         state["quantity"] = quantity
-    if read.first("country"):
-        state["country"] = str(read.first("country"))
+    place = place_named(turn, asked=state.get("part") == "country")
+    if place is not None:
+        state["country"] = place
     contact = given_contact(turn)
     if contact:
         state["contact"] = contact
@@ -170,7 +172,7 @@ class QuotationForm(Form):
                 state["part"] = PRICE
                 return PRICE
         # A country alone may be taken for a language.
-        named = part == "country" and read.first("country") is not None and not is_question(turn)
+        named = part == "country" and place_named(turn, asked=True) is not None and not is_question(turn)
         asks = leaves(turn) and read.intent != INTENT and not named
         if not asks and part == "quantity" and read.first("quantity") is None:
             number = _number(read.text)

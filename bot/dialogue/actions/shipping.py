@@ -8,6 +8,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.dialogue.actions.change import word
+from bot.dialogue.actions.cities import country_of_city
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -20,6 +21,21 @@ KNOWN, UNKNOWN = "known", "unknown"
 NAMED = 12
 
 
+def place_named(turn: Turn, *, asked: bool) -> str | None:
+    """The country that a message names, or that the city which it names lies in; its ISO 3166 code.
+
+    Args:
+        turn: the message's.
+        asked: whether the buyer was asked for it, so that a city may be typed in small letters.
+    """
+    read = turn.understanding
+    country = read.first("country")
+    if country is not None:
+        return str(country)
+    # A product's name may hold a city's: "Oxford Shirt".
+    return None if read.first("product") else country_of_city(read.text, asked=asked)
+
+
 class FindDestination(Step):
     """Begins every question about shipping: finds out where to."""
 
@@ -30,7 +46,8 @@ class FindDestination(Step):
         """The country in the message, the one spoken of before, or the buyer's own."""
         intent = turn.understanding.intent
         begun: Slots = {"shipping_question": intent, "misunderstandings": 0}
-        named = turn.understanding.first("country")
+        # "And to zürich?", after one country was told of.
+        named = place_named(turn, asked=tracker.get_slot("destination") is not None)
         own = turn.customer.country if turn.customer else None
         country = named or tracker.get_slot("destination") or own
         if country:
@@ -51,7 +68,7 @@ class DestinationForm(Form):
 
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
         """Take the country that is named."""
-        country = turn.understanding.first("country")
+        country = place_named(turn, asked=True)
         if country is None:
             return {}
         return {"destination": str(country), "destination_step": KNOWN, "misunderstandings": 0}

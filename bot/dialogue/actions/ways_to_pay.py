@@ -1,0 +1,60 @@
+"""Which ways to pay are asked for by name, in the store's ten languages, and whether the store takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from re import Pattern
+
+from ruamel.yaml import YAML
+
+from bot.settings.trade import PaymentRules
+from bot.spelling import alike, plain
+
+#: Scripts in which a word may be written together with the one before.
+_JOINED = re.compile(r"[\u0370-\uffff]")
+CASH_ON_DELIVERY = "cash_on_delivery"
+
+
+def named_in(text: str) -> Sequence[str]:
+    """The ways to pay that a message names: brands as they are written, else keys of ``shop.yml``.
+
+    A card or a transfer beside a brand's name is that brand's: "with my Visa card".
+    """
+    said = plain(text)
+    ways = _ways()
+    brands = tuple(name for name, how in ways["brands"].items() if how.search(said))
+    return brands or tuple(name for name, how in ways["methods"].items() if how.search(said))
+
+
+def is_taken(name: str, rules: PaymentRules) -> bool:
+    """Whether the store takes a way to pay, by ``shop.yml``."""
+    if name == CASH_ON_DELIVERY:
+        return rules.cash_on_delivery
+    return plain(name) in {plain(one) for one in _taken(rules)}
+
+
+def _taken(rules: PaymentRules) -> Iterator[str]:
+    yield from rules.methods
+    yield from rules.card_brands
+    yield from rules.wallets
+    if rules.instalments is not None:
+        yield from rules.instalments.providers
+
+
+@cache
+def _ways() -> Mapping[str, Mapping[str, Pattern[str]]]:
+    path = Path(__file__).with_suffix(".yml")
+    read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return {kind: {name: _any_of(words) for name, words in named.items()} for kind, named in read.items()}
+
+
+def _any_of(words: Sequence[str]) -> Pattern[str]:
+    return re.compile("|".join(map(_bounded, map(alike, words))))
+
+
+def _bounded(word: str) -> str:
+    # No word boundary: Japanese particles follow a brand at once.
+    return word if _JOINED.search(word) else rf"(?<![a-z0-9])(?:{word})(?![a-z0-9])"
