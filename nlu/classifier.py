@@ -24,8 +24,11 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import foundation
+from nlu.added import Ground
 from nlu.encoder import FloatMatrix
 from nlu.fingerprint import of_modules
+from nlu.importer import STANDS_IN
 from nlu.intent_model import STRENGTH, IntentModel, Trial
 from nlu.masking import asks
 from nlu.share import is_set_aside
@@ -106,19 +109,34 @@ class RememberingIntentClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of learning."""
-        return of_modules("nlu.intent_model", "nlu.memory", "nlu.masking", "nlu.share")
+        return of_modules("nlu.intent_model", "nlu.added", "nlu.memory", "nlu.masking", "nlu.share") + (
+            foundation.mark()
+        )
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples; log what held-out examples would have got."""
         examples = [
-            message for message in training_data.intent_examples if message.get(TEXT) and message.get(INTENT)
+            message
+            for message in training_data.intent_examples
+            if message.get(TEXT) and message.get(INTENT) and not message.get(STANDS_IN)
         ]
+        ground = foundation.ground()
+        if ground is None:
+            self._learn(examples)
+        else:
+            self._learn_more(Ground.load(ground), examples)
+        if self._model is not None:
+            with self._storage.write_to(self._resource) as folder:
+                self._model.save(folder / _MODEL_FILE)
+        return self._resource
+
+    def _learn(self, examples: Sequence[Message]) -> None:
         labels = [message.get(INTENT) for message in examples]
         if len(set(labels)) < 2:
             _log.warning(
                 "There are examples of fewer than two intents: nothing to tell apart, nothing learnt"
             )
-            return self._resource
+            return
         vectors = self._vectors(examples)
         # What the encoder was tuned on says nothing about how sure one may be of what is new.
         aside = np.array([is_set_aside(message.get(TEXT)) for message in examples])
@@ -128,9 +146,18 @@ class RememberingIntentClassifier(IntentClassifier, GraphComponent):
             "%d examples of %d intents; held-out ones: accuracy %.3f, calibration error %.3f",
             *(len(labels), len(set(labels)), trial.accuracy, trial.calibration_error),
         )
-        with self._storage.write_to(self._resource) as folder:
-            self._model.save(folder / _MODEL_FILE)
-        return self._resource
+        laying = foundation.being_laid()
+        if laying is not None:
+            Ground.of(self._model, vectors, labels).save(laying)
+
+    def _learn_more(self, ground: Ground, examples: Sequence[Message]) -> None:
+        labels = [message.get(INTENT) for message in examples]
+        vectors = self._vectors(examples) if examples else np.zeros((0, len(ground.model.mean)), np.float32)
+        self._model = ground.with_more(vectors, labels, float(self._config["strength"]))
+        _log.info(
+            "%d examples added to those of %d intents; there are %d now",
+            *(len(labels), len(ground.model.labels), len(self._model.labels)),
+        )
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the intent of each message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -15,11 +16,16 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import foundation
 from nlu.encoder import FloatMatrix, SentenceEncoder, shared_encoder
 from nlu.excerpt import readable
 from nlu.fingerprint import of_modules
+from nlu.importer import STANDS_IN
 from nlu.masking import meant
-from nlu.wording import Wording
+from nlu.wording import Wording, tally
+
+#: What was learnt; and, of a foundation, what a store's own words are added to.
+_FILE, _TALLY = "wording.npz", "wording-tally.npz"
 
 
 def _add(messages: Sequence[Message], rows: FloatMatrix, origin: str) -> None:
@@ -127,7 +133,7 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
         """Load the component for Rasa; untrained where nothing was learnt."""
         try:
             with model_storage.read_from(resource) as folder:
-                return cls(config, model_storage, resource, Wording.load(folder / "wording.npz"))
+                return cls(config, model_storage, resource, Wording.load(folder / _FILE))
         except (ValueError, OSError):
             return cls(config, model_storage, resource)
 
@@ -138,16 +144,27 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of counting."""
-        return of_modules("nlu.wording", "nlu.excerpt", "nlu.masking")
+        return of_modules("nlu.wording", "nlu.excerpt", "nlu.masking") + foundation.mark()
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn how much each word tells."""
-        examples = [message for message in training_data.training_examples if message.get(INTENT)]
+        examples = [
+            one for one in training_data.training_examples if one.get(INTENT) and not one.get(STANDS_IN)
+        ]
         texts = [_worded(message) for message in _with_text(examples)]
-        if texts:
+        ground, laying = foundation.ground(), foundation.being_laid()
+        if ground is not None:
+            self._wording = Wording.load(ground / _FILE)
+            with np.load(ground / _TALLY, allow_pickle=False) as before:
+                self._wording = self._wording.extended(before["found"], int(before["count"]), texts)
+        elif texts:
             self._wording = Wording.fit(texts, int(self._config["width"]))
+        if self._wording is not None:
             with self._storage.write_to(self._resource) as folder:
-                self._wording.save(folder / "wording.npz")
+                self._wording.save(folder / _FILE)
+            if laying is not None:
+                self._wording.save(laying / _FILE)
+                np.savez_compressed(laying / _TALLY, found=tally(texts), count=len(texts))
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -10,16 +10,21 @@ from typing import Any
 
 import rasa.shared.utils.io
 from rasa.shared.core.domain import Domain
+from rasa.shared.data import get_data_files, is_nlu_file
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data import loading
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu import plain_examples
+from nlu import foundation, plain_examples
 from nlu.places import ROOT, store_folder
 
 #: What each example carries of its folder's name.
 LANGUAGE = "language"
+#: Rasa trains nothing that understands where there is no example at all: one that nobody learns from.
+STANDS_IN = "stands_in"
+_STAND_IN = {TEXT: "hello", INTENT: "service_greeting", STANDS_IN: True}
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}")
 
 
@@ -69,6 +74,19 @@ class _File:
         self.examples = [{**data, **marked} for data in plain]
 
 
+def own_count() -> int:
+    """Return how many examples the store's own files hold.
+
+    Raises: what Rasa raises of a file that it cannot read.
+    """
+    files = get_data_files([str(path) for path in _own_folders()], is_nlu_file)
+    return sum(len(_File(Path(path), "en").examples) for path in files)
+
+
+def _own_folders() -> list[Path]:
+    return [path for part in ("nlu", "stories") if (path := store_folder() / part).is_dir()]
+
+
 class LaidOverImporter(RasaFileImporter):
     """Rasa's own importer, and beside its files: replies as responses, and the store's examples and stories.
 
@@ -88,20 +106,29 @@ class LaidOverImporter(RasaFileImporter):
         paths = [path for path in named if path and Path(path).exists()]
         if not paths:
             paths = [str(ROOT / "nlu" / "data"), str(ROOT / "stories")]
-        own = [store_folder() / part for part in ("nlu", "stories")]
-        super().__init__(config_file, domain_path, [*paths, *(str(path) for path in own if path.is_dir())])
+        added = [str(path) for path in _own_folders()]
+        super().__init__(config_file, domain_path, [*paths, *added])
+        # What is added comes last, wherever it lies.
+        own = get_data_files(added, is_nlu_file)
+        every = get_data_files([*paths, *added], is_nlu_file)
+        shipped = [] if foundation.ground() else [path for path in every if path not in own]
+        self._nlu_files = shipped if foundation.being_laid() else [*shipped, *own]
         # Rasa asks more than once.
         self._read: list[_File] | None = None
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        """Return the examples; those in ``<lang>/<topic>.yml`` are marked with their language."""
+        """Return the examples; those in ``<lang>/<topic>.yml`` are marked with their language.
+
+        Where a foundation is laid, the shipped ones; on one, the store's own.
+        """
         if self._read is None:
             self._read = [_File(path, language) for path in map(Path, self._nlu_files)]
         # What else the files hold; the examples are put together once, not part by part.
         whole = TrainingData().merge(*(file.rest for file in self._read if file.rest is not None))
-        whole.training_examples = TrainingData.sanitize_examples(
-            [_Example(data) for file in self._read for data in file.examples]
-        )
+        found = [data for file in self._read for data in file.examples]
+        if foundation.ground() is not None:
+            found.append(_STAND_IN)
+        whole.training_examples = TrainingData.sanitize_examples([_Example(data) for data in found])
         return whole
 
     def get_domain(self) -> Domain:

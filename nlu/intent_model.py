@@ -97,7 +97,7 @@ class IntentModel:
         held = folds >= 0
         strange, strange_nearness = _strangers(centred, targets, len(names), strength, folds, nearness)
         judged = _judge(logits[held], nearness[held], targets[held], strange, strange_nearness)
-        weights, bias = _optimise(centred, targets, len(names), strength, near)
+        weights, bias = optimise(*_drawn(centred, targets), len(names), strength, near)
         memory = Memory.among(directions, short, targets, len(names))
         model = cls(tuple(map(str, names)), mean, weights, bias, memory, *judged)
         return model, _trial(
@@ -163,12 +163,25 @@ def _softmax(logits: FloatMatrix) -> FloatMatrix:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _optimise(
+def learnt_from(count: int) -> IntVector:
+    """Return which of so many examples the linear part learns from."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:_MOST])
+
+
+def _drawn(vectors: FloatMatrix, targets: IntVector) -> tuple[FloatMatrix, IntVector]:
+    if len(vectors) <= _MOST:
+        return vectors, targets
+    chosen = learnt_from(len(vectors))
+    return vectors[chosen], targets[chosen]
+
+
+def optimise(
     vectors: FloatMatrix,
     targets: IntVector,
     labels: int,
     strength: float,
     near: tuple[FloatMatrix, FloatMatrix] | None = None,
+    steps: int | None = None,
 ) -> tuple[FloatMatrix, FloatMatrix]:
     """Minimise the loss by L-BFGS, in single precision: scikit-learn's takes minutes on 80 labels.
 
@@ -176,9 +189,6 @@ def _optimise(
     """
     from scipy.optimize import minimize
 
-    if len(vectors) > _MOST:
-        chosen = np.sort(np.random.default_rng(0).permutation(len(vectors))[:_MOST])
-        vectors, targets = vectors[chosen], targets[chosen]
     examples, width = vectors.shape
     rows = np.arange(examples)
     penalty = np.float32(1 / (strength * examples))
@@ -203,7 +213,8 @@ def _optimise(
         return value, np.concatenate([gradient.ravel(), table.sum(axis=0)]).astype(np.float64)
 
     start = np.zeros(split + labels) if near is None else np.concatenate([near[0].ravel(), near[1]])
-    options = {"maxiter": _STEPS if near is None else _STEPS // 2, "maxcor": 8}
+    most = steps or (_STEPS if near is None else _STEPS // 2)
+    options = {"maxiter": most, "maxcor": 8}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     flat = found.x.astype(np.float32)
     return flat[:split].reshape(width, labels), flat[split:]
@@ -237,7 +248,7 @@ def _held_out(
         out = folds == number
         if out.all() or not out.any():
             continue
-        model = _optimise(vectors[~out], targets[~out], labels, strength)
+        model = optimise(*_drawn(vectors[~out], targets[~out]), labels, strength)
         logits[out] = vectors[out] @ model[0] + model[1]
         memory = Memory.among(directions, short[~out], targets[~out], labels)
         nearness[out] = memory.nearness(vectors[out])
@@ -265,7 +276,7 @@ def _strangers(
         known = np.flatnonzero(~left_out & ((folds < 0) | (folds.max() > 0)))
         strange, known = (draw.permutation(places)[:_SOME] for places in (strange, known))
         names, numbered = np.unique(targets[known], return_inverse=True)
-        weights, bias = _optimise(vectors[known], numbered, len(names), strength)
+        weights, bias = optimise(vectors[known], numbered, len(names), strength)
         logits = np.full((len(strange), labels), -np.inf, dtype=np.float32)
         logits[:, names] = vectors[strange] @ weights + bias
         found.append(logits)

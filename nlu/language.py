@@ -13,6 +13,7 @@ from rasa.shared.nlu.constants import INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import foundation
 from nlu.fingerprint import of_modules
 from nlu.identifier import Guess, LanguageIdentifier
 from nlu.importer import LANGUAGE
@@ -83,20 +84,28 @@ class LanguageDetector(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of learning."""
-        return of_modules("nlu.letters", "nlu.scripts")
+        return of_modules("nlu.letters", "nlu.scripts") + foundation.mark()
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn how each language is spelt."""
-        letters = LetterModel.learn(
-            (message.get(LANGUAGE), message.get(TEXT))
-            for message in training_data.training_examples
-            if message.get(LANGUAGE) and message.get(TEXT) and message.get(INTENT) != UNSPELT
-        )
+        """Learn how each language is spelt; on a foundation, that is known."""
+        ground = foundation.ground()
+        letters = self._learnt(training_data) if ground is None else LetterModel.load(ground / _FILE)
         self._letters = letters if letters.languages else None
         self._identifier = None
         with self._storage.write_to(self._resource) as folder:
             letters.save(Path(folder) / _FILE)
+        laying = foundation.being_laid()
+        if laying is not None:
+            letters.save(laying / _FILE)
         return self._resource
+
+    @staticmethod
+    def _learnt(training_data: TrainingData) -> LetterModel:
+        return LetterModel.learn(
+            (message.get(LANGUAGE), message.get(TEXT))
+            for message in training_data.training_examples
+            if message.get(LANGUAGE) and message.get(TEXT) and message.get(INTENT) != UNSPELT
+        )
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the language of each message."""

@@ -55,6 +55,23 @@ class Memory:
         starts = np.searchsorted(targets[order], np.arange(labels + 1)).astype(np.int64)
         return cls(directions, np.round(short[order] / step).astype(np.int8), starts, step)
 
+    def extended(self, vectors: FloatMatrix, targets: IntVector, numbers: IntVector, labels: int) -> Memory:
+        """Remember more vectors, centred, behind those of their labels.
+
+        Args:
+            vectors: a row for each example.
+            targets: the numbers of their labels.
+            numbers: which number each label has now that was known before.
+            labels: how many there are now.
+        """
+        known = np.repeat(numbers, np.diff(self.starts))
+        steps = np.round(shortened(vectors, self.directions) / self.step)
+        rows = np.concatenate([self.rows, np.clip(steps, -_MOST, _MOST).astype(np.int8)])
+        all_targets = np.concatenate([known, targets])
+        order = np.argsort(all_targets, kind="stable")
+        starts = np.searchsorted(all_targets[order], np.arange(labels + 1)).astype(np.int64)
+        return Memory(self.directions, rows[order], starts, self.step)
+
     def nearness(self, vectors: FloatMatrix) -> FloatMatrix:
         """Return for each vector, centred, and each label the mean cosine of its nearest examples."""
         found = np.empty((len(vectors), len(self.starts) - 1), dtype=np.float32)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatMatrix = npt.NDArray[np.float32]
+Tally = npt.NDArray[np.int64]
 
 #: Words and characters are counted in so many slots each, by hash: no vocabulary has to be kept.
 _SLOTS = 2**18
@@ -54,6 +55,17 @@ def _counted(texts: Sequence[str], *, keep: bool = False) -> list[Any]:
     return counts
 
 
+def tally(texts: Sequence[str]) -> Tally:
+    """Return in how many texts each slot is found, a row for words and one for characters."""
+    found = [np.bincount(counts.indices, minlength=_SLOTS) for counts in _counted(texts, keep=True)]
+    return np.array(found, dtype=np.int64)
+
+
+def _told_by(found: Tally, count: int) -> FloatMatrix:
+    weights = np.log((1 + count) / (1 + found)) + 1
+    return np.where(found >= _LEAST, weights, 0).astype(np.float32)
+
+
 class Wording:
     """TF-IDF weights learnt from examples, and the vectors that they give to texts.
 
@@ -69,12 +81,18 @@ class Wording:
     @classmethod
     def fit(cls, texts: Sequence[str], width: int) -> Wording:
         """Learn from examples how much each word and sequence of characters tells."""
-        rows = []
-        for counts in _counted(texts, keep=True):
-            found = np.bincount(counts.indices, minlength=_SLOTS)
-            weights = np.log((1 + len(texts)) / (1 + found)) + 1
-            rows.append(np.where(found >= _LEAST, weights, 0))
-        return cls(np.array(rows, dtype=np.float32), width)
+        return cls(_told_by(tally(texts), len(texts)), width)
+
+    def extended(self, before: Tally, count: int, texts: Sequence[str]) -> Wording:
+        """Learn from more examples the words that told nothing before; what did tells what it told.
+
+        Args:
+            before: the tally of the examples that this was learnt from.
+            count: how many they were.
+            texts: those that are new.
+        """
+        weights = _told_by(before + tally(texts), count + len(texts))
+        return Wording(np.where(self._weights > 0, self._weights, weights), self.width)
 
     def vectors(self, texts: Sequence[str]) -> FloatMatrix:
         """Return one row for each text."""

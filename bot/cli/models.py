@@ -88,6 +88,9 @@ def show(
     announce(f"made {version.made_at:%Y-%m-%d %H:%M} UTC by {version.made_by}, in {version.seconds:.0f} s")
     for part, digest in asdict(version.made_from).items():
         announce(f"  {part}: {digest[:16] or 'nobody wrote it down'}")
+    if version.foundation:
+        how = "taken over from a training before" if version.taken_over else "learnt with it"
+        announce(f"  what the shipped examples teach: {version.foundation[:16]}, {how}")
     if version.figures:
         announce(f"accuracy on the test set: {_accuracy(version)}")
         by_language = version.figures.get("by_language", {}).items()

@@ -114,6 +114,9 @@ def train(
     gently: Annotated[
         bool, typer.Option("--gently", help="Only use what processor time nobody else wants.")
     ] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Learn all examples together, taking nothing over from before.")
+    ] = False,
     by: Annotated[str, typer.Option(help="Who wants it, for the log.")] = "operator",
 ) -> None:
     """Train the model and release it; does nothing if it is fresh."""
@@ -126,12 +129,12 @@ def train(
     if gently:
         step_back()
     ready_examples(settings)
-    if not models.is_stale(settings):
+    if not models.is_stale(settings) and not whole:
         announce("The model is fresh.")
         return
     write_lexicon_if_possible(settings)
     if not candidate:
-        run(settings, announce, by=by)
+        run(settings, announce, by=by, whole=whole)
         return
     from bot.training.examining import Examiner
     from bot.training.progress import State, Teller
@@ -146,7 +149,7 @@ def train(
         examiner = Examiner(settings, open_database(settings), SystemClock(), by, schema.upgrade, step)
         return examiner.examine(path).figures
 
-    run(settings, announce, by=by, release=False, judge=examined)
+    run(settings, announce, by=by, release=False, judge=examined, whole=whole)
 
 
 def _require_sound_examples(settings: Settings) -> None:

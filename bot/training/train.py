@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import io
-import logging
 import os
 import shutil
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,16 +15,15 @@ from typing import TextIO
 
 from bot.clock import SystemClock
 from bot.errors import ModelError
-from bot.settings import ROOT, Settings
-from bot.training import models, versions
+from bot.settings import Settings
+from bot.training import learning, models, versions
+from bot.training.learning import Progress
 from bot.training.models import ModelVersion, current_path, fingerprint, is_stale, models_folder
 from bot.training.progress import State, Teller, lock_path, stop_path
 from bot.training.versions import KEPT
 
 __all__ = ["KEPT", "Progress", "train"]
 
-#: Told what is being done now.
-Progress = Callable[[str], None]
 #: Says that something is being done, while it is done.
 Step = Callable[[str], AbstractContextManager[None]]
 #: Asked of a model that was just made: figures to keep with it.
@@ -40,38 +35,6 @@ MAKING = ".making"
 STOP_EVERY, STOP_WITHIN = 0.5, 3.0
 #: Exit code of a training that was stopped.
 STOPPED = 3
-_HOOKS = "rasa.engine.training.hooks"
-
-
-class _StepsTold(logging.Handler):
-    """Turns Rasa's lines on each component into progress."""
-
-    def __init__(self, progress: Progress, teller: Teller) -> None:
-        super().__init__(logging.INFO)
-        self._progress = progress
-        self._teller = teller
-        self._begun = time.monotonic()
-        # Rasa prints to standard output while it trains; ours must not be lost with that.
-        self._output = sys.stdout
-
-    def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        name = message.split("'")[1] if message.count("'") >= 2 else ""
-        if message.startswith("Starting"):
-            self._begun = time.monotonic()
-            self._teller.step(name)
-            self._tell(f"  {name} …")
-        elif message.startswith("Finished"):
-            seconds = time.monotonic() - self._begun
-            self._teller.finished(name, seconds)
-            self._tell(f"  {name} done in {seconds:.1f} s")
-        elif message.startswith("Restored"):
-            # As it was the last time.
-            self._teller.finished(name, 0.0)
-
-    def _tell(self, line: str) -> None:
-        with contextlib.redirect_stdout(self._output):
-            self._progress(line)
 
 
 def train(
@@ -81,6 +44,7 @@ def train(
     by: str = "operator",
     release: bool = True,
     judge: Judge | None = None,
+    whole: bool = False,
 ) -> ModelVersion:
     """Train a model, unless there is a fresh one; one training at a time in a folder.
 
@@ -90,6 +54,7 @@ def train(
         by: who wants it, a login.
         release: release it; else it is a candidate, which waits for somebody to compare it.
         judge: tells figures to be kept with it.
+        whole: learn all examples together, whatever was learnt before and however fresh the model is.
 
     Raises:
         ModelError: the data, the domain or the stories do not fit together, or the disk is full; the old
@@ -99,7 +64,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(lock_path(settings), progress):
         made_from = fingerprint(settings)
-        fresh = _fresh(settings, made_from, release=release)
+        fresh = None if whole else _fresh(settings, made_from, release=release)
         if fresh is not None:
             progress("The model is fresh.")
             return fresh
@@ -107,7 +72,7 @@ def train(
         teller.begin()
         try:
             with _heeding_stop(settings, teller):
-                version = _made(settings, progress, teller, made_from, judge)
+                version = _made(settings, progress, teller, made_from, judge, whole)
             if release:
                 version = _released(settings, version)
         except BaseException as error:
@@ -132,7 +97,12 @@ def _fresh(settings: Settings, made_from: str, *, release: bool) -> ModelVersion
 
 
 def _made(
-    settings: Settings, progress: Progress, teller: Teller, made_from: str, judge: Judge | None
+    settings: Settings,
+    progress: Progress,
+    teller: Teller,
+    made_from: str,
+    judge: Judge | None,
+    whole: bool,
 ) -> ModelVersion:
     """Make a model beside the others, and put it among them once it is whole."""
     folder = models_folder(settings)
@@ -145,7 +115,8 @@ def _made(
     begun = time.monotonic()
     progress("Training the model: some minutes the first time, on two cores …")
     try:
-        path = _rasa_train(settings, making, name, lambda line: progress(line), teller)
+        learnt = learning.learn(settings, making, name, progress, teller, whole=whole)
+        path = learnt.path
         figures = {} if judge is None else judge(path, lambda name: _step(teller, name))
         version = versions.Version(
             path.name,
@@ -157,6 +128,8 @@ def _made(
             seconds=round(time.monotonic() - begun, 1),
             steps=dict(teller.took),
             figures=figures,
+            foundation=learnt.foundation,
+            taken_over=learnt.taken_over,
         )
         _sync(path)
         versions.write_down(settings, version)
@@ -182,8 +155,8 @@ def _released(settings: Settings, version: ModelVersion) -> ModelVersion:
 def _expected(settings: Settings) -> dict[str, float]:
     """How long each step took the last time that all of them were done."""
     known = [dict(one.steps) for one in versions.listed(settings) if one.steps]
-    # What was restored from the cache took no time.
-    return max(known, key=lambda steps: sum(steps.values()), default={})
+    # The newest one of these: what was taken over then is likely taken over now.
+    return max(known, key=len, default={})
 
 
 def _sync(path: Path) -> None:
@@ -218,60 +191,6 @@ def _heeding_stop(settings: Settings, teller: Teller) -> Iterator[None]:
         over.set()
 
 
-def _rasa_train(settings: Settings, folder: Path, name: str, progress: Progress, teller: Teller) -> Path:
-    # Rasa reads these when it is imported; two trainings must not share its cache.
-    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
-    # Rasa's own progress bars, hundreds of lines in a pipe, look at this; our lines tell the same.
-    os.environ["LOG_LEVEL"] = "ERROR"
-    os.environ["RASA_CACHE_DIRECTORY"] = str(settings.files / "cache" / "rasa")
-    os.environ["CROSSDESK_STORE"] = str(settings.store)
-    os.environ["CROSSDESK_FILES"] = str(settings.files)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from rasa.model_training import train as rasa_train
-
-    from bot.dialogue.engine import quiet
-
-    quiet()
-    hooks = logging.getLogger(_HOOKS)
-    steps = _StepsTold(progress, teller)
-    hooks.addHandler(steps)
-    hooks.setLevel(logging.INFO)
-    hooks.propagate = False
-    try:
-        with _inside(ROOT), _scratch(folder), contextlib.redirect_stdout(io.StringIO()):
-            result = rasa_train(
-                domain="domain.yml",
-                config="config.yml",
-                training_files=["nlu/data", "stories"],
-                output=str(folder),
-                fixed_model_name=name,
-                force_training=False,
-            )
-    except Exception as error:
-        # Files that a person wrote can be wrong in more ways than Rasa has names for.
-        raise ModelError(
-            f"training failed: {' '.join(str(error).split()) or type(error).__name__}"
-        ) from error
-    finally:
-        hooks.removeHandler(steps)
-        hooks.setLevel(logging.CRITICAL)
-    if result.code != 0 or result.model is None:
-        raise ModelError(
-            "training failed: `rasa data validate --data nlu/data stories` tells which data do not fit"
-        )
-    return Path(result.model)
-
-
-@contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 @contextlib.contextmanager
 def _only_one(lock: Path, progress: Progress) -> Iterator[None]:
     file: TextIO
@@ -282,14 +201,3 @@ def _only_one(lock: Path, progress: Progress) -> Iterator[None]:
             progress("Another training is running here; waiting for it …")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-@contextlib.contextmanager
-def _scratch(folder: Path) -> Iterator[None]:
-    """Have what is only needed on the way lie where it is cleared away, whatever becomes of the process."""
-    before = tempfile.tempdir
-    tempfile.tempdir = str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before

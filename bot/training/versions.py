@@ -42,6 +42,10 @@ class Version:
     steps: Mapping[str, float] = field(default_factory=dict)
     #: How well it understands the test set, if it was asked.
     figures: Mapping[str, Any] = field(default_factory=dict)
+    #: The digest of what the shipped examples had taught, on which it learnt the store's own; empty: it
+    #: learnt all together, or nobody wrote it down. And whether that was known from a training before.
+    foundation: str = ""
+    taken_over: bool = False
 
 
 def listed(settings: Settings) -> list[Version]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import shutil
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -13,15 +15,18 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu import foundation
 from nlu.encoder import shared_encoder
 from nlu.fingerprint import of_files, of_modules
 from nlu.masking import is_bare_code, without_names
 from nlu.mood import examples, words
 from nlu.mood.kinds import Mood
-from nlu.mood.learning import learn
+from nlu.mood.learning import learn, tells, used_of
 from nlu.mood.model import MoodModel, Reading
 
 _log = logging.getLogger(__name__)
+#: Of a foundation: what was learnt; and the intents' examples that it was learnt from.
+_FOLDER, _USED = "mood", "mood-used.json"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -81,21 +86,38 @@ class MoodDetector(GraphComponent):
                 *(f"nlu.mood.{name}" for name in ("examples", "kinds", "learning", "model", "words")),
                 *("nlu.excerpt", "nlu.wording"),
             )
+            + foundation.mark()
         )
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn from the examples of moods, and beside them from those of the intents."""
+        """Learn from the examples of moods, and beside them from those of the intents.
+
+        On a foundation, that is done again only where the store itself has examples of threats or complaints.
+        """
         intents = [
             (message.get(TEXT), message.get(INTENT))
             for message in training_data.intent_examples
             if message.get(TEXT) and message.get(INTENT)
         ]
+        ground, laying = foundation.ground(), foundation.being_laid()
+        if ground is not None:
+            intents = [one for one in intents if tells(one[1])]
+            if not intents:
+                with self._storage.write_to(self._resource) as folder:
+                    shutil.copytree(ground / _FOLDER, folder, dirs_exist_ok=True)
+                self._model = MoodModel.load(ground / _FOLDER, shared_encoder())
+                return self._resource
+            intents = [*map(tuple, json.loads((ground / _USED).read_text(encoding="utf-8"))), *intents]
         learnt = learn(shared_encoder(), examples.read_examples(), intents)
         self._model = learnt.model
         for name, (recall, precision) in learnt.held_out.items():
             _log.info("%s in held-out examples: recall %.3f, precision %.3f", name, recall, precision)
         with self._storage.write_to(self._resource) as folder:
             learnt.model.save(folder)
+        if laying is not None:
+            (laying / _FOLDER).mkdir()
+            learnt.model.save(laying / _FOLDER)
+            (laying / _USED).write_text(json.dumps(used_of(intents)), encoding="utf-8")
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -60,11 +60,7 @@ def learn(
 ) -> Learnt:
     """Train on `examples`, and on texts with their intents where there are any."""
     words = words or WordLists.shipped()
-    chosen = [
-        (text, intent)
-        for text, intent in intents
-        if intent in (THREAT_INTENT, COMPLAINT_INTENT) or _is_drawn(text)
-    ]
+    chosen = used_of(intents)
     texts = [example.text for example in examples] + [text for text, _ in chosen]
     threatens = np.array(
         [example.threat is not None for example in examples]
@@ -104,6 +100,16 @@ def learn(
         np.vstack([rows[kinds], blind[kinds]]), np.concatenate([named, named]), _STRENGTH["kind"]
     )
     return Learnt(MoodModel(encoder, words, wording, centre, scales), held_out)
+
+
+def used_of(intents: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return which texts with their intents tell of moods: threats, complaints, and a part of all others."""
+    return [one for one in intents if tells(one[1]) or _is_drawn(one[0])]
+
+
+def tells(intent: str) -> bool:
+    """Whether each example of an intent tells of moods."""
+    return intent in (THREAT_INTENT, COMPLAINT_INTENT)
 
 
 def _is_drawn(text: str) -> bool:

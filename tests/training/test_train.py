@@ -12,14 +12,15 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.clock import SetClock
 from bot.errors import ModelError
 from bot.settings import ROOT, Settings, environment
-from bot.training import background, models, progress
-from bot.training import train as module
+from bot.training import background, learning, models, progress, versions
+from bot.training.learning import Learnt
 from bot.training.progress import State, Teller, lock_path
 from bot.training.train import KEPT, MAKING, Progress, train
 
@@ -40,8 +41,15 @@ class Trainer:
         self._guard = threading.Lock()
 
     def __call__(
-        self, settings: Settings, folder: Path, name: str, progress: Progress, teller: Teller
-    ) -> Path:
+        self,
+        settings: Settings,
+        folder: Path,
+        name: str,
+        progress: Progress,
+        teller: Teller,
+        *,
+        whole: bool = False,
+    ) -> Learnt:
         with self._guard:
             self.at_work += 1
             self.together = max(self.together, self.at_work)
@@ -52,13 +60,13 @@ class Trainer:
             self.done.append(path.name)
         if self.fails:
             raise ModelError("training failed: the stories contradict each other")
-        return path
+        return Learnt(path, "" if whole else "of-shipped", not whole)
 
 
 @pytest.fixture
 def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     made = Trainer()
-    monkeypatch.setattr(module, "_rasa_train", made)
+    monkeypatch.setattr(learning, "learn", made)
     return made
 
 
@@ -74,6 +82,17 @@ def test_a_trained_model_is_released_and_fresh(place: Settings, trainer: Trainer
     assert not models.is_stale(place)
     assert told[0].startswith("Training the model")
     assert told[-1].startswith(f"Trained {version.name} in ")
+
+
+def test_a_version_tells_what_was_taken_over_and_all_is_learnt_again_on_demand(
+    place: Settings, trainer: Trainer
+) -> None:
+    first = versions.find(place, train(place, lambda _: None).name)
+    assert (first.foundation, first.taken_over) == ("of-shipped", True)
+    # However fresh the model is.
+    again = versions.find(place, train(place, lambda _: None, whole=True).name)
+    assert (again.foundation, again.taken_over) == ("", False)
+    assert len(trainer.done) == 2
 
 
 def test_a_damaged_note_of_the_release_is_mended_by_a_training(place: Settings, trainer: Trainer) -> None:
@@ -97,13 +116,11 @@ def test_a_training_that_fails_leaves_the_old_model_in_its_place(place: Settings
 def test_data_that_change_during_a_training_leave_the_model_stale(
     place: Settings, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def change_and_train(
-        settings: Settings, folder: Path, name: str, progress: Progress, teller: Teller
-    ) -> Path:
+    def change_and_train(*given: Any, whole: bool) -> Learnt:
         _change(place, "changed meanwhile")
-        return trainer(settings, folder, name, progress, teller)
+        return trainer(*given, whole=whole)
 
-    monkeypatch.setattr(module, "_rasa_train", change_and_train)
+    monkeypatch.setattr(learning, "learn", change_and_train)
     train(place, lambda _: None)
     assert models.is_stale(place)
 
@@ -222,10 +239,11 @@ def test_a_full_disk_leaves_the_old_model_and_says_so(
     old = train(place, lambda _: None)
     _change(place, "changed")
 
-    def full(*_: object) -> Path:
+    def full(*_: object, whole: bool) -> Learnt:
+        del whole
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module, "_rasa_train", full)
+    monkeypatch.setattr(learning, "learn", full)
     with pytest.raises(ModelError, match="training failed: No space left on device"):
         train(place, lambda _: None)
     assert models.current(place) == old
