@@ -13,6 +13,7 @@ import random
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,8 @@ from bot.training.values import Actor, Meaning, Verdict
 from bot.training.versions import Version
 
 TRIES = 9
+#: How long the first view of each screen took: nothing was at hand but what a start reads.
+firsts: list[float] = []
 PASSWORD = "a long password of the bench"  # noqa: S105
 
 
@@ -131,14 +134,25 @@ def make_versions(settings: Settings) -> None:
     models.release(settings, models.ModelVersion("v3.tar.gz", "f"))
 
 
+def warm_up(client: TestClient, desk: WebDesk) -> None:
+    """What a process does when it starts."""
+    assert client.portal is not None
+    client.portal.call(desk.start)
+    for thread in threading.enumerate():
+        if thread.name == "console":
+            thread.join()
+
+
 def measured(name: str, act: Callable[[], object]) -> float:
     times = []
     for _ in range(TRIES):
         begun = time.perf_counter()
         act()
         times.append(1000 * (time.perf_counter() - begun))
-    print(f"{name:42} median {statistics.median(times):7.1f} ms   longest {max(times):7.1f} ms")
-    return statistics.median(times)
+    first, median = times[0], statistics.median(times)
+    print(f"{name:42} first {first:7.1f} ms   median {median:7.1f} ms   longest {max(times):7.1f} ms")
+    firsts.append(first)
+    return median
 
 
 def main() -> None:
@@ -173,6 +187,7 @@ def main() -> None:
         )
         with TestClient(Starlette(routes=list(desk.routes())), base_url="http://bench.test") as client:
             page = client.get("/desk/sign-in").text
+            warm_up(client, desk)
             csrf = page.split('name="csrf" value="')[1].split('"')[0]
             client.post("/desk/sign-in", data={"login": "ada", "password": PASSWORD, "csrf": csrf})
             longest = [
@@ -207,7 +222,8 @@ def main() -> None:
             measured("undo it, files written", lambda: review.undo(ada)),
             measured("agreement", review.agreements),
         ]
-        print(f"the slowest median is {max(longest):.0f} ms; the mark is 300 ms")
+        print(f"the slowest median is {max(longest):.0f} ms, the slowest first view {max(firsts):.0f} ms;")
+        print("the mark is 300 ms")
         database.close()
 
 

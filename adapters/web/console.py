@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ from adapters.web.gate import Gate, Visit
 from adapters.web.limits import BodyTooLargeError, BodyTooSlowError
 from adapters.web.shield import Shield
 from bot.errors import CrossdeskError, ErasedError, ReviewError, StaleReviewError, TryLaterError
+from bot.reports import gallery
 from bot.rulebook.service import Rulebook
 from bot.training.browsing import Intents
 from bot.training.comparing import Comparisons
@@ -77,6 +79,19 @@ class Console:
         self._account = account
         self._pages = pages
         self._review = review
+
+    def warm_up(self) -> None:
+        """Read what takes half a second the first time, beside whatever else is done; nobody waits for it."""
+
+        def read() -> None:
+            try:
+                self._intents.warm_up()
+                gallery.warm_up()
+            except Exception as error:
+                # Whoever opens the page is told what is wrong.
+                log.warning("the console's pages are not warmed up: %s", type(error).__name__)
+
+        threading.Thread(target=read, name="console", daemon=True).start()
 
     def routes(self) -> Sequence[BaseRoute]:
         """The console's pages and forms."""

@@ -42,6 +42,10 @@ class ConsoleIntents:
         self._trials = trials
         self._render = render
 
+    def warm_up(self) -> None:
+        """Read the examples: the first page would take half a second more."""
+        self._intents.unreadable()
+
     def pages(self) -> list[tuple[str, str, Handler]]:
         """Method, path and handler of each."""
         return [

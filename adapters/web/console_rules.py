@@ -24,6 +24,7 @@ from bot.rulebook.catalog import Setting
 from bot.rulebook.consequences import DAYS, Consequences
 from bot.rulebook.drafts import difference
 from bot.rulebook.service import BY_HAND, Rulebook
+from bot.settings.reading import Fault
 
 PAGE = "/console/rules"
 #: Settings of a list, lines of the log, lines of a difference, replies that are named: the most on the page.
@@ -41,6 +42,9 @@ _DONE = {
     "rollback": "Back to the rules before: they hold from the next turn on.",
 }
 ACTS = tuple(name for name in _DONE if name != "same")
+#: What leaves something in the draft, and what is said instead where it cannot be released like this.
+_DRAFTED = ("edit", "assign", "unassign")
+_AGAINST = "It is in the draft, but cannot be released like this: what is wrong stands beside it."
 
 
 class ConsoleRules:
@@ -57,8 +61,7 @@ class ConsoleRules:
 
     async def _page(self, request: Request, visit: Visit) -> Response:
         asked = request.query_params
-        flash = _DONE.get(asked.get("done", ""))
-        return await to_thread.run_sync(partial(self._shown, visit, asked, flash=flash))
+        return await to_thread.run_sync(partial(self._shown, visit, asked, done=asked.get("done", "")))
 
     async def _act(self, request: Request, visit: Visit) -> Response:
         async def again(form: Mapping[str, str], status: int, problem: str | None) -> Response:
@@ -98,7 +101,7 @@ class ConsoleRules:
         asked: Mapping[str, str],
         *,
         status: int = 200,
-        flash: str | None = None,
+        done: str = "",
         problem: str | None = None,
         typed: bool = False,
     ) -> Response:
@@ -108,8 +111,16 @@ class ConsoleRules:
         except ConfigurationError as error:
             # Somebody broke the file by hand.
             book, problem = None, str(error)
+        if book is not None and done in _DRAFTED and self._is_refused(book, asked.get("setting", "")):
+            problem = _AGAINST
         show = partial(
-            self._render, visit=visit, part=PAGE, status=status, flash=flash, problem=problem, book=book
+            self._render,
+            visit=visit,
+            part=PAGE,
+            status=status,
+            flash=_DONE.get(done),
+            problem=problem,
+            book=book,
         )
         if book is None:
             return show("console_rules_broken.html")
@@ -166,11 +177,19 @@ class ConsoleRules:
             setting=one,
             value=(one.value if one else "") if typed is None else typed,
             serving=drafted.get(place),
-            faults=[fault for fault in self._rulebook.check(book.whole)[1] if _is_about(fault.place, place)],
+            faults=self._against(book, place),
             beside=[each for each in known if each.place.startswith(f"{beside}.") and each is not one][
                 :LISTED
             ],
         )
+
+    def _against(self, book: Book, place: str) -> list[Fault]:
+        """What stands against the draft's release for a setting's sake; without one, for any."""
+        faults = self._rulebook.check(book.whole)[1]
+        return [fault for fault in faults if not place or _is_about(fault.place, place)]
+
+    def _is_refused(self, book: Book, place: str) -> bool:
+        return book.draft is not None and bool(self._against(book, place[:LONGEST]))
 
     def _file(self, show: Callable[..., Response], book: Book, typed: str | None) -> Response:
         """The store's whole file."""

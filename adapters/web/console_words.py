@@ -40,7 +40,8 @@ _DONE = {
     "again": "Released: it is spoken from the next turn on.",
     "rollback": "Back to the words before: they are spoken from the next turn on.",
 }
-
+#: Instead, where it cannot be released like this.
+_AGAINST = "It is in the draft, but cannot be released like this: what is wrong stands beside it."
 ACTS = tuple(name for name in _DONE if name != "same")
 
 
@@ -188,6 +189,8 @@ class ConsoleWords:
             # What was typed is never lost, whatever is wrong with it.
             written = list(typed)
         against = self._wording.check(book, [key], beside_code=False)
+        if flash == _DONE["edit"] and any(one.language == language for one in against):
+            problem = problem or _AGAINST
         everywhere = asked.get("everywhere") == "yes"
         return self._render(
             "console_word.html",

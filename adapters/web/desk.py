@@ -109,6 +109,8 @@ class WebDesk:
     async def start(self) -> None:
         """Let pages listen."""
         self._hub.open()
+        if self._console is not None:
+            self._console.warm_up()
 
     def changed(self, case_id: int) -> None:
         """Wake the open pages."""

@@ -42,6 +42,11 @@ class _Band:
     accuracy: float
 
 
+def warm_up() -> None:
+    """Load what draws: the first picture would take half a second more."""
+    charts.reliability_picture(())
+
+
 def of_version(picture: Picture, figures: Mapping[str, Any]) -> str:
     """A picture of a version's figures, as ``bot.training.judging`` keeps them.
 

@@ -123,6 +123,9 @@ def test_what_waits_for_a_restart_is_named(ada: TestClient) -> None:
 def test_what_is_wrong_stands_beside_it_by_line_and_keeps_it_back(ada: TestClient, place: Settings) -> None:
     page = send(ada, "assign", value="soon").text
     assert "value is not a valid integer" in page
+    # Nobody is told that all is well beside it.
+    assert "cannot be released like this" in page
+    assert 'class="good"' not in page
     assert 'aria-invalid="true"' in page
     assert "1 thing stands against its release" in ada.get(PAGE).text
     refused = send(ada, "release")

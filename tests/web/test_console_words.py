@@ -103,6 +103,9 @@ def test_what_the_checker_has_against_words_stands_beside_them_and_keeps_them_ba
     page = send(ada, "edit", text_0="Bitte haben Sie Geduld. {foo}").text
     assert "asks to wait instead of naming a date" in page
     assert "nothing fills {foo}" in page
+    # Nobody is told that all is well beside it.
+    assert "cannot be released like this" in page
+    assert 'class="good"' not in page
     assert 'aria-invalid="true"' in page
     assert "findings stand against its release" in ada.get(PAGE).text
     refused = send(ada, "release")
