@@ -168,6 +168,8 @@ def in_context(
         return _as(read, taken, 1.0)
     if not memory.get("form") and (meant := _of_this_order(read, offered)) is not None:
         return _as(read, meant, 1.0)
+    if not memory.get("form") and read.intent in _NOTHING and _names_an_order_only(read):
+        return _as(read, "order_state", 1.0)
     if not last or read.threat is not None:
         return read
     if (
@@ -232,6 +234,11 @@ def _of_this_order(read: Understanding, offered: Sequence[Button]) -> str | None
     if len(offered) < _MEANINGS_AND_A_PERSON or not likely or not proofs:
         return None
     return likely[0] if names_only(read.text, [(one["start"], one["end"]) for one in proofs]) else None
+
+
+def _names_an_order_only(read: Understanding) -> bool:
+    numbers = [(one["start"], one["end"]) for one in read.entities if one["entity"] == "order_number"]
+    return bool(numbers) and names_only(read.text, numbers)
 
 
 def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:

@@ -18,6 +18,8 @@ ANSWERS = {
     "à Lyon s'il vous plaît": "FR",
     "Genève": "CH",
     "Nice": "FR",
+    "no Rio": "BR",
+    "nach Rom": "IT",
     "в Москву": "RU",
     "в Казань": "RU",
     "из Санкт-Петербурга": "RU",

@@ -26,6 +26,8 @@ _NOT_ALONE = (
     "normal vila lima maison"
 )
 _WORDS = frozenset(_NOT_ALONE.split())
+#: The well-known names that are shorter.
+_SHORT = frozenset({"rio", "rom", "fez", "ufa", "ulm"})
 _COMMON = frozenset(plain(word) for spoken in COMMON_WORDS.values() for word in spoken)
 _UNPARTED = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -105,7 +107,7 @@ def _cities() -> dict[str, tuple[int, str]]:
 
 
 def _known_as(name: str) -> Iterator[str]:
-    if len(name) < _shortest(name):
+    if len(name) < _shortest(name) and name not in _SHORT:
         return
     yield name
     # "Osaka City", as its own people call it.

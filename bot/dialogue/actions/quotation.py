@@ -136,6 +136,10 @@ class QuotationForm(Form):
         else:
             state["tries"] = 0
             turn.memory["question_count"] = 0
+        if answer is None and part == "product" == _asked(state):
+            # Whoever tells all but a product that we know is asked no more: sales know what is meant.
+            state["unnamed"] = int(state.get("unnamed", 0)) + 1
+            answer = INCOMPLETE if state["unnamed"] > TRIES else None
         if answer is None and 0 < (state.get("quantity") or 0) < min(turn.rules.wholesale.breaks):
             answer = FEW if _asked(state) != "product" else None
         return _destination(state) | {"quote": state, "quote_answer": answer, "misunderstandings": 0}
