@@ -144,6 +144,12 @@ def threatens(known: Cases, case: Case, who: Person, fence: int, chance: Random)
     known.buyer_wrote(case.conversation_id, chance.choice(["chargeback", "injury"]), "or else")
 
 
+def leaves(known: Cases, case: Case, who: Person, fence: int, chance: Random) -> None:
+    """The buyer waits no longer."""
+    del who, fence, chance
+    known.buyer_left(case.conversation_id)
+
+
 Act = Callable[[Cases, Case, Person, int, Random], None]
 
 ACTS: dict[Act, int] = {
@@ -158,6 +164,7 @@ ACTS: dict[Act, int] = {
     closes: 8,
     comes_again: 20,
     threatens: 1,
+    leaves: 2,
     takes_over: 3,
     releases: 3,
     writes_directly: 3,

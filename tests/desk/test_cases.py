@@ -237,6 +237,27 @@ def test_a_buyer_who_waits_no_longer_closes_only_what_nobody_has(desk: Acting, a
         assert desk.get(kept) == kept
 
 
+def test_a_buyer_may_leave_what_nobody_answers_and_nothing_that_people_must_see(
+    desk: Acting, ana: Person, clock: SetClock
+) -> None:
+    def may(case: Case) -> bool:
+        return desk.act(lambda cases: cases.may_be_left(cases.get(case.id)))
+
+    late = desk.open()
+    for _ in range(3):
+        late = expired(desk, late, clock)
+    assert late.queue == "supervisor"
+    silent = expired(desk, desk.claimed(ana), clock)
+    assert (silent.state, may(late), may(silent)) == (CaseState.OPEN, True, True)
+    answered = desk.answered(ana)
+    desk.act(lambda cases: cases.release(answered.id, ana, answered.fence))
+    undelivered, threatened = desk.open(), desk.open()
+    desk.open(undelivered.conversation_id, reason=Reason.UNDELIVERED)
+    desk.act(lambda cases: cases.buyer_wrote(threatened.conversation_id, "injury", "it burnt me"))
+    failed = desk.open(reason=Reason.FAILED)
+    assert [may(case) for case in (answered, undelivered, threatened, failed)] == [False] * 4
+
+
 def test_two_hundred_messages_make_one_case_and_put_nothing_off(desk: Acting) -> None:
     case = desk.open()
 

@@ -84,6 +84,19 @@ def test_a_question_asked_at_night_is_promised_for_after_opening() -> None:
     assert hours.promise(queue(), CLOCKS, berlin("2026-06-10T23:00")) == berlin("2026-06-11T09:05")
 
 
+def test_a_wait_that_goes_on_through_the_night_is_told_from_one_that_ends_before() -> None:
+    def waits(begun: str) -> bool:
+        start = berlin(begun)
+        return hours.waits_shut(queue(), start, hours.promise(queue(), CLOCKS, start))
+
+    assert [waits(f"2026-06-10T{time}") for time in ("12:00", "17:54", "17:58", "23:00")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
 def test_next_open_is_now_where_the_queue_is_open() -> None:
     now = berlin("2026-06-10T12:00")
     assert hours.next_open(queue(), now) == now

@@ -90,6 +90,7 @@ STEPS = {
     "somebody comes with it again": 6,
     "the buyer writes": 6,
     "the buyer threatens": 1,
+    "the buyer leaves": 1,
     "somebody claims": 8,
     "a trainee answers": 5,
     "somebody decides": 5,
@@ -153,6 +154,10 @@ class Store:
             threat, talked_of = chance.choice(("chargeback", "injury")), self.talks[talk]
             if self.desk.act(lambda cases: cases.buyer_wrote(talked_of, threat, "or else")):
                 self.owed.add(talked_of)
+        elif name == "the buyer leaves":
+            if self.desk.act(lambda cases: cases.buyer_left(self.talks[talk])):
+                self.owed.discard(self.talks[talk])
+                self.happened.add(name)
         elif name == "somebody claims":
             self._try("claim", talk, who)
         elif name == "a trainee answers":
@@ -283,7 +288,7 @@ def test_a_case_always_has_an_owner_or_a_running_clock(empty: Path, rules: ShopR
     everything = {kind.value for kind in set(EventKind) - elsewhere} | {
         f"{act} refused" for act in ACTS if act != "note"
     }
-    everything |= {state.value for state in STATES}
+    everything |= {state.value for state in STATES} | {"the buyer leaves"}
     assert everything <= happened, "the walk has been everywhere"
 
 

@@ -269,6 +269,27 @@ def test_a_message_races_the_closing_and_is_never_lost_between_bot_and_desk(
         assert ("buyer_wrote" in desk.kinds(case)) is (told is not None)
 
 
+def test_a_buyer_who_leaves_races_who_claims_and_only_one_of_them_has_its_way(
+    desk: Acting, crowd: list[Person]
+) -> None:
+    for _ in range(20):
+        case = desk.open()
+        left, *claims = at_once(
+            [
+                lambda case=case: desk.act(lambda cases: cases.buyer_left(case.conversation_id)),
+                *(partial(desk.act, partial(Cases.claim, case_id=case.id, person=who)) for who in crowd[:5]),
+            ]
+        )
+        now = desk.get(case)
+        claimed = [one for one in claims if isinstance(one, Case)]
+        if left is None:
+            assert (now.state, len(claimed)) == (CaseState.CLAIMED, 1)
+            assert desk.owner_of(case.conversation_id) is Owner.AGENT
+        else:
+            assert (now.state, now.owner_id, claimed) == (CaseState.CLOSED, None, [])
+            assert desk.owner_of(case.conversation_id) is Owner.BOT
+
+
 def test_of_many_decisions_on_a_draft_one_counts(desk: Acting, tim: Person, crowd: list[Person]) -> None:
     case = desk.claimed(tim)
     desk.act(lambda cases: cases.reply(case.id, tim, "It is at customs.", case.fence))
