@@ -202,6 +202,9 @@ def main() -> None:
                     ("a version", "/console/versions/v3"),
                     ("a version beside the released one", "/console/versions/v4/compare"),
                     ("picture: confusions", "/console/versions/v3/confusion.svg"),
+                    ("words", "/console/words"),
+                    ("rules", "/console/rules"),
+                    ("a rule", "/console/rules?setting=returns.window_days"),
                 )
             ]
             longest += [

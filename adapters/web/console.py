@@ -86,6 +86,7 @@ class Console:
         def read() -> None:
             try:
                 self._intents.warm_up()
+                self._words.warm_up()
                 gallery.warm_up()
             except Exception as error:
                 # Whoever opens the page is told what is wrong.

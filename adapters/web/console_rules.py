@@ -111,8 +111,6 @@ class ConsoleRules:
         except ConfigurationError as error:
             # Somebody broke the file by hand.
             book, problem = None, str(error)
-        if book is not None and done in _DRAFTED and self._is_refused(book, asked.get("setting", "")):
-            problem = _AGAINST
         show = partial(
             self._render,
             visit=visit,
@@ -126,12 +124,15 @@ class ConsoleRules:
             return show("console_rules_broken.html")
         place = asked.get("setting", "")[:LONGEST]
         if place:
-            return self._setting(show, book, place, text_of(asked, "value") if typed else None, status)
+            value = text_of(asked, "value") if typed else None
+            return self._setting(show, book, place, value, status, done)
         if asked.get("file") or (typed and "text" in asked):
             return self._file(show, book, text_of(asked, "text") if typed and "text" in asked else None)
-        return self._list(show, book, asked)
+        return self._list(show, book, asked, done)
 
-    def _list(self, show: Callable[..., Response], book: Book, asked: Mapping[str, str]) -> Response:
+    def _list(
+        self, show: Callable[..., Response], book: Book, asked: Mapping[str, str], done: str
+    ) -> Response:
         """The settings, the draft, the versions and the log."""
         words, own = text_of(asked, "find")[:LONGEST], asked.get("only") == "own"
         known = _catalog(book)
@@ -158,10 +159,17 @@ class ConsoleRules:
             back=back_to(book),
             versions=self._versions(book),
             log=self._rulebook.log(LINES),
+            **_instead(done, faults),
         )
 
     def _setting(
-        self, show: Callable[..., Response], book: Book, place: str, typed: str | None, status: int
+        self,
+        show: Callable[..., Response],
+        book: Book,
+        place: str,
+        typed: str | None,
+        status: int,
+        done: str,
     ) -> Response:
         """One setting, and those that stand beside it."""
         known = _catalog(book)
@@ -169,6 +177,7 @@ class ConsoleRules:
         beside = place.rpartition(".")[0] or place
         if one is None and typed is None and not any(each.place.startswith(f"{place}.") for each in known):
             status = 404 if status == 200 else status
+        faults = [fault for fault in self._rulebook.check(book.whole)[1] if _is_about(fault.place, place)]
         drafted = {} if book.draft is None else {each.place: each for each in _catalog_of(book.text)}
         return show(
             "console_rule.html",
@@ -177,19 +186,12 @@ class ConsoleRules:
             setting=one,
             value=(one.value if one else "") if typed is None else typed,
             serving=drafted.get(place),
-            faults=self._against(book, place),
+            faults=faults,
             beside=[each for each in known if each.place.startswith(f"{beside}.") and each is not one][
                 :LISTED
             ],
+            **_instead(done, faults),
         )
-
-    def _against(self, book: Book, place: str) -> list[Fault]:
-        """What stands against the draft's release for a setting's sake; without one, for any."""
-        faults = self._rulebook.check(book.whole)[1]
-        return [fault for fault in faults if not place or _is_about(fault.place, place)]
-
-    def _is_refused(self, book: Book, place: str) -> bool:
-        return book.draft is not None and bool(self._against(book, place[:LONGEST]))
 
     def _file(self, show: Callable[..., Response], book: Book, typed: str | None) -> Response:
         """The store's whole file."""
@@ -237,6 +239,11 @@ def _named(settings: Sequence[Setting]) -> str:
     if len(settings) == 1 and settings[0].place == settings[0].part:
         return settings[0].value
     return ", ".join(dict.fromkeys(one.place.split(".")[1] for one in settings)).replace("_", " ")
+
+
+def _instead(done: str, faults: Sequence[Fault]) -> dict[str, str]:
+    """What is said in place of all being well."""
+    return {"problem": _AGAINST} if faults and done in _DRAFTED else {}
 
 
 def _is_about(fault: str, place: str) -> bool:

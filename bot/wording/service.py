@@ -55,6 +55,14 @@ class Wording:
         """Let go of the database."""
         self._database.close()
 
+    def warm_up(self) -> None:
+        """Read the files of replies, which are then at hand.
+
+        Raises:
+            ConfigurationError: a file is not in Rasa's ``responses:`` format.
+        """
+        spoken.base(self.settings)
+
     def book(self) -> Book:
         """All words as they are now."""
         with self._database.begin() as connection:
