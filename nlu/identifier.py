@@ -14,7 +14,15 @@ import numpy.typing as npt
 
 from nlu.common_words import COMMON_WORDS
 from nlu.letters import ANY, FloatVector, LetterModel
-from nlu.scripts import LANGUAGES_OF, Script, chinese_script, own_characters, script, vietnamese_letters
+from nlu.scripts import (
+    LANGUAGES_OF,
+    Script,
+    chinese_script,
+    own_characters,
+    script,
+    script_of,
+    vietnamese_letters,
+)
 
 #: More than this many characters tell nothing new.
 _REACH = 1500
@@ -52,6 +60,8 @@ _SHORT = 3
 #: So many Latin letters are more than a name, in a conversation that is written otherwise.
 _NAME = 10
 _SWITCH = 0.6
+#: This share of its letters shows that a message in mostly Latin words goes on in another script's language.
+_OWN_SHARE = 1 / 15
 #: Where no store's language makes a letter likelier than this on average (a logarithm), nothing is spelt: one
 #: word in a thousand of the ten languages is so unlikely, and most of what a hand does on a keyboard.
 _NO_SPELLING = -4.1
@@ -204,6 +214,9 @@ class LanguageIdentifier:
         if not words:
             return self._unchanged(expected)
         written = script(" ".join(words))
+        if written is Script.LATIN and previous in self._languages and _is_written_in(words, previous):
+            # "PayPay は?", "free shipping есть?": foreign words in a sentence of the language so far.
+            return self._unchanged(previous)
         if written is None or written is Script.OTHER:
             return Guess("und", 0.5, known=False) if written else self._unchanged(expected)
         guess = self._weigh(words, written, hint, previous)
@@ -285,6 +298,13 @@ class LanguageIdentifier:
             spelling += self._spelling(word, written)
         columns = self._letters.columns
         return seen, {name: float(spelling[columns[name if name in learnt else ANY]]) for name in seen}
+
+
+def _is_written_in(words: Sequence[str], language: str) -> bool:
+    """Whether some of these words are in the letters that this language has, and Latin has not."""
+    own = {one for one, names in LANGUAGES_OF.items() if language in map(_short, names)} - {Script.LATIN}
+    letters = [found for letter in "".join(words) if (found := script_of(letter)) is not None]
+    return sum(found in own for found in letters) > _OWN_SHARE * len(letters)
 
 
 def _is_address(text: str, words: Sequence[str], language: str) -> bool:

@@ -38,6 +38,8 @@ _NAMES = frozenset({"product", "order_number", "country", "colour", "size", "mon
 _GOODS = r"(?P<goods>[^\W\d_][^?!.,;:\d]*?)"
 _AROUND = " \t\n.!?,;:'\"。！？،؟¿¡…"
 _UNSPACED = frozenset({"zh", "ja", "ko"})
+#: "Can …" in Korean, asked as "is there …": 받을 수, 해 주실수. The verb before it ends in ㄹ.
+_ABLE = re.compile(f".*[{''.join(map(chr, range(0xAC08, 0xD7A4, 28)))}] ?수")
 _GREETS = re.compile(
     r"(?:hi|hello|hey|hallo|guten tag|hola|buen[oa]s(?: \w+)?|bonjour|olá|oi|bom dia|boa tarde"
     r"|здравствуйте|добрый день|привет|你好|您好|こんにちは|안녕하세요|مرحبا|السلام عليكم)"
@@ -91,7 +93,7 @@ def _asked(text: str, language: str = "") -> _Asked | None:
             start, end = hit.span("goods")
             goods = said[start:end].strip()
             is_goods = len(goods) > 1 and len(goods.split()) <= MOST_WORDS
-            if is_goods and table.none.match(goods.casefold()) is None:
+            if is_goods and not table.is_none(goods.casefold()):
                 return _Asked(table.language, kind, goods)
     return None
 
@@ -106,7 +108,17 @@ class _Table:
         ]
         # A script without blanks has no ends of words.
         ends = "" if language in _UNSPACED else r"\b"
-        self.none = re.compile(f"(?:{'|'.join(written['no_goods'].split())}){ends}")
+        words = written["no_goods"].split()
+        self._none = re.compile(f"(?:{'|'.join(words)}){ends}")
+        # There what is named stands last: "KC인증" is a certificate. A single sign may end any word.
+        last = "|".join(word for word in words if len(word) > 1) if language in _UNSPACED else ""
+        self._last_none = re.compile(f".*(?:{last})") if last else None
+
+    def is_none(self, goods: str) -> bool:
+        """Whether what is asked about so is no goods."""
+        if self._none.match(goods) or (self.language == "ko" and _ABLE.fullmatch(goods)):
+            return True
+        return self._last_none is not None and self._last_none.fullmatch(goods) is not None
 
 
 @cache

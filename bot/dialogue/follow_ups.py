@@ -94,7 +94,7 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
         (_of("logistics", "shipping_cost", "services"), "logistics_shipping_cost"),
     ),
     "where_to": ((_of("refund", *_RETURNS, *_DEFECTS), "refund_return_address"),),
-    "faster": ((_BEFORE_BUYING, "logistics_services"),),
+    "faster": ((_BEFORE_BUYING, "logistics_services"), (_PARCEL, "logistics_delay")),
     "money": ((("refund_return", *_BACK), "refund_state"),),
     "to_what": ((("refund_return", *_BACK), "refund_state"),),
     "shipping": (
@@ -110,7 +110,9 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
 _IMPATIENT = frozenset({"how_long", "when", "why", "money", "now_what"})
 #: The lines of the words that stand around a question, and around the colour or size that is all it names.
 _BEFORE, _AFTER, _ABOUT = "before", "after", "about"
+_TOO_MUCH = "too_much"
 _WORD = re.compile(r"\w")
+_QUESTION = re.compile("[?？؟]")
 #: Scripts in which words are written together, if only an "and" with what follows.
 _UNSPACED = re.compile("[\u0600-\u06ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -129,7 +131,10 @@ class _Language:
         starts = _reached(said, self.before, 0)
         ends = [at for at in _ends(said) if len(said) in _reached(said, self.after, at)]
         spans = [(start, end) for start in starts for end in ends if start < end]
-        return (asked for asked, how in self.questions.items() if _holds(how, said, spans))
+        # "Dear!" is said of a price; "dear?" asks for one.
+        first = None if _QUESTION.search(said) else _TOO_MUCH
+        asked = sorted(self.questions, key=lambda one: one != first)
+        return (one for one in asked if _holds(self.questions[one], said, spans))
 
 
 def follow_up(text: str, last: str) -> str | None:

@@ -52,6 +52,13 @@ _AWAITED = frozenset(
         "refund_state",
     }
 )
+#: After these shipping at large is seldom asked for.
+_OF_A_PARCEL = frozenset(
+    {
+        *("logistics_delay", "logistics_lost", "logistics_not_shipped", "logistics_where_is_parcel"),
+        *("logistics_customs", "order_state"),
+    }
+)
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
 #: After these a short question for a fact is about the product that was spoken of, whatever else it may seem.
@@ -84,6 +91,8 @@ _TO_A_PERSON = "/service_human"
 _INSISTED = ("payment_charged_twice", "payment_not_registered")
 #: After these an account is the buyer's with a bank, not the one with the store.
 _MONEY = ("refund_", "payment_", "order_cancel")
+#: What names an order, or proves whose it is, and asks nothing.
+_NAMES_AN_ORDER = ("order_number", "email")
 #: Entities that say who asks, not what about.
 _PROOFS = ("email", "phone")
 #: What an order is found by.
@@ -192,7 +201,7 @@ def in_context(
         known = replace(read, entities=()) if read.entities else read
         return known if means == read.intent else _as(known, means, 1.0)
     if read.entities:
-        return _of_a_variant(read, last)
+        return _again(read, last, memory) or _of_a_variant(read, last)
     if read.intent == "service_account" and last.startswith(_MONEY) and len(read.text) <= LONGEST_ELLIPSIS:
         return _as(read, last, 1.0)
     if last in _WHERE_TO and read.intent in _NO_PLACE and country_of_city(_short(read.text), asked=True):
@@ -200,6 +209,13 @@ def in_context(
     if last in _OF_ONE_PRODUCT and read.intent in _NO_FACT and len(read.text) <= LONGEST_FACT:
         # "How heavy is it?": of goods, where goods were spoken of.
         return _as(read, "product_details", 1.0) if fact_asked("", read.text, read.language) else read
+    if (
+        read.intent == "logistics_shipping_time"
+        and last in _OF_A_PARCEL
+        and len(read.text) <= LONGEST_ELLIPSIS
+    ):
+        # "How many more days?": of the parcel that was spoken of, not of shipping at large.
+        return _as(read, "logistics_where_is_parcel", read.confidence)
     if not {read.intent, last} <= _AWAITED or topic_of(read.intent) == topic_of(last):
         return read
     if len(read.text) > LONGEST_ELLIPSIS:
@@ -208,6 +224,16 @@ def in_context(
         if intent in _AWAITED and topic_of(intent) == topic_of(last) and sure >= POSSIBLE:
             return _as(read, intent, sure)
     return read
+
+
+def _again(read: Understanding, last: str, memory: Mapping[str, Any]) -> Understanding | None:
+    """A bare order number, or an address, after an answer about an order asks the same once more."""
+    if read.intent != FALLBACK_INTENT or memory.get("form") or last not in FLOW_OF_INTENT:
+        return None
+    if any(one["entity"] not in _NAMES_AN_ORDER for one in read.entities):
+        return None
+    spans = [(one["start"], one["end"]) for one in read.entities]
+    return _as(read, last, 1.0) if names_only(read.text, spans) else None
 
 
 def _of_a_variant(read: Understanding, last: str) -> Understanding:
@@ -246,7 +272,13 @@ def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
         return form == _BARGAINS or last in _PRICED
     # "Have you something cheaper?" is about other goods, and what names an order about what was paid for it.
     is_other = read.intent.startswith("product_") or read.first("order_number") is not None
-    return form == _BARGAINS and not is_other and answers.means(answers.TOO_DEAR, read.text)
+    # Below a price an exclamation that the model makes nothing of is as much a refusal.
+    unheard = (
+        last in _PRICED
+        and read.intent in (*_NOTHING, COMPLAINT_INTENT)
+        and len(read.text) <= LONGEST_ELLIPSIS
+    )
+    return (form == _BARGAINS or unheard) and not is_other and answers.means(answers.TOO_DEAR, read.text)
 
 
 def _short(text: str) -> str:

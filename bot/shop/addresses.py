@@ -9,7 +9,7 @@ from bot.shop.values import Address
 
 #: As long as the columns.
 LONGEST = {"street": 200, "city": 100, "region": 100, "postcode": 20}
-_BETWEEN = re.compile(r"[,，、;；\n\r]+")
+_BETWEEN = re.compile(r"[,，،、;؛；\n\r]+")
 _HAS_DIGIT = re.compile(r"\d")
 #: A postcode among other words, whatever country it is of.
 _POSTCODE = re.compile(r"[A-Z]{0,2}-?\d{4,6}|\d{2,5}-\d{3,4}")
@@ -19,6 +19,23 @@ _MARKED = re.compile(r"〒?(?<!\d)(?:\d{3}-\d{4}|\d{5,6})(?!\d)")
 _EAST = re.compile(
     r"(?P<city>[\u3400-\u9fff\uac00-\ud7af]{1,4}?(?:특별시|광역시|특별자치시|특별자치도|시|도|市|都(?!府)|道|府|県|县|省))"
     r"\s*(?P<rest>[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff].*)"
+)
+#: What a postcode is called, before it; none of it belongs to the address.
+_LABEL = re.compile(
+    r"(?<!\w)(?:zip(?: ?code)?|post ?code|postal code|plz|cep|code postal|c[oó]digo postal"
+    r"|(?:почтовый )?индекс"
+    r"|الرمز(?: البريدي)?|우편 ?번호)\s*[:：]?\s*(?=\d)"
+    r"|(?:邮编|郵編|邮政编码|郵遞區號|郵便番号)\s*[:：]?\s*(?=\d)",
+    re.IGNORECASE,
+)
+#: "Change it to …", which in Chinese is written together with what follows.
+_TO = re.compile(
+    r"^(?:请|請|帮我|幫我|麻烦|麻煩)*(?:把|将)?(?:新?地址)?(?:改|换|換|寄|送|发|發)(?:成|到|为|為|去|至)\s*[:：]?\s*"
+)
+#: What is told of a door within a house: nothing else of an address follows but the place.
+_DOOR = re.compile(
+    r"(?:apt|apartment|flat|unit|suite|floor|кв|квартира|офис|подъезд|этаж|شقة|شقه|مكتب|الدور|طابق|piso|depto|wohnung)\b",
+    re.IGNORECASE,
 )
 #: A state or province in short: NSW, IL, SP.
 _REGION = re.compile(r"[A-Z]{2,3}")
@@ -49,7 +66,8 @@ def read_address(text: str, known: Address, before: TypedAddress | None = None) 
     ``known`` is the order's address so far: it tells how a postcode looks. ``before`` is what an earlier
     message told: then this one is about postcode and city.
     """
-    parts = [" ".join(part.split()).strip(" .") for part in _BETWEEN.split(text)]
+    told = _TO.sub("", _LABEL.sub(" ", text.strip()))
+    parts = [" ".join(part.split()).strip(" .") for part in _BETWEEN.split(told)]
     parts = [part for part in parts if part]
     # What no column holds is no address, and would be looked through word by word.
     if not parts or sum(map(len, parts)) > sum(LONGEST.values()):
@@ -62,6 +80,11 @@ def read_address(text: str, known: Address, before: TypedAddress | None = None) 
         found = whole
     fits = all(len(getattr(found, name)) <= most for name, most in LONGEST.items())
     return found if fits and (found.street or found.city) else None
+
+
+def is_eastern(text: str) -> bool:
+    """Whether a text is a whole address as it is written in East Asia."""
+    return _from_the_large([" ".join(_LABEL.sub(" ", text).split())]) is not None
 
 
 def one_line(address: Address) -> str:
@@ -93,8 +116,19 @@ def _whole(parts: list[str], known: Address) -> TypedAddress:
     if last == 0:
         # The street alone has digits: the rest is the place, without a postcode.
         return replace(_place(parts[1:]), street=parts[0])
+    if not numbered[0] and _DOOR.match(parts[last]) and last == len(parts) - 1:
+        # The door stands last, and no place after it.
+        return TypedAddress(street=", ".join(parts))
+    if numbered[0] and _DOOR.match(parts[last]):
+        # From the large to the small, as in Russian or Arabic: the place stands first.
+        return TypedAddress(street=", ".join(parts[1:]), city=parts[0])
     place = _place(parts[last:])
     streets = parts[:last]
+    if not place.city and len(streets) > 1 and _HAS_DIGIT.search(streets[-1]):
+        # The same with the postcode behind: what has no digit and stands before the street is the place.
+        if _HAS_DIGIT.search(streets[0]):
+            return replace(place, street=", ".join(streets))
+        return replace(place, city=streets[0], street=", ".join(streets[1:]))
     if not place.city or (_REGION.fullmatch(place.city) and len(streets) > 1):
         place = replace(place, city=streets[-1], region=place.city or place.region)
         streets = streets[:-1]

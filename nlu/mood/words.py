@@ -6,8 +6,9 @@ nothing by itself: it is told to a model, which has learnt what it is worth.
 
 A phrase is searched for without regard to case, accents and punctuation. Where ``script`` is ``spaced`` it
 stands at the beginning of a word, and a dot at its end closes the last word: ``sue.`` is not in "suede".
-Where it is ``joined`` (no spaces, or particles before words) it may stand anywhere. ``a .. b`` is both, in
-this order and close together. What is found is counted by all languages at once: buyers mix them.
+Where it is ``joined`` (no spaces, or particles before words) it may stand anywhere, if not in Latin letters.
+``a .. b`` is both, in this order and close together. What is found is counted by all languages at once:
+buyers mix them.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ _COMMA = re.compile(r"[,;:،、，；–—]+\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？؟।])\s+|(?<=[。！？؟])|[\r\n\u2028\u2029\x85]+")
 _MARKS = re.compile("[\u0300-\u036f\u0640\u064b-\u065f\u0670]+")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
-_NUMBER_EDGE = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
+#: Between a number and a letter, and between a Latin letter and one of another script: "visaで".
+_EDGE = re.compile(
+    r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)"
+    r"|(?<=[a-z])(?=[^\W\d_\u0000-\u024f])|(?<=[^\W\d_\u0000-\u024f])(?=[a-z])"
+)
 _BETWEEN = re.compile(r"[^\w\n]+|_+")
 _LINE_END = re.compile("\n")
 _SAME_LETTER = str.maketrans({"ى": "ي", "ة": "ه", "ک": "ك", "ی": "ي"})
@@ -57,11 +62,12 @@ _SAME_LETTER = str.maketrans({"ى": "ي", "ة": "ه", "ک": "ك", "ی": "ي"})
 def fold(text: str) -> str:
     """Return a text in the form that is searched: words in small letters, one space between them.
 
-    Numbers are words of their own, also where nothing stands between them and letters. Line breaks stay.
+    Numbers, and what is in Latin letters, are words of their own, also where nothing stands between them and
+    other letters. Line breaks stay.
     """
     plain = _MARKS.sub("", unicodedata.normalize("NFD", text.casefold()))
     plain = unicodedata.normalize("NFC", plain).translate(_SAME_LETTER)
-    return _BETWEEN.sub(" ", _NUMBER_EDGE.sub(" ", _STRETCHED.sub(r"\1", plain)))
+    return _BETWEEN.sub(" ", _EDGE.sub(" ", _STRETCHED.sub(r"\1", plain)))
 
 
 def sentences_of(text: str) -> list[str]:
@@ -179,7 +185,8 @@ def _phrase(phrase: object, column: int, spaced: bool, language: str) -> _Phrase
         core = fold(visible(part)).strip()
         if not core:
             raise ValueError(f"words/{language}.yml: '{phrase}' has no letter or digit in one of its parts")
-        # Digits alone are only found as a number of their own, in every script.
+        # Digits alone are only found as a number of their own, and Latin letters from where a word begins, in
+        # every script: "icu" is in "licuadora".
         closed = part.endswith(".") or core.isdecimal()
-        parts.append(f"{' ' if spaced or core.isdecimal() else ''}{core}{' ' if closed else ''}")
+        parts.append(f"{' ' if spaced or core.isascii() else ''}{core}{' ' if closed else ''}")
     return _Phrase(column, tuple(parts))

@@ -221,3 +221,35 @@ def test_an_address_changes_no_language(last: str) -> None:
     assert language_of(said, asked, "en") == "en"
     assert language_of(words, asked, "en") == "fr"
     assert language_of(said, {"form": "change_form", "last_question": "order_note"}, "en") == "fr"
+
+
+@pytest.mark.parametrize(
+    ("last", "meant"),
+    [
+        ("logistics_where_is_parcel", "logistics_where_is_parcel"),
+        ("refund_state", "refund_state"),
+        ("product_price", "nlu_fallback"),
+        (None, "nlu_fallback"),
+    ],
+)
+def test_a_bare_number_asks_what_was_asked_of_an_order_before(last: str | None, meant: str) -> None:
+    bare = read("CD-104233.", ("nlu_fallback", 0.3), entities=(ORDER,))
+
+    assert in_context(bare, {"last_question": last}).intent == meant
+    assert in_context(bare, {"last_question": last, "form": "identity_form"}) is bare
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "meant"),
+    [
+        ("wow, expensive", "product_price", "product_bargain"),
+        ("wow, expensive", "logistics_customs", "nlu_fallback"),
+        (
+            "too expensive? I have read of somebody who found it dear and then came back",
+            "product_price",
+            "nlu_fallback",
+        ),
+    ],
+)
+def test_what_calls_a_price_too_high_refuses_it(text: str, last: str, meant: str) -> None:
+    assert in_context(read(text, ("nlu_fallback", 0.3)), {"last_question": last}).intent == meant

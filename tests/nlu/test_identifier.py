@@ -135,6 +135,29 @@ def test_a_buyer_who_changes_the_language_is_followed(identifier: LanguageIdenti
     assert identifier.identify("你好", previous="en").language == "zh"
 
 
+@pytest.mark.parametrize(
+    ("text", "previous"),
+    [
+        ("paypayは？", "ja"),
+        ("shipping feeは？", "ja"),
+        ("ok那shipping fee多少 to Singapore", "zh"),
+        ("есть free shipping?", "ru"),
+        ("والـ jacket waterproof؟", "ar"),
+        ("free shipping이에요?", "ko"),
+    ],
+)
+def test_foreign_words_in_the_letters_of_the_conversation_do_not_change_it(
+    identifier: LanguageIdentifier, text: str, previous: str
+) -> None:
+    assert identifier.identify(text, previous=previous).language == previous
+    assert (
+        identifier.identify(
+            "please answer me in english, when will my parcel come", previous=previous
+        ).language
+        == "en"
+    )
+
+
 def test_the_channels_hint_decides_where_the_text_does_not(identifier: LanguageIdentifier) -> None:
     assert identifier.identify("12345", hint="pt-BR").language == "pt"
     assert identifier.identify("12345").language == "en"

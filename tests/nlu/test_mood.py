@@ -104,6 +104,32 @@ def test_words_inside_of_others_are_not_found(words: WordLists, text: str) -> No
     assert not any(name.endswith("strong") for name in found(words, text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("ابغى جاكيت ضد المطر", "حقيبة ظهر حقيقية", "غلاية كهربائية", "أين أجدها في الموقع"),
+        *("avísame antes, licuadora", "o motoboy avisa, deixe a caixa", "lampe déco"),
+        *(
+            "届いたばかりです",
+            "キレイな色",
+            "これだけが火曜日に届いた",
+            "갖고 싶은 가죽 가방, 사용 방법",
+            "혈압계",
+        ),
+        *(
+            "可以發到台灣嗎",
+            "滚筒洗衣机",
+            "机车手套",
+            "судя по треку",
+            "товар закончился",
+            "грузчики требуются",
+        ),
+    ],
+)
+def test_words_of_a_shop_are_none_of_a_threat_or_of_anger(words: WordLists, text: str) -> None:
+    assert not found(words, text)
+
+
 def test_the_parts_of_a_phrase_must_be_close_and_in_order(words: WordLists) -> None:
     assert "chargeback.strong" in found(words, "the bank will reverse it")
     assert "chargeback.strong" not in found(words, "reverse gear, says the bank")

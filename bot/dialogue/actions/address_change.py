@@ -16,13 +16,16 @@ from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.parcels import current_parcel
 from bot.dialogue.actions.step import Slots, Speaker, remembered
 from bot.dialogue.turn import Turn
-from bot.shop.addresses import TypedAddress, one_line, read_address
+from bot.shop.addresses import TypedAddress, is_eastern, one_line, read_address
 from bot.shop.contact import plain_phone
 from bot.shop.policy import CancelWay, can_change, cancel_way
 from bot.shop.values import Address, DelayCause, Order
 
 #: Where in a wish for another address the address begins.
-_GIVEN = re.compile(r"(?::|\bto\b|\bis\b|\bbe\b)\s*(?P<address>.*\d.*)", re.IGNORECASE | re.DOTALL)
+_GIVEN = re.compile(
+    r"(?:[:：]|\bto\b|\bis\b|\bbe\b|[改换換寄送](?:到|成|为|為))\s*(?P<address>.*\d.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 #: A street with its number, before or behind, whatever the model takes so short a text for.
 _STREET = re.compile(
     r"\d+\s?[A-Za-z]?\s+\w[\w.'’-]*(?:\s+\w[\w.'’-]*){1,4}|\w[\w.'’-]*(?:\s+\w[\w.'’-]*){0,4}\s+\d+\s?[A-Za-z]?"
@@ -65,7 +68,8 @@ class ChangeAddress(Change):
         told_plainly = ("," in text and any(letter.isdigit() for letter in text)) or _STREET.fullmatch(
             text.strip()
         )
-        if is_question(turn) or answers.yes_or_no(text) or (leaves(turn) and not told_plainly):
+        is_answer = turn.understanding.intent in ("service_affirm", "service_deny") and not told_plainly
+        if is_question(turn) or answers.yes_or_no(text) or is_answer or (leaves(turn) and not told_plainly):
             return Taken(part=part)
         found = read_address(text, order.ship_to, before)
         if found is None or (not found.street and before is None):
@@ -74,6 +78,10 @@ class ChangeAddress(Change):
         if found.is_whole:
             return Taken(self._detail(turn, found, phone))
         return Taken(part={"address": asdict(found), "phone": phone}) if asked else Taken()
+
+    def corrects(self, turn: Turn) -> bool:
+        """A number that was read back is another one: "no, number 20"."""
+        return any(map(str.isdecimal, turn.understanding.text)) and not leaves(turn)
 
     def ask(self, turn: Turn, speaker: Speaker, order: Order, part: Any) -> None:  # noqa: ARG002
         """The whole of it, or what one message left out."""
@@ -157,6 +165,8 @@ def _told(address: Address) -> str:
 
 
 def _given(text: str) -> str:
+    if is_eastern(text):
+        return text
     found = _GIVEN.search(text)
     return found.group("address") if found else ""
 
@@ -164,8 +174,14 @@ def _given(text: str) -> str:
 def _without_numbers(turn: Turn) -> str:
     """The message without phone, e-mail and order number, and without a country that stands alone."""
     read = turn.understanding
-    cut = [(one["start"], one["end"]) for one in read.entities if one["entity"] in _NOT_ADDRESS]
     text = read.text
+    # Six digits alone look like an order number, and are a postcode.
+    cut = [
+        (one["start"], one["end"])
+        for one in read.entities
+        if one["entity"] in _NOT_ADDRESS
+        and (one["entity"] != "order_number" or not text[one["start"] : one["end"]].isdecimal())
+    ]
     for one in read.entities:
         alone = (
             text[: one["start"]].rstrip().endswith((",", "\n", ";")) if one["entity"] == "country" else False

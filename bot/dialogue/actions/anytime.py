@@ -21,6 +21,8 @@ from bot.messages import Button
 
 #: The likeliest meanings that are offered as buttons.
 MEANINGS = 3
+#: How likely one must be to be offered: of "???" every meaning is as likely as every other.
+LIKELY = 0.02
 #: What the bot may have asked the buyer to send, and what it is about.
 AWAITED = {"phone": "logistics_delivery_instructions", "address": "logistics_redirect"}
 #: What only a message to a store names.
@@ -131,8 +133,8 @@ def offer_meanings(turn: Turn, speaker: Speaker) -> Slots:
     """Ask by buttons which of the likeliest meanings it is; what was named needn't be said again."""
     offered = [
         name
-        for name, _ in turn.understanding.ranking
-        if name not in NOT_OFFERED and turn.replies.has(f"utter_meaning_{name}")
+        for name, sure in turn.understanding.ranking
+        if sure >= LIKELY and name not in NOT_OFFERED and turn.replies.has(f"utter_meaning_{name}")
     ][:MEANINGS]
     buttons = [
         Button(

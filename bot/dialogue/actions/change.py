@@ -89,6 +89,10 @@ class Change(ABC):
         """What needn't be told anew by a buyer who tells the wish again after it was read back."""
         return None
 
+    def corrects(self, turn: Turn) -> bool:  # noqa: ARG002
+        """Whether the message corrects what was read back: it is neither a yes nor a no to it."""
+        return False
+
     @abstractmethod
     def read_back(self, turn: Turn, speaker: Speaker, order: Order, detail: Any) -> None:
         """Say what would be done, and ask whether to."""

@@ -143,7 +143,8 @@ class ChangeForm(Form):
 
 
 def _answered(turn: Turn, change: Change, part: Any) -> Slots:
-    answer = turn.understanding.first("change_confirmed") or typed_answer(turn)
+    pressed = turn.understanding.first("change_confirmed")
+    answer = pressed or (AGAIN if change.corrects(turn) else typed_answer(turn))
     if answer == AGAIN and change.asks:
         return FRESH | {"change_part": change.kept(part), "misunderstandings": 0}
     return {"change_confirmed": answer, "misunderstandings": 0} if answer in (YES, NO) else {}

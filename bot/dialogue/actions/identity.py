@@ -83,6 +83,8 @@ FAILED = "failed"
 TOLD = "told"
 #: The buyer has no number, or no address, to give: a person finds the order.
 NONE_AT_HAND = "none_at_hand"
+#: In the conversation's memory: the order number that was tried with a contact that is not its own.
+_TRIED = "tried_number"
 
 #: What the button says that a buyer without a number presses.
 NO_NUMBER = "no_order_number"
@@ -167,6 +169,7 @@ def _check(turn: Turn, speaker: Speaker, flow: str, number: str, contact: str) -
         turn.memory["locked_until"] = result.locked_until.isoformat() if result.locked_until else None
         return forgotten | {"order_number": None, "order_step": FAILED}
     speaker.say("utter_identity_wrong")
+    turn.memory[_TRIED] = number
     return forgotten | {"order_number": None, "order_step": UNKNOWN}
 
 
@@ -249,6 +252,9 @@ class IdentityForm(Form):
         if filled:
             filled["misunderstandings"] = 0
         number = filled.get("order_number") or tracker.get_slot("order_number")
+        if contact and not number:
+            # "Sorry, the mail is …": who tells that alone anew means the number that was tried before.
+            number = filled["order_number"] = turn.memory.pop(_TRIED, None)
         contact = filled.get("contact") or tracker.get_slot("contact")
         if filled and number and contact:
             filled |= _check(turn, speaker, flow, number, contact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ OTHER = "other"
 #: Variants that are offered as buttons.
 OFFERED = 8
 _TITLE_MATCH = 75.0
+#: A number of pieces.
+_COUNT = re.compile(r"[xX×]?\s?\d{1,3}\s?[xX×]?")
 #: A wish in the buyer's own words, for a person.
 _LONGEST_WISH = 300
 
@@ -66,7 +69,7 @@ class ChangeItems(Change):
         variant = named_variant(turn, line, replacements(product, line) if product else (), pressed)
         if variant is not None:
             return Taken({"line": line.id, "sku": variant.sku})
-        wish = wish_in_words(turn) if asked and part and pressed is None else None
+        wish = (wish_in_words(turn) or _pieces(turn)) if asked and part and pressed is None else None
         return Taken({"text": f"{line.title}: {wish}"}) if wish else Taken(part=known)
 
     def ask(self, turn: Turn, speaker: Speaker, order: Order, part: Any) -> None:
@@ -177,6 +180,12 @@ def named_variant(
 
     fitting = [one for one in offered if differs(one)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _pieces(turn: Turn) -> str | None:
+    """How many are wanted, where that is all that is said: "2", "two of them"."""
+    text = " ".join(turn.understanding.text.split())
+    return text if turn.understanding.first("quantity") is not None or _COUNT.fullmatch(text) else None
 
 
 def wish_in_words(turn: Turn) -> str | None:

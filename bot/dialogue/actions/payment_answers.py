@@ -24,7 +24,8 @@ _NOT_MINE = re.compile(
     r"|\bdon't (?:know|recogni[sz]e) (?:this|that|the) (?:charge|payment)\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"\b(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{3,29}\b")
+#: Letters of other scripts may follow at once: "WELCOME10って入れても".
+_CODE = re.compile(r"(?<![^\W\u0370-\uffff])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{3,29}(?![^\W\u0370-\uffff])")
 UNKNOWN, KNOWN = "unknown", "known"
 
 

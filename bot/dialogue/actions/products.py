@@ -41,6 +41,8 @@ OFFERED = 3
 SURE = 0.7
 #: Meanings that a product's name may be taken for.
 NO_TOPIC = ("inform", "nlu_fallback", "out_of_scope")
+#: Talk for which the model takes a name that it does not know.
+TALK = ("service_greeting", "service_praise", "service_goodbye", "service_bot")
 #: Words of a message that may be no more than a name.
 SHORT_NAME = 5
 #: Times that a product is asked for before a person helps.
@@ -111,7 +113,8 @@ class FindProduct(Step):
             # A yes to going on with the question that was left.
             begun.pop("product_question")
             begun.pop("product_variant")
-        several = _of_a_kind(turn)
+        # A question about a fact is about one product, however it is put.
+        several = _of_a_kind(turn) if STEP_OF_INTENT[intent] == "stock" else None
         if several is not None:
             return begun | several
         product, candidates = spoken_product(turn, tracker)
@@ -145,6 +148,9 @@ class ProductForm(Form):
             product = product or named
         if product is not None:
             return {"product": product.code, "product_step": step, "misunderstandings": 0}
+        if not candidates and self._asks_on(turn, wish):
+            read = turn.understanding
+            return {"product_wish": read.intent, "product_question": read.text}
         tries = int(tracker.get_slot("product_tries") or 0) + 1
         asked: Slots = {"product_tries": tries}
         if candidates:
@@ -152,9 +158,21 @@ class ProductForm(Form):
         return asked | ({"product_step": FAILED} if tries >= TRIES else {})
 
     @staticmethod
+    def _asks_on(turn: Turn, wish: str | None) -> bool:
+        """Another question about the product that isn't named yet: "and has it got a CE mark?" is no name."""
+        read = turn.understanding
+        facts = STEP_OF_INTENT.get(wish or "") == STEP_OF_INTENT.get(read.intent) == "facts"
+        # Measures are told beside the wish for a size.
+        more = read.intent != wish or any(map(str.isdecimal, read.text))
+        return facts and more and read.confidence >= SURE
+
+    @staticmethod
     def _is_something_else(turn: Turn) -> bool:
         """The message is no answer: it talks, or surely means another thing."""
         read = turn.understanding
+        if read.intent in TALK and words_in(read.text) <= SHORT_NAME:
+            # A brand alone looks like a greeting, or like anything that is said in a word.
+            return not turn.shop.products_named(read.text, limit=OFFERED)
         if read.intent.startswith("service_"):
             return True
         if read.intent in STEP_OF_INTENT or read.intent in NO_TOPIC or read.confidence < SURE:

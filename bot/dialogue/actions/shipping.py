@@ -161,7 +161,8 @@ def say_duties(turn: Turn, speaker: Speaker, country: str) -> None:
 
 
 def _each(turn: Turn, lane: LaneRules, tell: Any) -> str:
-    return "; ".join(tell(turn, name, service) for name, service in lane.services.items())
+    mark = {"zh": "；", "ja": "；", "ar": "؛ "}.get(turn.words.language.partition("-")[0], "; ")
+    return mark.join(tell(turn, name, service) for name, service in lane.services.items())
 
 
 def _cost(turn: Turn, name: str, service: ServiceRules) -> str:
