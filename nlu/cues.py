@@ -132,3 +132,28 @@ SUBORDINATE = """
     lorsque, porque, para que, ya que, aunque, o, cuando, se, caso, pois, para, quando eu, если, чтобы,
     потому что, так как, или, хотя, что, лишь бы, إذا, اذا, لأن, لان, حتى, أو, عشان, علشان
 """
+
+#: What opens a message and asks for nothing, as regular expressions of any letters' case.
+SALUTATIONS = (
+    r"(?:hi|hello|hey|hiya|heya|howdy|greetings|good (?:morning|afternoon|evening|day)"
+    r"|dear (?:sirs?(?:(?: or |/)madam)?|madam|team|all|(?:customer )?(?:service|support)(?: team)?))"
+    r"(?:,? (?:there|all|team|everyone|everybody|guys|folks|again|sir|madam|friends?))?(?!\w)",
+    r"(?:hallo|moin(?: moin)?|servus|grüezi|grü(?:ß|ss) (?:gott|dich|euch)|guten (?:tag|morgen|abend)"
+    r"|liebes (?:\w+[ -])?team|sehr geehrte damen und herren)"
+    r"(?:,? (?:zusammen|liebes team|ihr lieben|leute|nochmal))?(?!\w)",
+    r"(?:hola|buen[ao]s?(?: (?:tardes|noches|d[ií]as?))|buenas|estimad[oa]s?(?: señor(?:es|as?)?)?)"
+    r"(?:,? (?:a todos|amigos|buenas(?: tardes| noches)?|qu[eé] tal))?(?!\w)",
+    r"(?:bonjour|bonsoir|salut|coucou|ch[eè]re [eé]quipe)"
+    r"(?:,? (?:[aà] tous|madame,? monsieur|madame|monsieur|l'[eé]quipe))?(?!\w)",
+    r"(?:ol[áa]|oi+e?|bom dia|boa (?:tarde|noite)|prezad[oa]s?(?: senhor(?:es)?)?)"
+    r"(?:,? (?:gente|pessoal|tudo b[eo]m))?(?!\w)",
+    r"(?:здравствуйте|здравствуй|приветствую|привет|добр(?:ый|ого) (?:день|дня|вечера?)|доброе утро"
+    r"|доброго времени суток)(?!\w)",
+    r"(?:السلام عليكم(?: ورحمة الله(?: وبركاته)?)?|سلام عليكم|مرحبا(?:ً)?|[أا]هلا(?:ً)?(?: وسهلا)?"
+    r"|هلا(?: والله)?|هاي"
+    r"|صباح الخير|مساء الخير|تحية طيبة(?: وبعد)?)(?!\w)",
+    r"(?:你好|您好|哈[啰喽囉]|嗨|早上好|下午好|晚上好|早安)[呀啊]?",
+    r"(?:こんにちは|こんばんは|おはようございます|はじめまして|初めまして|(?:いつも)?お世話になって(?:おり|い)ます"
+    r"|失礼(?:いた)?します)",
+    r"(?:안녕하세요|안녕하십니까|수고(?: ?많으| ?하)십니다|여보세요|안녕(?!\w))",
+)

@@ -69,7 +69,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another encoder."""
         return shared_encoder().name + of_modules(
-            "nlu.e5.encoder", "nlu.e5.graph", "nlu.e5.pieces", "nlu.excerpt"
+            "nlu.e5.encoder", "nlu.e5.graph", "nlu.e5.pieces", "nlu.excerpt", "nlu.masking", "nlu.cues"
         )
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -144,7 +144,8 @@ class WordingVectors(DenseFeaturizer, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another way of counting."""
-        return of_modules("nlu.wording", "nlu.excerpt", "nlu.masking") + foundation.mark()
+        read = of_modules("nlu.wording", "nlu.excerpt", "nlu.masking", "nlu.cues")
+        return read + foundation.mark()
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn how much each word tells."""

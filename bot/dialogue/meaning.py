@@ -95,8 +95,6 @@ _MONEY = ("refund_", "payment_", "order_cancel")
 _NAMES_AN_ORDER = ("order_number", "email")
 #: Entities that say who asks, not what about.
 _PROOFS = ("email", "phone")
-#: What an order is found by.
-_OF_AN_ORDER = ("order_number", *_PROOFS)
 #: The fewest buttons of a question for what is meant.
 _MEANINGS_AND_A_PERSON = 3
 
@@ -175,10 +173,8 @@ def in_context(
     taken = _only_offer(offered) if read.intent == "service_affirm" and not memory.get("form") else None
     if taken is not None and answers.yes_or_no(read.text) == answers.YES:
         return _as(read, taken, 1.0)
-    if not memory.get("form") and (meant := _of_this_order(read, offered)) is not None:
+    if not memory.get("form") and (meant := _of_an_order(read, last, offered)) is not None:
         return _as(read, meant, 1.0)
-    if not memory.get("form") and read.intent in _NOTHING and _names_an_order_only(read):
-        return _as(read, "order_state", 1.0)
     if not last or read.threat is not None:
         return read
     if (
@@ -201,7 +197,7 @@ def in_context(
         known = replace(read, entities=()) if read.entities else read
         return known if means == read.intent else _as(known, means, 1.0)
     if read.entities:
-        return _again(read, last, memory) or _of_a_variant(read, last)
+        return _of_a_variant(read, last)
     if read.intent == "service_account" and last.startswith(_MONEY) and len(read.text) <= LONGEST_ELLIPSIS:
         return _as(read, last, 1.0)
     if last in _WHERE_TO and read.intent in _NO_PLACE and country_of_city(_short(read.text), asked=True):
@@ -226,16 +222,6 @@ def in_context(
     return read
 
 
-def _again(read: Understanding, last: str, memory: Mapping[str, Any]) -> Understanding | None:
-    """A bare order number, or an address, after an answer about an order asks the same once more."""
-    if read.intent != FALLBACK_INTENT or memory.get("form") or last not in FLOW_OF_INTENT:
-        return None
-    if any(one["entity"] not in _NAMES_AN_ORDER for one in read.entities):
-        return None
-    spans = [(one["start"], one["end"]) for one in read.entities]
-    return _as(read, last, 1.0) if names_only(read.text, spans) else None
-
-
 def _of_a_variant(read: Understanding, last: str) -> Understanding:
     """A colour or a size alone, after goods were spoken of, asks whether they are there in it."""
     is_variant = all(one["entity"] in _VARIANTS for one in read.entities)
@@ -253,18 +239,24 @@ def _insists(read: Understanding, last: str, offered: Sequence[Button]) -> bool:
     return read.intent == last or affirms
 
 
-def _of_this_order(read: Understanding, offered: Sequence[Button]) -> str | None:
-    """What is asked of an order whose number, or contact, is all that is said to "is it one of these?"."""
-    likely = [button.payload[1:] for button in offered if button.payload[1:] in FLOW_OF_INTENT]
-    proofs = [one for one in read.entities if one["entity"] in _OF_AN_ORDER]
-    if len(offered) < _MEANINGS_AND_A_PERSON or not likely or not proofs:
+def _of_an_order(read: Understanding, last: str | None, offered: Sequence[Button]) -> str | None:
+    """What is asked of an order by whoever names it, or its buyer, and says nothing else.
+
+    The likeliest of what was ``offered`` to "is it one of these?", what was asked of an order before, or
+    how it stands.
+    """
+    named = [one["entity"] for one in read.entities]
+    if read.intent not in _NOTHING or not named or not set(named) <= set(_NAMES_AN_ORDER):
         return None
-    return likely[0] if names_only(read.text, [(one["start"], one["end"]) for one in proofs]) else None
-
-
-def _names_an_order_only(read: Understanding) -> bool:
-    numbers = [(one["start"], one["end"]) for one in read.entities if one["entity"] == "order_number"]
-    return bool(numbers) and names_only(read.text, numbers)
+    if not names_only(read.text, [(one["start"], one["end"]) for one in read.entities]):
+        return None
+    if len(offered) >= _MEANINGS_AND_A_PERSON:
+        likely = [button.payload[1:] for button in offered if button.payload[1:] in FLOW_OF_INTENT]
+        if likely:
+            return likely[0]
+    if last in FLOW_OF_INTENT:
+        return last
+    return "order_state" if "order_number" in named else None
 
 
 def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:

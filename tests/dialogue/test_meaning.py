@@ -160,12 +160,6 @@ def test_an_order_alone_chooses_the_likeliest_of_what_was_offered(proof: Underst
     assert (meant.intent, meant.entities) == ("logistics_where_is_parcel", proof.entities)
 
 
-def test_an_order_alone_asks_for_its_state() -> None:
-    alone = read("CD-104233", ("nlu_fallback", 0.1), entities=(ORDER,))
-    assert in_context(alone, {}).intent == "order_state"
-    assert in_context(alone, {"form": "return_form"}) is alone
-
-
 def test_an_order_chooses_nothing_where_nothing_was_offered_or_more_was_said() -> None:
     alone = read("CD-104233", ("nlu_fallback", 0.1), entities=(ORDER,))
     more = read("CD-104233 from the shop in Leeds", ("nlu_fallback", 0.1), entities=(ORDER,))
@@ -228,8 +222,8 @@ def test_an_address_changes_no_language(last: str) -> None:
     [
         ("logistics_where_is_parcel", "logistics_where_is_parcel"),
         ("refund_state", "refund_state"),
-        ("product_price", "nlu_fallback"),
-        (None, "nlu_fallback"),
+        ("product_price", "order_state"),
+        (None, "order_state"),
     ],
 )
 def test_a_bare_number_asks_what_was_asked_of_an_order_before(last: str | None, meant: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from nlu.masking import asks, excerpt_of, has_words, meant, without_addresses
+from nlu.masking import asks, excerpt_of, has_words, meant, without_addresses, without_greeting
 
 
 def naming(text: str, name: str, language: str | None = "en") -> Message:
@@ -109,3 +109,37 @@ def test_addresses_are_taken_out_and_the_rest_is_left() -> None:
 def test_long_texts_do_not_cost_their_square(text: str) -> None:
     # The square of their length would take the test's whole time.
     assert has_words(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Hi, where is my parcel", "where is my parcel"),
+        ("Hello there! I want a refund", "I want a refund"),
+        ("Dear Sir or Madam, my order is late", "my order is late"),
+        ("Good morning, hello, the zip broke", "the zip broke"),
+        ("Hallo zusammen, ich möchte was zurückgeben", "ich möchte was zurückgeben"),
+        ("Guten Tag wo bleibt mein Paket", "wo bleibt mein Paket"),
+        ("Buenas tardes, el cupón no funciona", "el cupón no funciona"),
+        ("Bonjour, je n'ai toujours rien reçu", "je n'ai toujours rien reçu"),
+        ("Oi, cadê meu pedido", "cadê meu pedido"),
+        ("Здравствуйте! где мой заказ", "где мой заказ"),
+        ("السلام عليكم ورحمة الله وبركاته وين طلبي", "وين طلبي"),
+        ("你好，我的包裹呢", "我的包裹呢"),
+        ("こんにちは、返品したいです", "返品したいです"),
+        ("안녕하세요 배송 언제 와요?", "배송 언제 와요?"),
+    ],
+)
+def test_a_greeting_before_a_wish_is_not_read_with_it(text: str, left: str) -> None:
+    assert without_greeting(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello", "Hi there!", "good morning", "Hiking boots in stock?", "Hey refund", "Buenas noticias", "oi",
+        "你好", "안녕하세요", "", " ", "!!",
+    ],
+)  # fmt: skip
+def test_a_greeting_that_is_all_or_none_at_all_stays(text: str) -> None:
+    assert without_greeting(text) == text
