@@ -132,8 +132,8 @@ class _Language:
         ends = [at for at in _ends(said) if len(said) in _reached(said, self.after, at)]
         spans = [(start, end) for start in starts for end in ends if start < end]
         # "Dear!" is said of a price; "dear?" asks for one.
-        first = None if _QUESTION.search(said) else _TOO_MUCH
-        asked = sorted(self.questions, key=lambda one: one != first)
+        asks = _QUESTION.search(said) is not None
+        asked = sorted(self.questions, key=lambda one: (one == _TOO_MUCH) == asks)
         return (one for one in asked if _holds(self.questions[one], said, spans))
 
 

@@ -269,6 +269,7 @@ def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
         last in _PRICED
         and read.intent in (*_NOTHING, COMPLAINT_INTENT)
         and len(read.text) <= LONGEST_ELLIPSIS
+        and not read.text.rstrip().endswith(("?", "？", "؟"))
     )
     return (form == _BARGAINS or unheard) and not is_other and answers.means(answers.TOO_DEAR, read.text)
 
