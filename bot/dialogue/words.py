@@ -62,7 +62,7 @@ class Words:
 
     def product(self, product: Product) -> str:
         """What a product is called in the buyer's language, else as the store calls it."""
-        return self._written(product.name_in(self.language))
+        return self.written(product.name_in(self.language))
 
     def variant(self, product: Product, variant: Variant) -> str:
         """A variant as an order's line names it."""
@@ -70,7 +70,7 @@ class Words:
 
     def line(self, line: OrderLine) -> str:
         """What was bought, in the buyer's language, else as it was bought."""
-        return self._written(line.title_in(self.language))
+        return self.written(line.title_in(self.language))
 
     def number(self, value: float) -> str:
         """A number with the language's own separators."""
@@ -146,7 +146,12 @@ class Words:
         """A country's name: DE as Germany."""
         return str(self.locale.territories.get(code, code))
 
-    def _written(self, name: str) -> str:
+    def tongue(self, language: str) -> str:
+        """A language's name: en as English."""
+        return str(self.locale.languages.get(language.partition("-")[0], language))
+
+    def written(self, name: str) -> str:
+        """A text of the buyer's language in the script that they write it in."""
         return traditional(name) if self.language == TAG else name
 
     def _list(self, items: Sequence[str], style: str) -> str:

@@ -52,6 +52,15 @@ class SizeRow:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What is said of a product in one language; what is left out is not translated."""
+
+    description: str = ""
+    #: By fact, as in ``Product.facts``.
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Product:
     """A product of the catalogue."""
 
@@ -76,10 +85,22 @@ class Product:
     goes_with: tuple[str, ...] = ()
     #: Its names in other languages, by ISO 639-1.
     names: Mapping[str, str] = field(default_factory=dict)
+    #: What is said of it in the language in which it was looked up, by ISO 639-1.
+    told: Mapping[str, Told] = field(default_factory=dict)
 
     def name_in(self, language: str) -> str:
         """Its name in a language (BCP 47), or as the store calls it where it has none there."""
         return self.names.get(language.partition("-")[0], self.name)
+
+    def fact_in(self, fact: str, language: str) -> str | None:
+        """A fact in a language (BCP 47); None where it is told in the store's language only, or not known."""
+        told = self.told.get(language.partition("-")[0])
+        return told.facts.get(fact) if told is not None and fact in self.facts else None
+
+    def description_in(self, language: str) -> str | None:
+        """Its description in a language (BCP 47), if there is one."""
+        told = self.told.get(language.partition("-")[0])
+        return told.description or None if told is not None else None
 
     @property
     def sizes(self) -> tuple[str, ...]:

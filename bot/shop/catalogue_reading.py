@@ -12,11 +12,14 @@ from sqlalchemy.engine import Connection, Row
 
 from bot.shop.finding import Name, hinted, like
 from bot.shop.tables import product_names, products, variants
-from bot.shop.values import Certificate, Money, Product, SizeRow, Variant
+from bot.shop.values import Certificate, Money, Product, SizeRow, Told, Variant
 
 
-def read_products(connection: Connection, condition: Any) -> list[Product]:
-    """The products that meet a condition on the table ``products``, in the catalogue's order."""
+def read_products(connection: Connection, condition: Any, language: str = "") -> list[Product]:
+    """The products that meet a condition on the table ``products``, in the catalogue's order.
+
+    With their names in all languages, and what is said of them in this one (BCP 47) beside the store's own.
+    """
     found = connection.execute(sa.select(products).where(condition).order_by(products.c.id)).all()
     if not found:
         return []
@@ -28,22 +31,33 @@ def read_products(connection: Connection, condition: Any) -> list[Product]:
     by_product = defaultdict(list)
     for row in parts:
         by_product[row.product_id].append(row)
+    spoken, at = language.partition("-")[0], product_names.c
+    # A turn keeps what it reads: texts of languages in which nobody is answered would fill it.
+    texts: list[Any] = [
+        sa.case((at.language == spoken, one)).label(one.name) for one in (at.description, at.facts)
+    ]
     translated = connection.execute(
-        sa.select(product_names).where(product_names.c.product_id.in_([row.id for row in found]))
+        sa.select(at.product_id, at.language, at.name, *texts).where(
+            at.product_id.in_([row.id for row in found])
+        )
     )
     names: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    told: defaultdict[int, dict[str, Told]] = defaultdict(dict)
     for row in translated:
         names[row.product_id][row.language] = row.name
-    return [_product(row, by_product[row.id], names[row.id]) for row in found]
+        if row.description or row.facts:
+            told[row.product_id][row.language] = Told(row.description or "", row.facts or {})
+    return [_product(row, by_product[row.id], names[row.id], told[row.id]) for row in found]
 
 
-def product_of(connection: Connection, code: str) -> Product | None:
+def product_of(connection: Connection, code: str, language: str = "") -> Product | None:
     """The product of this code or of this SKU; case does not matter."""
     wanted = code.strip().casefold()
     if not wanted:
         return None
     of_sku = sa.select(variants.c.product_id).where(sa.func.lower(variants.c.sku) == wanted)
-    found = read_products(connection, (sa.func.lower(products.c.code) == wanted) | products.c.id.in_(of_sku))
+    meant = (sa.func.lower(products.c.code) == wanted) | products.c.id.in_(of_sku)
+    found = read_products(connection, meant, language)
     return found[0] if found else None
 
 
@@ -52,13 +66,13 @@ def products_like(connection: Connection, words: str, limit: int, language: str 
 
     Names in the buyer's language come before the store's; those in other languages are looked at last.
     """
-    exact = product_of(connection, words)
+    exact = product_of(connection, words, language)
     if exact is not None:
         return [exact][:limit]
     for group in _names(connection, language):
         found = like(words, [*group.names, *group.aliases])
         if found:
-            return _in_order(connection, found[:limit])
+            return _in_order(connection, found[:limit], language)
     return []
 
 
@@ -77,7 +91,7 @@ def products_hinted(
             words, [one for one in group.aliases if one.language], tell_nothing, as_written=group.is_foreign
         )
         if found:
-            return _in_order(connection, found[:limit])
+            return _in_order(connection, found[:limit], language)
     return []
 
 
@@ -142,12 +156,12 @@ def _named_otherwise(rows: Iterable[Row], language: str | None = None) -> list[N
     ]
 
 
-def _in_order(connection: Connection, codes: Sequence[str]) -> list[Product]:
-    found = {one.code: one for one in read_products(connection, products.c.code.in_(codes))}
+def _in_order(connection: Connection, codes: Sequence[str], language: str) -> list[Product]:
+    found = {one.code: one for one in read_products(connection, products.c.code.in_(codes), language)}
     return [found[code] for code in codes]
 
 
-def _product(row: Row, parts: Sequence[Row], names: Mapping[str, str]) -> Product:
+def _product(row: Row, parts: Sequence[Row], names: Mapping[str, str], told: Mapping[str, Told]) -> Product:
     made = tuple(_variant(part, row.code) for part in parts)
     return Product(
         code=row.code,
@@ -166,6 +180,7 @@ def _product(row: Row, parts: Sequence[Row], names: Mapping[str, str]) -> Produc
         aliases=tuple(row.aliases),
         goes_with=tuple(row.goes_with),
         names=names,
+        told=told,
     )
 
 

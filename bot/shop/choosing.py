@@ -87,7 +87,7 @@ def fitting(
     fits = [row for row in rows if scores.get(row.code, 0.0) >= FITS * best]
     fits.sort(key=lambda row: (-(row.rating_tenths or 0), -row.review_count, row.code))
     codes = [row.code for row in fits[:MOST_READ]]
-    read = {one.code: one for one in read_products(connection, products.c.code.in_(codes))}
+    read = {one.code: one for one in read_products(connection, products.c.code.in_(codes), language)}
     there = [read[code] for code in codes if any(variant.stock > 0 for variant in read[code].variants)]
     if wish.most is None:
         return Fitting(there[:limit])

@@ -79,7 +79,7 @@ class DatabaseShop:
 
     def product(self, code: str) -> Product | None:
         """The product of this code or SKU."""
-        return product_of(self._connection, code)
+        return product_of(self._connection, code, self._language)
 
     def products_named(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that are meant by these words, likeliest first."""

@@ -36,6 +36,9 @@ product_names = sa.Table(
     sa.Column("language", sa.String(10), nullable=False),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("aliases", sa.JSON, nullable=False),
+    # As in ``products``; what is not here is told as it stands there.
+    sa.Column("description", sa.Text),
+    sa.Column("facts", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("product_id", "language"),
 )
 

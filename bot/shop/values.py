@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bot.shop.catalogue import Certificate as Certificate
 from bot.shop.catalogue import Product as Product
 from bot.shop.catalogue import SizeRow as SizeRow
+from bot.shop.catalogue import Told as Told
 from bot.shop.catalogue import Variant as Variant
 from bot.shop.money import Money as Money
 from bot.shop.states import ON_ITS_WAY as ON_ITS_WAY

@@ -45,6 +45,6 @@ def test_what_a_product_is_called_asks_for_nothing() -> None:
 
 
 def test_a_fact_may_be_told_by_the_text_of_another() -> None:
-    texts = ["A shell for wet days.", "Recycled polyester, 20,000 mm water column."]
-    assert told_elsewhere("waterproof", texts) == texts[1]
+    texts = {"use": "A shell for wet days.", "material": "Recycled polyester, 20,000 mm water column."}
+    assert told_elsewhere("waterproof", texts) == "material"
     assert told_elsewhere("weight", texts) is None

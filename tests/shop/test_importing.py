@@ -99,6 +99,11 @@ def test_the_sample_store_is_loaded(form, load, database, rules, clock) -> None:
         assert mug.certificates[0].countries == ("DE", "AT")
         assert mug.rating == 4.6
         assert mug.names == {"de": "Steinbecher", "zh": "石头杯"}
+        german = DatabaseShop(connection, rules, clock, language="de").product("MUG-1")
+        assert german is not None
+        assert german.fact_in("material", "de") == "Steinzeug"
+        assert german.fact_in("care", "de") is None
+        assert german.description_in("de") == "Ein Becher aus Steinzeug."
         assert [one.code for one in shop.products_named("Kaffeebecher")] == ["MUG-1"]
         kettle = shop.product("KET-1")
         assert kettle is not None

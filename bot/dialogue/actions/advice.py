@@ -15,6 +15,7 @@ from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.identity import back_to, interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered
+from bot.dialogue.actions.told import fact_of
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 from bot.shop.choosing import Wish, preferred
@@ -164,7 +165,7 @@ class Advise(Step):
         lines = []
         for product in products:
             told = turn.words.beside(
-                [product.facts[fact].rstrip(".") for fact in facts if fact in product.facts]
+                [fact_of(turn, product, fact) for fact in facts if fact in product.facts]
             )
             line = line_of(turn, product)
             lines.append(word(turn, "utter_compare_line", line=line, facts=told) if told else line)

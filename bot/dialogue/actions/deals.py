@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from bot.dialogue import ladders
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.step import Speaker
+from bot.dialogue.actions.told import fact_of
 from bot.dialogue.ladders import Bargain
 from bot.dialogue.turn import Turn
 from bot.errors import PolicyError, ShopError
@@ -113,7 +114,7 @@ def explain(turn: Turn, speaker: Speaker, deal: Deal) -> None:
         speaker.say("utter_bargain_rating", rating=rating, count=product.review_count)
     if "warranty" in product.facts:
         name = turn.words.product(product)
-        speaker.say("utter_fact_warranty", product=name, fact=turn.words.fact(product.facts["warranty"]))
+        speaker.say("utter_fact_warranty", product=name, fact=fact_of(turn, product, "warranty"))
 
 
 def running(turn: Turn, goods: Money | None = None) -> list[str]:

@@ -48,10 +48,11 @@ def fact_asked(intent: str, text: str, language: str, name: str = "") -> str | N
     return asked or ELSE_OF_INTENT.get(intent)
 
 
-def told_elsewhere(fact: str, texts: Sequence[str]) -> str | None:
-    """The catalogue's text that tells a fact without a place of its own, by its plainest words."""
+def told_elsewhere(fact: str, texts: Mapping[str, str]) -> str | None:
+    """Which of the catalogue's texts tells a fact without a place of its own, by its plainest words."""
+    told = {name: plain(text) for name, text in texts.items()}
     signs = map(_pattern, ELSEWHERE.get(fact, ()))
-    return next((text for sign in signs for text in texts if re.search(sign, plain(text))), None)
+    return next((name for sign in signs for name, text in told.items() if re.search(sign, text)), None)
 
 
 @cache

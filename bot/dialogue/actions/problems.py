@@ -23,6 +23,7 @@ from bot.dialogue.actions.lines import ALL, chosen_line, line_buttons, open_line
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.refunds import days_after_goods, tell_return
 from bot.dialogue.actions.step import Slots, Speaker, files_kept, inform, remembered, typed_answer
+from bot.dialogue.actions.told import fact_of
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 from bot.shop.exchange import read_rates
@@ -129,7 +130,7 @@ class Problem(Change):
                     inform(word(turn, "utter_tried_works"), change_choice=WORKS),
                     inform(word(turn, "utter_tried_not"), change_choice=TRIED),
                 ],
-                steps=product.facts["troubleshooting"].rstrip(".") if product else "",
+                steps=fact_of(turn, product, "troubleshooting") if product else "",
             )
         elif "photos" not in known:
             reply = "utter_ask_photo_again" if known.get("reminded") else "utter_ask_photo"

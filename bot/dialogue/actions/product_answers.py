@@ -18,6 +18,7 @@ from bot.dialogue.actions.identity import back_to
 from bot.dialogue.actions.products import TRAITS
 from bot.dialogue.actions.sizing import measures_in, size_for
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
+from bot.dialogue.actions.told import description_of, fact_of
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 from bot.notices import telling
@@ -25,6 +26,8 @@ from bot.privacy import mask_cards
 from bot.shop.policy import local_day, stock_state
 from bot.shop.values import Product, SizeRow, StockState, Variant
 
+#: Stands for the product's description among its facts.
+DESCRIPTION = "description"
 #: Names like a sold-out product's that are looked at for something to have instead.
 ALIKE = 8
 #: The request's purpose.
@@ -85,15 +88,16 @@ class TellFacts(Step):
             self._overview(turn, speaker, product)
             return {}
         if fact not in product.facts:
-            told = told_elsewhere(fact, [product.description, *product.facts.values()])
-            if told is None:
+            where = told_elsewhere(fact, {DESCRIPTION: product.description, **product.facts})
+            if where is None:
                 return self._open_question(turn, tracker, speaker, product)
-            speaker.say("utter_fact", product=name, fact=words.fact(told))
+            of = description_of(turn, product) if where == DESCRIPTION else fact_of(turn, product, where)
+            speaker.say("utter_fact", product=name, fact=of.rstrip("."))
             return {}
         speaker.say(
             f"utter_fact_{fact}" if turn.replies.has(f"utter_fact_{fact}") else "utter_fact",
             product=name,
-            fact=words.fact(product.facts[fact]),
+            fact=fact_of(turn, product, fact),
         )
         return {}
 
@@ -104,9 +108,9 @@ class TellFacts(Step):
         speaker.say(
             "utter_product_overview",
             product=turn.words.product(product),
-            description=product.description,
+            description=description_of(turn, product),
             price=words.money(product.price),
-            material=product.facts.get("material", "–"),
+            material=fact_of(turn, product, "material") if "material" in product.facts else "–",
         )
         if colours:
             speaker.say(
@@ -120,7 +124,7 @@ class TellFacts(Step):
                 speaker.say(
                     "utter_fact_dimensions",
                     product=name,
-                    fact=product.facts["dimensions"],
+                    fact=fact_of(turn, product, "dimensions"),
                 )
                 return {}
             return self._open_question(turn, tracker, speaker, product)

@@ -16,8 +16,9 @@ from bot.shop.importing.report import Problem
 from bot.shop.importing.rows import Row, fits_currency
 from bot.shop.numbers import normal_number
 
-#: Begins the name of a column that holds one fact of a product.
+#: Begins the name of a column that holds one fact of a product, in the kinds that tell facts.
 FACT = "fact:"
+TELL_FACTS = ("products", "product_names")
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def header_problems(kind: Kind, header: Header, file: str) -> tuple[list[Problem
     known = columns_of(kind)
     problems = []
     for name in header.names:
-        if name in known or (kind.name == "products" and name.startswith(FACT)):
+        if name in known or (kind.name in TELL_FACTS and name.startswith(FACT)):
             continue
         near = difflib.get_close_matches(name, known, 1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
@@ -174,18 +175,16 @@ def _from_text(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
         text = cell.strip()
         if not text:
             continue
-        if kind.name == "products" and name.startswith(FACT):
+        if kind.name in TELL_FACTS and name.startswith(FACT):
             facts[name.removeprefix(FACT).strip()] = text
         elif name in known:
             values[name] = text
     for name in ("aliases", "goes_with"):
         if name in values:
             values[name] = [part.strip() for part in values[name].split("|") if part.strip()]
-    if kind.name != "products":
-        return values
     if "certificates" in values:
         values["certificates"] = [_certificate(part) for part in values["certificates"].split("|")]
-    return {**values, "facts": facts}
+    return {**values, "facts": facts} if kind.name in TELL_FACTS else values
 
 
 def _certificate(text: str) -> dict[str, Any]:

@@ -171,10 +171,14 @@ class NameRow(Row):
     language: str
     name: str
     aliases: tuple[str, ...] = ()
+    description: str = ""
+    facts: dict[str, str] = {}
 
     _code = reads(cells.code, "product")
     _language = reads(cells.language, "language")
     _name = reads(cells.required, "name")
+    _description = reads(cells.long_words, "description")
+    _facts = validator("facts", each_item=True, pre=True, allow_reuse=True)(cells.long_words)
     _aliases = validator("aliases", each_item=True, pre=True, allow_reuse=True)(cells.required)
 
     def columns(self) -> dict[str, Any]:

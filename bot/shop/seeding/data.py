@@ -24,6 +24,12 @@ def names() -> dict[str, dict[str, list[str]]]:
     return {path.stem: read(f"names/{path.stem}") for path in sorted((FOLDER / "names").glob("*.yml"))}
 
 
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """By language, what is said of the goods in it; by the store's own words."""
+    return {path.stem: read(f"texts/{path.stem}") for path in sorted((FOLDER / "texts").glob("*.yml"))}
+
+
 def categories() -> tuple[str, ...]:
     """The catalogue's files, in a fixed order."""
     return tuple(f"catalogue/{path.stem}" for path in sorted((FOLDER / "catalogue").glob("*.yml")))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.shop.seeding.book import Book
-from bot.shop.seeding.data import categories, names, read
+from bot.shop.seeding.data import categories, names, read, texts
 from bot.shop.tables import coupons, exchange_rates, product_names, products, variants
 from bot.shop.values import CouponKind, Money
 
@@ -66,7 +66,16 @@ def write_goods(book: Book, rng: random.Random, today: dt.date) -> list[Item]:
         row["review_count"] = 0 if row["rating_tenths"] is None else int(rng.lognormvariate(4.2, 1.1)) + 3
         for language, called in names().items():
             name, *aliases = called[product["name"]]
-            book.add(product_names, product_id=product_id, language=language, name=name, aliases=aliases)
+            told = texts().get(language, {})
+            book.add(
+                product_names,
+                product_id=product_id,
+                language=language,
+                name=name,
+                aliases=aliases,
+                description=told.get(product["text"], ""),
+                facts={fact: told[text] for fact, text in row["facts"].items() if text in told},
+            )
         items.extend(_variants(book, rng, today, product_id, code, group, product))
     return items
 
