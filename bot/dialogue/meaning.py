@@ -14,6 +14,7 @@ from bot.dialogue.actions.facts import fact_asked
 from bot.dialogue.actions.identity import FLOW_OF_INTENT
 from bot.dialogue.actions.languages import ASKED_LANGUAGE
 from bot.dialogue.actions.ways_to_pay import named_in
+from bot.dialogue.assortment import goods_asked
 from bot.dialogue.engine import FALLBACK_INTENT, topic_of
 from bot.dialogue.files import FILE_ALONE
 from bot.dialogue.filling import DIRECTIONS
@@ -67,6 +68,7 @@ _OF_ONE_PRODUCT = tuple(
     for name in ("details", "size", "compatibility", "usage", "stock", "restock", "authenticity", "price")
 )
 _NO_FACT = (*_NOTHING, "refund_warranty", "product_price", "order_place")
+_WHERE_FROM = ("origin", "logistics_where_is_parcel")
 LONGEST_FACT = 60
 #: After these a city is another place to send to, whatever its name was taken for.
 _WHERE_TO = tuple(
@@ -169,6 +171,8 @@ def in_context(
 
     A bare yes is to what was ``offered`` last in place of what was asked for, where nothing else was asked.
     """
+    if _asks_for_terms(read, memory):
+        return _as(read, "product_details", 1.0)
     last = memory.get("last_question")
     taken = _only_offer(offered) if read.intent == "service_affirm" and not memory.get("form") else None
     if taken is not None and answers.yes_or_no(read.text) == answers.YES:
@@ -202,9 +206,13 @@ def in_context(
         return _as(read, last, 1.0)
     if last in _WHERE_TO and read.intent in _NO_PLACE and country_of_city(_short(read.text), asked=True):
         return _as(read, last, 1.0)
-    if last in _OF_ONE_PRODUCT and read.intent in _NO_FACT and len(read.text) <= LONGEST_FACT:
-        # "How heavy is it?": of goods, where goods were spoken of.
-        return _as(read, "product_details", 1.0) if fact_asked("", read.text, read.language) else read
+    if last in _OF_ONE_PRODUCT and len(read.text) <= LONGEST_FACT:
+        # "How heavy is it?": of goods, where goods were spoken of; so is "where does it come from?".
+        fact = fact_asked("", read.text, read.language)
+        if fact and (read.intent in _NO_FACT or (fact, read.intent) == _WHERE_FROM):
+            return _as(read, "product_details", 1.0)
+        if read.intent in _NO_FACT:
+            return read
     if (
         read.intent == "logistics_shipping_time"
         and last in _OF_A_PARCEL
@@ -220,6 +228,16 @@ def in_context(
         if intent in _AWAITED and topic_of(intent) == topic_of(last) and sure >= POSSIBLE:
             return _as(read, intent, sure)
     return read
+
+
+def _asks_for_terms(read: Understanding, memory: Mapping[str, Any]) -> bool:
+    """A short question for the warranty of goods, before any were bought: no order has to do with it."""
+    if read.intent != "refund_warranty" or read.threat is not None or len(read.text) > LONGEST_FACT:
+        return False
+    if "verified_at" in memory or memory.get("form") or read.first("order_number"):
+        return False
+    is_claim = answers.first_meant((answers.CLAIMS_WARRANTY, "damaged", "faulty"), read.text)
+    return is_claim is None and fact_asked("", read.text, read.language) == "warranty"
 
 
 def _of_a_variant(read: Understanding, last: str) -> Understanding:
@@ -291,10 +309,10 @@ def _as(read: Understanding, intent: str, sure: float) -> Understanding:
 def _asked_of(read: Understanding) -> str | None:
     """What is asked of the thing that a question is about.
 
-    A product has many facts, and so has a refund: asking for one after another is no repetition.
+    A product has many facts, a store many goods, a refund many sides: one after another is no repetition.
     """
     if read.intent.startswith("product_"):
-        return fact_asked(read.intent, read.text, read.language)
+        return goods_asked(read.text) or fact_asked(read.intent, read.text, read.language)
     if read.intent == "payment_methods":
         return ", ".join(named_in(read.text)) or None
     return question_of(read.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from bot.shop.finding import Name, hinted, like
+from bot.shop.heads import head_of
 from bot.shop.tables import product_names, products, variants
 from bot.shop.values import Certificate, Money, Product, SizeRow, Told, Variant
 
@@ -95,6 +97,30 @@ def products_hinted(
     return []
 
 
+def products_of_kind(
+    connection: Connection, words: str, limit: int, store: str, language: str = ""
+) -> list[Product]:
+    """Products that are such goods, the rarest words first: a bicycle jacket is a jacket, and no bicycle.
+
+    Args:
+        connection: where the catalogue is.
+        words: what goods are asked for.
+        limit: the most that are wanted.
+        store: the language of the store's own names (BCP 47).
+        language: the buyer's.
+    """
+    for group in _names(connection, language):
+        heads, kinds = _heads([*group.names, *group.aliases], store), group.kinds
+        found = hinted(words, [*heads, *kinds], as_written=group.is_foreign)
+        if found:
+            return _in_order(connection, found[:limit], language)
+    return []
+
+
+def _heads(names: Iterable[Name], store: str) -> list[Name]:
+    return [replace(one, text=head_of(one.text, one.language or store)) for one in names]
+
+
 def names_of(connection: Connection, skus: Collection[str]) -> Mapping[str, Sequence[Row]]:
     """By SKU, its product's names in other languages: ``language``, ``name`` and the store's ``original``."""
     found: defaultdict[str, list[Row]] = defaultdict(list)
@@ -121,25 +147,30 @@ def _names_of_skus() -> Any:
 class _Names(NamedTuple):
     names: Sequence[Name]
     aliases: Sequence[Name]
+    #: What buyers call such goods.
+    kinds: Sequence[Name]
     is_foreign: bool
 
 
 def _names(connection: Connection, language: str) -> Iterator[_Names]:
     """What the catalogue's goods are called: to the buyer and to the store, then to everybody else."""
     spoken = language.partition("-")[0]
-    own = connection.execute(sa.select(products.c.code, products.c.name, products.c.aliases)).all()
+    called = (products.c.code, products.c.name, products.c.aliases, products.c.kinds)
+    own = connection.execute(sa.select(*called)).all()
     theirs = connection.execute(_translated().where(product_names.c.language == spoken)).all()
     yield _Names(
         [*_named(theirs), *_named(own, "")],
         [*_named_otherwise(theirs), *_named_otherwise(own, "")],
+        [*_kinds(theirs), *_kinds(own, "")],
         is_foreign=False,
     )
     others = connection.execute(_translated().where(product_names.c.language != spoken)).all()
-    yield _Names(_named(others), _named_otherwise(others), is_foreign=True)
+    yield _Names(_named(others), _named_otherwise(others), _kinds(others), is_foreign=True)
 
 
 def _translated() -> Any:
-    columns = (products.c.code, product_names.c.language, product_names.c.name, product_names.c.aliases)
+    at = product_names.c
+    columns = (products.c.code, at.language, at.name, at.aliases, at.kinds)
     joined = product_names.join(products, products.c.id == product_names.c.product_id)
     return sa.select(*columns).select_from(joined).order_by(product_names.c.id)
 
@@ -153,6 +184,14 @@ def _named_otherwise(rows: Iterable[Row], language: str | None = None) -> list[N
         Name(row.code, alias, row.language if language is None else language)
         for row in rows
         for alias in row.aliases
+    ]
+
+
+def _kinds(rows: Iterable[Row], language: str | None = None) -> list[Name]:
+    return [
+        Name(row.code, kind, row.language if language is None else language)
+        for row in rows
+        for kind in row.kinds or ()
     ]
 
 

@@ -15,7 +15,7 @@ from bot.errors import NotAcceptedError, ShopError
 from bot.settings import ShopRules
 from bot.shop import exchange, policy
 from bot.shop.actions import as_arguments
-from bot.shop.catalogue_reading import product_of, products_hinted, products_like
+from bot.shop.catalogue_reading import product_of, products_hinted, products_like, products_of_kind
 from bot.shop.choosing import Fitting, Wish, categories, fitting
 from bot.shop.concessions import GRANT_DISCOUNT
 from bot.shop.coupons import coupon_of, running_coupons
@@ -88,6 +88,11 @@ class DatabaseShop:
     def products_hinted(self, words: str, limit: int = 3) -> Sequence[Product]:
         """Products that may be meant: the words hold a part of their names."""
         return products_hinted(self._connection, words, limit, self._tell_nothing, self._language)
+
+    def products_of_kind(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products that are the goods which the words ask for."""
+        store = self._rules.fallback_language
+        return products_of_kind(self._connection, words, limit, store, self._language)
 
     def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
         """Products in stock that fit a wish, the best rated first."""

@@ -65,6 +65,13 @@ class Shop(Protocol):
         """
         ...
 
+    def products_of_kind(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products that are the goods which the words ask for: a bicycle jacket is a jacket, and no bicycle.
+
+        Typing errors are forgiven. Never more than ``limit``.
+        """
+        ...
+
     def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
         """Products in stock that fit a wish, the best rated first; never more than ``limit``."""
         ...

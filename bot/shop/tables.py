@@ -22,6 +22,8 @@ products = sa.Table(
     sa.Column("size_chart", sa.JSON, nullable=False),
     sa.Column("aliases", sa.JSON, nullable=False),
     sa.Column("goes_with", sa.JSON, nullable=False),
+    # What buyers call such goods, beside its names: ["coat", "anorak"]
+    sa.Column("kinds", sa.JSON(none_as_null=True)),
     # In tenths of a star.
     sa.Column("rating_tenths", sa.Integer),
     sa.Column("review_count", sa.Integer, nullable=False),
@@ -39,6 +41,7 @@ product_names = sa.Table(
     # As in ``products``; what is not here is told as it stands there.
     sa.Column("description", sa.Text),
     sa.Column("facts", sa.JSON(none_as_null=True)),
+    sa.Column("kinds", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("product_id", "language"),
 )
 

@@ -38,10 +38,19 @@ PLEADS, TOO_DEAR = "pleads", "found_cheaper"
 TAKES = "takes"
 #: What they say if they say nothing else, and what may stand beside it.
 YES, NO, COURTESY = "yes", "no", "courtesy"
+#: They have no number, confirmation or address of their order, whatever else it may be taken for; the same
+#: where nothing else was understood; that it cannot be found, and nothing else.
+NO_PROOF, NOTHING_AT_HAND, NOT_FOUND = "no_proof", "nothing_at_hand", "not_found"
+#: Another of their orders than the one spoken of.
+OTHER_ORDER = "other_order"
+#: Speaks of a warranty for goods that were bought.
+CLAIMS_WARRANTY = "claims_warranty"
+#: Why one does not want what was ordered.
+REASONS = ("changed_mind", "does_not_fit", "found_cheaper", "wrong_item", "other")
 #: Which of what was listed: by meaning, its number; the last is -1.
 PLACES = {"place_1": 1, "place_2": 2, "place_3": 3, "place_4": 4, "place_5": 5, "place_last": -1}
 #: What is understood only if nothing else is said.
-_ALONE = frozenset({ALL, YES, NO, COURTESY, PLEADS, TAKES, *PLACES})
+_ALONE = frozenset({ALL, YES, NO, COURTESY, PLEADS, TAKES, NOT_FOUND, *PLACES})
 
 #: Scripts in which a word may be written together with the one before.
 _JOINED = re.compile(r"[\u0370-\uffff]")

@@ -35,9 +35,9 @@ def found_for(turn: Turn, text: str) -> Sequence[Product] | None:
     category = typed_category(turn, goods)
     if category is not None:
         return turn.shop.fitting(Wish(goods, category), SHOWN).products
-    found = turn.shop.products_hinted(goods, limit=LOOKED_AT)
+    found = turn.shop.products_of_kind(goods, limit=LOOKED_AT)
     if not found and (one := _PLURAL.sub("ة", goods)) != goods:
-        found = turn.shop.products_hinted(one, limit=LOOKED_AT)
+        found = turn.shop.products_of_kind(one, limit=LOOKED_AT)
     held = {one.code: words_named(goods, (one.name, turn.words.product(one))) for one in found}
     most = max(held.values(), default=0)
     fit = [one for one in found if held[one.code] == most]

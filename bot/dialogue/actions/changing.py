@@ -19,7 +19,7 @@ from bot.dialogue.actions.item_change import ChangeItems
 from bot.dialogue.actions.order_wishes import AddGift, AddNote, CombineOrders, InstructDelivery
 from bot.dialogue.actions.problems import Problem, reported
 from bot.dialogue.actions.receipt import ConfirmReceipt, ExtendProtection
-from bot.dialogue.actions.step import Form, Slots, Speaker, Step, typed_answer
+from bot.dialogue.actions.step import Form, Slots, Speaker, Step, reasoned_yes, typed_answer
 from bot.dialogue.turn import Turn
 from bot.errors import PolicyError
 from bot.messages import Button
@@ -144,7 +144,7 @@ class ChangeForm(Form):
 
 def _answered(turn: Turn, change: Change, part: Any) -> Slots:
     pressed = turn.understanding.first("change_confirmed")
-    answer = pressed or (AGAIN if change.corrects(turn) else typed_answer(turn))
+    answer = pressed or (AGAIN if change.corrects(turn) else typed_answer(turn) or reasoned_yes(turn))
     if answer == AGAIN and change.asks:
         return FRESH | {"change_part": change.kept(part), "misunderstandings": 0}
     return {"change_confirmed": answer, "misunderstandings": 0} if answer in (YES, NO) else {}

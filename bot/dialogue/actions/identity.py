@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Priority, Reason
-from bot.dialogue.actions import one_time_code
+from bot.dialogue.actions import answers, one_time_code
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, files_kept, inform
 from bot.dialogue.turn import Turn
@@ -91,20 +91,6 @@ NO_NUMBER = "no_order_number"
 #: Orders that are offered as buttons to a buyer who is known.
 OFFERED = 4
 _BARE_NUMBER = re.compile(r"\d{4,}")
-#: A buyer's words for another of their orders than the one spoken of.
-_OTHER_ORDER = re.compile(r"\b(?:another|other|different|second)\b.{0,20}\border", re.IGNORECASE)
-_LACKS = r"\b(?:don'?t|do not|didn'?t|can ?not|can'?t|haven'?t|have no|no|not|without|lost|forgot|deleted)\b"
-#: "I don't have the order number" whatever else it may be taken for …
-_NO_PROOF = re.compile(rf"{_LACKS}[^.?!]{{0,30}}\b(?:number|confirmation|e-?mail|phone)\b", re.IGNORECASE)
-#: … and what says the same only where nothing else was understood.
-_NOTHING_AT_HAND = re.compile(
-    rf"{_LACKS}[^.?!]{{0,20}}\b(?:it|one|any|know|remember|find|idea|clue|at hand)\b", re.IGNORECASE
-)
-#: Nothing but that it cannot be found: what was asked for is meant, though it may be taken for a parcel.
-_NOT_FOUND = re.compile(
-    r"\W*(?:(?:no|sorry|hm+)\W+)*I (?:can ?not|can'?t|couldn'?t) (?:find|remember) (?:it|one|that|any)\W*",
-    re.IGNORECASE,
-)
 #: Meanings beside which the weaker words count.
 _UNCLEAR = ("nlu_fallback", "out_of_scope", "service_deny", "service_leave", "service_account")
 
@@ -201,7 +187,11 @@ class CheckIdentity(Step):
         same = FLOW_OF_INTENT.get(paused or "") == flow or {paused, intent} <= INSTEAD
         begun["paused_intent"] = None if same else paused
         typed = turn.understanding.first("order_number")
-        spoken_of = None if _OTHER_ORDER.search(turn.understanding.text) else tracker.get_slot("order_number")
+        spoken_of = (
+            None
+            if answers.means(answers.OTHER_ORDER, turn.understanding.text)
+            else tracker.get_slot("order_number")
+        )
         order = own_order(turn, typed, spoken_of)
         if order is not None:
             return begun | {"order_number": order.number, "order_step": flow}
@@ -310,9 +300,10 @@ class IdentityForm(Form):
         said = turn.understanding.text.replace("’", "'")
         unclear = turn.understanding.intent in _UNCLEAR
         return bool(
-            _NO_PROOF.search(said)
-            or _NOT_FOUND.fullmatch(said)
-            or (unclear and _NOTHING_AT_HAND.search(said))
+            answers.means(answers.NO_PROOF, said)
+            # What was asked for is meant, though it may be taken for a parcel.
+            or answers.says_only(answers.NOT_FOUND, said)
+            or (unclear and answers.means(answers.NOTHING_AT_HAND, said))
         )
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.dialogue.actions.approvals import (
 from bot.dialogue.actions.approved import say_replaced
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
+from bot.dialogue.actions.identity import OFFERED, is_before_shipping
 from bot.dialogue.actions.lines import ALL, chosen_line, line_buttons, open_lines
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.refunds import days_after_goods, tell_return
@@ -58,6 +60,8 @@ _REMEDY_OF_INTENT = {
 #: The photo can't be sent: a person decides.
 NONE = "none"
 TRIED, WORKS = "tried", "works"
+#: Orders that are looked through for what a report may be about.
+MOST_ORDERS = 20
 
 
 class Problem(Change):
@@ -75,7 +79,7 @@ class Problem(Change):
             return {}
         if order.state is not OrderState.DELIVERED:
             say_state(turn, speaker, order)
-            return {}
+            return self._of_another(turn, tracker, speaker, order)
         if not open_lines(turn, order):
             waits = say_waiting(turn, tracker, speaker, order)
             if waits is None:
@@ -84,6 +88,25 @@ class Problem(Change):
         if self.reason is not ReturnReason.FAULTY and not self._in_time(turn, order):
             return self._to_person(turn, tracker, speaker, order, "reports it after the time for that")
         return None
+
+    def _of_another(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots:
+        """What has not left us cannot have arrived so: another order that did is meant, or a person looks."""
+        if not is_before_shipping(order):
+            return {}
+        own = turn.shop.orders_of(order.customer_id, limit=MOST_ORDERS)
+        arrived = [one for one in own if one.state is OrderState.DELIVERED][:OFFERED]
+        if not arrived:
+            return self._to_person(turn, tracker, speaker, order, "reports goods of an order not sent yet")
+        intent = tracker.get_slot("flow_intent")
+        buttons = [
+            Button(
+                word(turn, "utter_order_of_day", number=one.number, day=turn.words.day_of(one.placed_at)),
+                f"/{intent}{json.dumps({'order_number': one.number})}",
+            )
+            for one in arrived
+        ]
+        speaker.say("utter_ask_which_order", buttons)
+        return {}
 
     def is_left(self, turn: Turn, part: Any) -> bool:
         """To keep the goods is one of the remedies."""

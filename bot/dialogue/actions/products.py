@@ -120,7 +120,8 @@ class FindProduct(Step):
         product, candidates = spoken_product(turn, tracker)
         if product is not None:
             return begun | {"product": product.code, "product_step": STEP_OF_INTENT[intent]}
-        offered = [candidate.code for candidate in candidates]
+        # What was shown just now is what "how much is it?" may be about.
+        offered = [one.code for one in candidates] or list(tracker.get_slot("product_candidates") or ())
         return begun | {"product": None, "product_candidates": offered, "product_step": UNKNOWN}
 
 

@@ -28,6 +28,10 @@ PLAIN, PLAIN_WORDS, CERTAIN = 0.8, 4, 0.95
 #: A question, or what is written for a program: no yes of a person.
 _NO_WORDS = re.compile(r"[?？؟]\s*$|[=<>{}\[\]_\\/]")
 
+#: What ends a first yes, and what no reason for it holds.
+_PAUSES = re.compile(r"[,.;:!–—，。；！、،؛]+")
+_OTHERWISE = (answers.KEEPS, "replace", "part", "declined")
+
 Slots = dict[str, Any]
 
 
@@ -183,6 +187,16 @@ def typed_answer(turn: Turn) -> str | None:
         return answers.NO
     needed = PLAIN if words_in(read.text) <= PLAIN_WORDS else CERTAIN
     return answers.YES if read.intent == "service_affirm" and read.confidence >= needed else None
+
+
+def reasoned_yes(turn: Turn) -> str | None:
+    """``yes`` where one is given first and then only why: "yes, I ordered the wrong size"."""
+    first, *rest = _PAUSES.split(turn.understanding.text, maxsplit=1)
+    if not rest or answers.yes_or_no(first) != answers.YES or _NO_WORDS.search(turn.understanding.text):
+        return None
+    if answers.first_meant((answers.DOUBTFUL, answers.RESERVED, *_OTHERWISE), rest[0]):
+        return None
+    return answers.YES if answers.first_meant(answers.REASONS, rest[0]) else None
 
 
 def remembered(tracker: Tracker, what: str) -> list[str]:

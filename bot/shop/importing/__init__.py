@@ -9,10 +9,10 @@ A folder holds any of these files, each as ``.csv`` or ``.json``. ``*`` marks wh
     number* (key), name*, email*, country*, timezone*, phone, language (en), street, city, region, postcode,
     consents_to_notices (no), consents_to_marketing (no), points (0)
 ``products``
-    code* (key), name*, category*, description, rating, review_count (0), aliases, goes_with, certificates,
-    facts, size_chart; in JSON also ``names`` and ``variants``
+    code* (key), name*, category*, description, rating, review_count (0), aliases, goes_with, kinds,
+    certificates, facts, size_chart; in JSON also ``names`` and ``variants``
 ``product_names``
-    product* and language* (key), name*, aliases
+    product* and language* (key), name*, aliases, kinds, description, facts
 ``variants``
     sku* (key), product*, price*, currency*, stock*, floor (the price), colour, size, restock_on
 ``orders``

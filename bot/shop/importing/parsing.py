@@ -179,7 +179,7 @@ def _from_text(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
             facts[name.removeprefix(FACT).strip()] = text
         elif name in known:
             values[name] = text
-    for name in ("aliases", "goes_with"):
+    for name in ("aliases", "goes_with", "kinds"):
         if name in values:
             values[name] = [part.strip() for part in values[name].split("|") if part.strip()]
     if "certificates" in values:

@@ -143,6 +143,7 @@ class ProductRow(Row):
     review_count: int = 0
     aliases: tuple[str, ...] = ()
     goes_with: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     certificates: tuple[CertificateCell, ...] = ()
     facts: dict[str, str] = {}
     size_chart: tuple[SizeCell, ...] = ()
@@ -153,13 +154,15 @@ class ProductRow(Row):
     _rating = reads(cells.rating, "rating")
     _reviews = reads(cells.count, "review_count")
     _facts = validator("facts", each_item=True, pre=True, allow_reuse=True)(cells.long_words)
-    _lists = validator("aliases", "goes_with", each_item=True, pre=True, allow_reuse=True)(cells.required)
+    _lists = validator("aliases", "goes_with", "kinds", each_item=True, pre=True, allow_reuse=True)(
+        cells.required
+    )
 
     def columns(self) -> dict[str, Any]:
         """Lists and facts are kept as JSON."""
         values = super().columns()
         rating = values.pop("rating")
-        for name in ("aliases", "goes_with", "certificates", "size_chart"):
+        for name in ("aliases", "goes_with", "kinds", "certificates", "size_chart"):
             values[name] = list(values[name])
         return {**values, "rating_tenths": None if rating is None else int(rating * 10)}
 
@@ -171,6 +174,7 @@ class NameRow(Row):
     language: str
     name: str
     aliases: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     description: str = ""
     facts: dict[str, str] = {}
 
@@ -179,11 +183,11 @@ class NameRow(Row):
     _name = reads(cells.required, "name")
     _description = reads(cells.long_words, "description")
     _facts = validator("facts", each_item=True, pre=True, allow_reuse=True)(cells.long_words)
-    _aliases = validator("aliases", each_item=True, pre=True, allow_reuse=True)(cells.required)
+    _lists = validator("aliases", "kinds", each_item=True, pre=True, allow_reuse=True)(cells.required)
 
     def columns(self) -> dict[str, Any]:
-        """Aliases are kept as JSON."""
-        return {**super().columns(), "aliases": list(self.aliases)}
+        """Lists are kept as JSON."""
+        return {**super().columns(), "aliases": list(self.aliases), "kinds": list(self.kinds)}
 
 
 class VariantRow(PricedRow):

@@ -25,6 +25,12 @@ def names() -> dict[str, dict[str, list[str]]]:
 
 
 @cache
+def kinds() -> dict[str, dict[str, list[str]]]:
+    """By language, what buyers call the goods of a kind in it, beside their names."""
+    return {path.stem: read(f"kinds/{path.stem}") for path in sorted((FOLDER / "kinds").glob("*.yml"))}
+
+
+@cache
 def texts() -> dict[str, dict[str, str]]:
     """By language, what is said of the goods in it; by the store's own words."""
     return {path.stem: read(f"texts/{path.stem}") for path in sorted((FOLDER / "texts").glob("*.yml"))}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.shop.seeding.book import Book
-from bot.shop.seeding.data import categories, names, read, texts
+from bot.shop.seeding.data import categories, kinds, names, read, texts
 from bot.shop.tables import coupons, exchange_rates, product_names, products, variants
 from bot.shop.values import CouponKind, Money
 
@@ -29,7 +29,7 @@ class Item:
 def write_goods(book: Book, rng: random.Random, today: dt.date) -> list[Item]:
     """Note all products and variants; gives back what can be ordered."""
     store = read("store")
-    kinds: dict[str, list[str]] = defaultdict(list)
+    of_kind: dict[str, list[str]] = defaultdict(list)
     planned: list[tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]] = []
     for name in categories():
         sheet = read(name)
@@ -38,13 +38,13 @@ def write_goods(book: Book, rng: random.Random, today: dt.date) -> list[Item]:
             for product in group["products"]:
                 number += 1
                 code = f"{sheet['prefix']}-{number}"
-                kinds[group["kind"]].append(code)
+                of_kind[group["kind"]].append(code)
                 planned.append((code, sheet, group, product))
     items: list[Item] = []
     for code, page, group, product in planned:
-        place = kinds[group["kind"]].index(code)
+        place = of_kind[group["kind"]].index(code)
         # The first of a kind goes with the first of the other: a jacket with the trousers of its line.
-        goes_with = [kinds[kind][place % len(kinds[kind])] for kind in group.get("goes_with", [])]
+        goes_with = [of_kind[kind][place % len(of_kind[kind])] for kind in group.get("goes_with", [])]
         product_id = book.add(
             products,
             code=code,
@@ -59,6 +59,7 @@ def write_goods(book: Book, rng: random.Random, today: dt.date) -> list[Item]:
             size_chart=_chart(page, group),
             aliases=_aliases(product["name"], group["kind"]),
             goes_with=goes_with,
+            kinds=kinds()["en"].get(group["kind"], []),
             rating_tenths=rng.choice([None, *range(38, 50), *range(43, 50)]),
             review_count=0,
         )
@@ -73,6 +74,7 @@ def write_goods(book: Book, rng: random.Random, today: dt.date) -> list[Item]:
                 language=language,
                 name=name,
                 aliases=aliases,
+                kinds=kinds()[language].get(group["kind"], []),
                 description=told.get(product["text"], ""),
                 facts={fact: told[text] for fact, text in row["facts"].items() if text in told},
             )
