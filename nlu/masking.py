@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from nlu.cues import SALUTATIONS
@@ -18,9 +18,12 @@ _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|\b(?:https?:
 _CODE = re.compile(r"\b[A-Z]{1,4} (?=\d{4})|[A-Za-z]{0,4}[-#]?\d[A-Za-z0-9_:./-]*")
 #: A greeting with the marks around it …
 _GREETING = re.compile(rf"\W*(?:{'|'.join(SALUTATIONS)})\W*", re.IGNORECASE)
-#: … and what must be left: so many words, or signs of those scripts that part none.
-_WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\\W_]+")
-_LEFT = 2
+#: … and what must be left: so many words, or signs of those scripts that part none or few.
+_WORD = re.compile(r"[^\W_]+")
+_SIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORDS_LEFT, _SIGNS_LEFT = 3, 4
+#: What an example of a greeting is labelled.
+GREETING = "service_greeting"
 #: What stands for a product's name, by language: examples speak of all goods, a catalogue of some.
 _PRODUCT: Mapping[str, str] = {
     "en": "product",
@@ -53,8 +56,12 @@ def without_names(message: Message) -> str:
 
 
 def meant(message: Message) -> str:
-    """Return what is left of a message to be understood: no names, no addresses, no greeting before it."""
-    return without_greeting(without_addresses(without_names(message)))
+    """Return what is left of a message to be understood: no names, no addresses, no greeting before a wish.
+
+    An example of a greeting keeps it: "hello from Texas" teaches nothing about "from Texas".
+    """
+    text = without_addresses(without_names(message))
+    return text if message.get(INTENT) == GREETING else without_greeting(text)
 
 
 def excerpt_of(parsed: Mapping[str, Any], start: int, end: int) -> Message:
@@ -96,9 +103,14 @@ def without_greeting(text: str) -> str:
     Read together, a greeting takes part of the wish's likelihood: 3 of 100 wishes were refused, or taken for
     another one, for a "hello" before them.
     """
-    while (found := _GREETING.match(text)) is not None and len(_WORD.findall(text[found.end() :])) >= _LEFT:
+    while (found := _GREETING.match(text)) is not None and _says_more(text[found.end() :]):
         text = text[found.end() :]
     return text
+
+
+def _says_more(rest: str) -> bool:
+    signs = len(_SIGN.findall(rest))
+    return signs >= _SIGNS_LEFT or (not signs and len(_WORD.findall(rest)) >= _WORDS_LEFT)
 
 
 def has_words(text: str) -> bool:

@@ -40,11 +40,15 @@ async def noted(house: DeskHouse, case: Case) -> list[str]:
     return [event.text for event in events if event.kind is EventKind.NOTED]
 
 
-async def test_a_reply_is_not_lost_with_a_process_that_had_only_begun_to_take_it(house: DeskHouse) -> None:
+@pytest.mark.parametrize("noted_as", ["{channel}/{thread}/{ts}", "{ts}"], ids=["now", "an older version did"])
+async def test_a_reply_is_not_lost_with_a_process_that_had_only_begun_to_take_it(
+    house: DeskHouse, noted_as: str
+) -> None:
     case = await claimed(house)
     await house.stop()
     ts = await house.writes(case.id, ">> Es kommt morgen.")
-    await house.desk.board.keep("slack", {f"said:{digest_of(f'slack:{DESK}:{ts}')}": ts})
+    place = noted_as.format(channel=DESK, thread=(await house.card(case.id))["ts"], ts=ts)
+    await house.desk.board.keep("slack", {f"said:{digest_of(f'slack:{DESK}:{ts}')}": place})
     await house.open()
     await sends(house, case, "Es kommt morgen.")
 

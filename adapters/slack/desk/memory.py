@@ -76,7 +76,8 @@ class Memory:
     async def said_at(self, digest: str) -> Place | None:
         """The message by which something was said in Slack itself."""
         kept = await self._board.kept(DESK, f"said:{digest}")
-        if kept is None:
+        # A note of another form is an older version's: what it was about is shown once more.
+        if kept is None or kept.count("/") != 2:
             return None
         channel, thread, ts = kept.split("/")
         return Place(channel, ts, thread)
