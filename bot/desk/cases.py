@@ -21,7 +21,7 @@ from bot.desk.tables import cases, people
 from bot.desk.values.cases import Case, CaseCard, CaseState, ClockKind
 from bot.desk.values.history import EventKind
 from bot.desk.values.people import Person
-from bot.mailroom import conversations, inbox
+from bot.mailroom import inbox
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +47,8 @@ class Cases(CaseOpening):
         Returns:
             The case; ``None`` if the conversation has no open one: then the bot must answer.
         """
-        conversations.hold(self.connection, conversation_id)
-        known = self.open_case_of(conversation_id)
-        if known is None:
-            return None
-        case = self._locked(known.id)
-        if case.state is CaseState.CLOSED:
+        case = self._open_and_held(conversation_id)
+        if case is None or case.state is CaseState.CLOSED:
             return None
         now = self.clock.now()
         self._record(case.id, EventKind.BUYER_WROTE, BUYER)

@@ -98,13 +98,10 @@ class CaseClosing(CaseRest):
         Returns:
             The case; ``None`` if there is none, somebody has it or had it, or it is the supervisors'.
         """
-        conversations.hold(self.connection, conversation_id)
-        known = self.open_case_of(conversation_id)
-        if known is None:
+        case = self._open_and_held(conversation_id)
+        if case is None or case.state is not CaseState.OPEN or case.queue == SUPERVISOR:
             return None
-        case = self._locked(known.id)
-        touched = case.claimed_at is not None or case.first_answer_at is not None
-        return None if case.state is not CaseState.OPEN or touched or case.queue == SUPERVISOR else case
+        return case if case.claimed_at is None and case.first_answer_at is None else None
 
     def buyer_left(self, conversation_id: int) -> Case | None:
         """Close the case of a buyer who needs no answer any more, and give the bot the conversation.
@@ -112,14 +109,16 @@ class CaseClosing(CaseRest):
         Returns:
             The case; ``None`` if people must see it all the same (``may_be_left``).
         """
-        conversations.hold(self.connection, conversation_id)
-        known = self.open_case_of(conversation_id)
-        if known is None:
-            return None
-        case = self._locked(known.id)
-        if not self.may_be_left(case):
+        case = self._open_and_held(conversation_id)
+        if case is None or not self.may_be_left(case):
             return None
         return self._closed(case, BUYER, Outcome.NO_ANSWER_NEEDED)
+
+    def _open_and_held(self, conversation_id: int) -> Case | None:
+        """A conversation's open case as it is once both are held, in every turn's order."""
+        conversations.hold(self.connection, conversation_id)
+        known = self.open_case_of(conversation_id)
+        return None if known is None else self._locked(known.id)
 
     def _end(
         self,

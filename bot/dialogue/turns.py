@@ -28,6 +28,7 @@ from bot.mailroom import inbox, outbox
 from bot.mailroom.heartbeat import Heartbeat
 from bot.mailroom.inbox import MESSAGE, Claim
 from bot.settings import ShopRules
+from bot.shop.identity import Identity, IdentityResult
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,18 @@ _TOLD_MEANWHILE = frozenset({"product", "logistics", "payment", "refund", "order
 
 class LeftToPeopleError(RuntimeError):
     """The answer to a buyer who waits for a person is more than a piece of news: a person gives it."""
+
+
+class _NoIdentity(Identity):
+    """Checks nobody: each try must count, and what is left to people is rolled back, tries and all."""
+
+    def check(self, *_: Any, **__: Any) -> IdentityResult:
+        """See ``Identity``.
+
+        Raises:
+            LeftToPeopleError: always.
+        """
+        raise LeftToPeopleError
 
 
 class AbandonedTurnError(RuntimeError):
@@ -229,8 +242,11 @@ class TurnTaker:
             with self._database.begin() as connection:
                 offered = self._reader.recalled(held)
                 turn, rest = self._composer.prepare(connection, held, read, now, offered)
-                if meanwhile and turn.cases.untouched(held.conversation.id) is None:
-                    raise LeftToPeopleError
+                if meanwhile:
+                    # A form that was open when the case came would take the message for its answer.
+                    if turn.asked_by or turn.cases.untouched(held.conversation.id) is None:
+                        raise LeftToPeopleError
+                    turn.identity = _NoIdentity(connection, self._rules, self._clock)
                 said = self._composer.speak(self._engine, turn, held, rest)
                 if meanwhile:
                     _leave_to_people_unless_told(turn, said)

@@ -421,6 +421,19 @@ def test_who_fails_to_answer_meanwhile_leaves_it_to_the_person(waiting: Talk) ->
     assert waiting.said() == told
 
 
+def test_a_form_that_a_case_left_open_takes_no_answer_meanwhile(talk: Talk) -> None:
+    talk.press(Button("How long?", "/logistics_shipping_time"))
+    talk.turns()
+    assert "Which country" in talk.said()[-1]
+    talk.press()
+    with greeting_that(_breaks):
+        assert talk.turns()[-1] == "buried"
+    told = talk.said()
+    talk.press(Button("To Germany", '/logistics_shipping_time{"country": "DE"}'))
+    assert talk.turns() == ["relayed"]
+    assert talk.said() == told
+
+
 def test_the_supervisors_case_is_theirs_alone(talk: Talk) -> None:
     talk.clock.at = NIGHT
     talk.press(Button("A threat", "/service_threat"))
