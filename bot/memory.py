@@ -1,11 +1,13 @@
-"""Memory that was freed, given back to the system: what a start takes for a moment is not kept."""
+"""Memory: what was freed is given back, and what stays is not looked through again and again."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 from anyio import to_thread
 
@@ -22,15 +24,47 @@ def give_back() -> None:
         trim(0)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Load something large: the collector would look through all of it, over and over, and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def settle() -> None:
+    """Collect once, and spare from later rounds all that is left: some tenths of a second with a model.
+
+    A round through a model's objects takes a quarter of a second and comes every few hundred turns, so each
+    tenth second some buyers would wait for it. To be called again whenever a model was let go of: what is
+    spared is never found to be garbage.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 class Sparing:
-    """Gives memory back whenever there is nothing else to do, once in a while."""
+    """Spares memory and time whenever there is nothing else to do, once in a while."""
 
     def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._elapsed = elapsed
         self._due = elapsed() + FIRST
+        self._settled: Hashable = None
 
-    def rest(self) -> bool:
-        """There is nothing to do; whether anything was given back."""
+    def rest(self, held: Hashable = None) -> bool:
+        """There is nothing to do; whether anything was given back.
+
+        Args:
+            held: the names of the large things that this process holds. It is settled when they have changed.
+        """
+        if held != self._settled:
+            settle()
+            self._settled = held
         now = self._elapsed()
         if now < self._due:
             return False
@@ -40,9 +74,10 @@ class Sparing:
 
 
 async def stay_small() -> None:
-    """Give memory back for ever."""
-    wait = FIRST
+    """Spare memory and time for ever."""
+    await asyncio.sleep(FIRST)
+    # What it has loaded by now, it keeps.
+    await to_thread.run_sync(settle)
     while True:
-        await asyncio.sleep(wait)
         await to_thread.run_sync(give_back)
-        wait = EVERY
+        await asyncio.sleep(EVERY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -41,3 +42,61 @@ def test_a_worker_gives_back_once_in_a_while_when_it_rests(monkeypatch: pytest.M
         now = moment
         sparing.rest()
     assert given == [105.0, 165.0]
+
+
+def test_what_a_process_holds_is_settled_when_it_changes_and_only_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled: list[str] = []
+    sparing, held = memory.Sparing(lambda: 0.0), "one model"
+    monkeypatch.setattr(memory, "settle", lambda: settled.append(held))
+    for held in ("one model", "one model", "another", "another", "one model"):
+        sparing.rest(held)
+    assert settled == ["one model", "another", "one model"]
+
+
+#: Holds many objects in a circle, settles, lets go of them and settles again: what do rounds look through?
+_SETTLER = """
+import gc
+from bot.memory import settle, uncollected
+def round_trip():
+    return len(gc.get_objects())
+with uncollected():
+    assert not gc.isenabled()
+    large = [[] for _ in range(200_000)]
+    large.append(large)
+assert gc.isenabled()
+before = round_trip()
+settle()
+settled = round_trip()
+kept = gc.get_freeze_count()
+del large
+gc.collect()
+unseen = gc.get_freeze_count()
+settle()
+print(before, settled, kept - unseen, unseen - gc.get_freeze_count())
+"""
+
+
+def test_what_is_settled_is_not_looked_through_and_is_let_go_of_at_the_next_time() -> None:
+    ran = subprocess.run([sys.executable, "-c", _SETTLER], capture_output=True, text=True, check=True)
+    before, settled, lost_unasked, let_go = map(int, ran.stdout.split())
+    assert before > 200_000
+    assert settled < 1_000
+    assert lost_unasked < 1_000
+    assert let_go > 200_000
+
+
+def test_what_loads_something_large_leaves_the_collector_as_it_was() -> None:
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        with memory.uncollected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+        gc.enable()
+        with pytest.raises(KeyError), memory.uncollected():
+            raise KeyError
+        assert gc.isenabled()
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -28,6 +28,7 @@ from bot.dialogue.graph import DirectGraphRunner
 from bot.dialogue.trackers import ConversationTrackerStore
 from bot.dialogue.turn import Said, Turn, Understanding, current_turn, taking
 from bot.errors import ModelError
+from bot.memory import uncollected
 from bot.messages import Button
 from nlu.classifier import RememberingIntentClassifier
 from nlu.clauses import parts
@@ -137,6 +138,7 @@ class Engine:
         self._loop = asyncio.SelectorEventLoop()
 
     @classmethod
+    @uncollected()
     def load(cls, model: Path) -> Engine:
         """Load a trained model.
 

@@ -42,6 +42,11 @@ class Sharing:
         self._swap: Swap | None = None
         self._engine: Engine | None = None
 
+    @property
+    def model(self) -> str | None:
+        """The name of the candidate that is held; None for none."""
+        return None if self._engine is None else self._engine.model
+
     def refresh(self) -> None:
         """Begin to load what has a share, and let go of what has none any more; only between two turns."""
         if self._rollouts.newest() is None:

@@ -16,7 +16,7 @@ from bot.dialogue.replies import Replies
 from bot.dialogue.spoken import Spoken
 from bot.errors import ModelError, TryLaterError
 from bot.mailroom.heartbeat import Heartbeat
-from bot.memory import Sparing
+from bot.memory import Sparing, uncollected
 from bot.settings import Settings, ShopRules
 from bot.settings.released import InForce
 
@@ -103,10 +103,11 @@ def run_worker(
     """
     keep_tensorflow_out()
     # Rasa takes seconds to import; --help and the front must not wait for it.
-    from bot.dialogue.engine import quiet
-    from bot.dialogue.sharing import Sharing
-    from bot.dialogue.swap import Swap
-    from bot.dialogue.turns import TurnTaker
+    with uncollected():
+        from bot.dialogue.engine import quiet
+        from bot.dialogue.sharing import Sharing
+        from bot.dialogue.swap import Swap
+        from bot.dialogue.turns import TurnTaker
 
     quiet()
     line = Line(sys.stdin, sys.stdout)
@@ -164,10 +165,10 @@ def take_turns(
         while not line.closed:
             newer = swap.take()
             if newer is not None:
-                before, engine = engine, newer
-                taker.serve_with(engine)
-                if before is not None:
-                    before.close()
+                taker.serve_with(newer)
+                if engine is not None:
+                    engine.close()
+                engine = newer
                 line.tell(f"{SERVES} {engine.model}")
             if sharing is not None:
                 sharing.refresh()
@@ -176,7 +177,7 @@ def take_turns(
             if law is not None:
                 taker.govern(law.now())
             if not _take_all(taker, line) and not _is_busy(meanwhile):
-                sparing.rest()
+                sparing.rest((engine and engine.model, sharing and sharing.model))
                 line.wait(POLL_SECONDS)
     finally:
         if engine is not None:

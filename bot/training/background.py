@@ -27,6 +27,11 @@ def step_back() -> None:
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+    if hasattr(os, "sched_setaffinity"):
+        # The encoder takes a thread for each of these; one is left to who serves, caches and all.
+        _first, *others = sorted(os.sched_getaffinity(0))
+        if others:
+            os.sched_setaffinity(0, others)
 
 
 def start(settings: Settings, by: str) -> None:

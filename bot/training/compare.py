@@ -42,13 +42,16 @@ def differences(
         rules: by which the second model goes; None: by those in force, too.
     """
     replies = load_replies(settings)
-    with database.engine.connect() as connection:
-        read = reader(connection)
-        old, new = (
-            Replayer(database, by, replies, engine, read)
-            for engine, by in ((before, settings.rules), (after, rules or settings.rules))
-        )
-        for conversation_id in latest(connection, conversations):
+    with database.begin() as connection:
+        found = latest(connection, conversations)
+    for conversation_id in found:
+        # A look of its own at each: as long as one lasts, no database can tidy up behind its writers.
+        with database.engine.connect() as connection:
+            read = reader(connection)
+            old, new = (
+                Replayer(database, by, replies, engine, read)
+                for engine, by in ((before, settings.rules), (after, rules or settings.rules))
+            )
             for turn in stored(connection, conversation_id):
                 if turn.tape is None:
                     continue

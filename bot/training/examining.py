@@ -15,6 +15,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.database import Database
 from bot.dialogue.engine import Engine
+from bot.memory import settle
 from bot.settings import Settings
 from bot.training import compare, models, outcomes, scripts, versions
 from bot.training.judging import TEST_SET, figures, test_set_digest
@@ -88,6 +89,7 @@ class Examiner:
             if live is not None:
                 other = loaded.enter_context(closing(Engine.load(models.models_folder(settings) / live.name)))
                 before = self._asked(other, live.figures)
+                settle()
                 taken = self._taken_again(other, engine, conversations)
             # Last: from here on both know the demonstration's products, and no longer the store's.
             found = self._played(engine, found, lexicon)

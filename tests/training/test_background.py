@@ -50,3 +50,33 @@ def test_a_gentle_process_is_nice_and_takes_nobody_along(alone: bool) -> None:
     assert after == (str(NICENESS) if alone and before != "none" else before)
     # The session that it was begun in is as it was.
     assert _share() == ours
+
+
+CORES = """
+import os
+from bot.training.background import step_back
+
+before = os.sched_getaffinity(0)
+step_back()
+after = os.sched_getaffinity(0)
+assert after <= before
+print(len(before), len(after))
+os.sched_setaffinity(0, {min(after)})
+step_back()
+print(len(os.sched_getaffinity(0)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system binds nobody to a processor")
+def test_one_core_is_left_to_who_serves_where_there_is_more_than_one() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", CORES],
+        cwd=ROOT,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    before, after, alone = map(int, ran.stdout.split())
+    assert after == max(1, before - 1)
+    assert alone == 1
