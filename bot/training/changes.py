@@ -88,7 +88,9 @@ def change(of: str, before: str, after: str) -> Change:
     import numpy as np
 
     old, new = (np.frombuffer(signs.encode("ascii"), dtype="S1") == b"+" for signs in (before, after))
-    difference = new.astype(float) - old.astype(float)
-    draws = np.random.default_rng(0).integers(0, len(difference), (DRAWS, len(difference)), dtype=np.int32)
-    low, high = np.percentile(difference[draws].mean(axis=1), [2.5, 97.5])
-    return Change(of, len(before), float(old.mean()), float(new.mean()), float(low), float(high))
+    count, worse, better = len(old), int((old & ~new).sum()), int((new & ~old).sum())
+    # To draw as many pairs anew is to draw how many of them are lost, won and the same.
+    shares = np.array([worse, better, count - worse - better]) / count
+    drawn = np.random.default_rng(0).multinomial(count, shares, DRAWS)
+    low, high = np.percentile((drawn[:, 1] - drawn[:, 0]) / count, [2.5, 97.5])
+    return Change(of, count, float(old.mean()), float(new.mean()), float(low), float(high))
