@@ -41,15 +41,16 @@ def _folding(kind: int, width: int) -> tuple[npt.NDArray[np.int64], FloatMatrix]
 
 
 #: What was counted last to be learnt from: vectors of the same texts are asked for next.
-_kept: dict[str, tuple[list[str], list[Any]]] = {}
+_kept: dict[str, tuple[list[str] | None, list[Any]]] = {}
 
 
 def _counted(texts: Sequence[str], *, keep: bool = False) -> list[Any]:
     """How often each slot's words, and its characters, are in each text; counted once in a training."""
     shortened = [text[:_REACH] for text in texts]
-    known, counts = _kept.pop("learnt", ([], []))
+    known, counts = _kept.pop("learnt", (None, []))
     if known != shortened:
-        counts = [counter.transform(shortened) for counter in _counters()]
+        # Of no text at all the vectoriser makes an error.
+        counts = [counter.transform(shortened or [""])[: len(shortened)] for counter in _counters()]
     if keep:
         _kept["learnt"] = (shortened, counts)
     return counts

@@ -166,7 +166,10 @@ def _rasa_train(folder: Path, name: str, progress: Progress, teller: Teller, *, 
 
 
 def _failed(error: Exception) -> ModelError:
-    return ModelError(f"training failed: {' '.join(str(error).split()) or type(error).__name__}")
+    # Rasa tells in which component, and not what.
+    told = [error] if error.__cause__ is None else [error, error.__cause__]
+    said = (" ".join(str(one).split()) or type(one).__name__ for one in told)
+    return ModelError(f"training failed: {': '.join(one.rstrip('.') for one in said)}")
 
 
 @contextlib.contextmanager

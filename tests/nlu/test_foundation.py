@@ -187,3 +187,11 @@ def test_new_words_tell_something_and_old_ones_what_they_told() -> None:
     name, date = more.vectors(["engrave the name", "engrave the date"])
     old_name, old_date = wording.vectors(["engrave the name", "engrave the date"])
     assert name[:256] @ date[:256] > old_name[:256] @ old_date[:256] + 0.3
+
+
+def test_a_store_without_words_of_its_own_leaves_them_as_they_are() -> None:
+    before = ["where is my parcel", "refund my money"]
+    wording = Wording.fit(before, 64)
+    more = wording.extended(tally(before), len(before), [])
+    np.testing.assert_array_equal(more.vectors(before), wording.vectors(before))
+    assert more.vectors([]).shape == (0, 128)
