@@ -10,7 +10,7 @@ BIN = .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check format proof fuzz chaos bench-turns bench-scale bench-desk bench-letters bench-review bench-learning bench-nlu tune lock clean setup-run setup-dev
+.PHONY: help run test check format proof fuzz chaos bench-turns bench-flows bench-scale bench-desk bench-letters bench-review bench-learning bench-nlu tune lock clean setup-run setup-dev
 
 help: ## show this list
 	@echo "make TARGET [ARGS=\"…\"]"
@@ -41,6 +41,9 @@ chaos: setup-dev ## kill processes while thousands of messages pass (ARGS="--see
 
 bench-turns: setup-dev ## measure whole turns, beside stock Rasa
 	@exec $(BIN)/python -m bench.turns $(ARGS)
+
+bench-flows: setup-dev ## measure what a turn costs with all flows, beside the first few
+	@exec $(BIN)/python -m bench.flows $(ARGS)
 
 bench-scale: setup-dev ## measure what a turn costs as the store grows, with a backlog, and at rest
 	@exec $(BIN)/python -m bench.scale $(ARGS)

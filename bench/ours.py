@@ -114,8 +114,10 @@ class _Page:
 class Ours:
     """Crossdesk, on a store of its own that is thrown away."""
 
-    def __init__(self, settings: Settings, server: Server | None = None, workers: int = 1) -> None:
-        self._settings, self._server, self._workers = settings, server, workers
+    def __init__(
+        self, settings: Settings, server: Server | None = None, workers: int = 1, root: Path = ROOT
+    ) -> None:
+        self._settings, self._server, self._workers, self._root = settings, server, workers, root
         self.name = f"crossdesk, {'SQLite' if server is None else 'PostgreSQL'}"
         self._environment = environment(settings)
         self._port = free_port()
@@ -124,7 +126,7 @@ class Ours:
     def start(self, group: Group) -> None:
         serve = [sys.executable, "-m", "bot", "serve", "--port", str(self._port)]
         serve += ["--workers", str(self._workers)]
-        group.start(serve, self._environment, ROOT)
+        group.start(serve, self._environment, self._root)
         if self._server is not None:
             group.watch(self._server.pid)
 
