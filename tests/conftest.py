@@ -25,6 +25,7 @@ from bot import schema
 from bot.clock import SetClock
 from bot.database import Database
 from bot.errors import CrossdeskError
+from bot.memory import settle
 from bot.settings import ROOT, Settings, ShopRules
 from bot.training import models
 from tests.peers.postgres import Server, programs
@@ -250,5 +251,7 @@ def engine(model_path: Path) -> Iterator[Engine]:
         from bot.dialogue.engine import Engine
 
         loaded = Engine.load(model_path)
+    # It stays to the end: as in a worker, no round of the collector looks through it.
+    settle()
     yield loaded
     loaded.close()
