@@ -21,7 +21,7 @@ from bot.desk.values.requests import WHOLE, Request, RequestKind, RequestState
 from bot.errors import DeskError, ForbiddenError
 from bot.mailroom import conversations, inbox
 from bot.shop import exchange
-from bot.shop.money import Money
+from bot.shop.money import Money, minor_digits
 
 log = logging.getLogger(__name__)
 
@@ -135,17 +135,7 @@ class Requests(RequestRecords):
         self._require_kind(request, RequestKind.APPROVAL)
         if request.is_whole:
             raise DeskError("This is granted whole or not at all: approve it, or decline it with a reason.")
-        currency = request.currency or ""
-        try:
-            typed = Decimal(amount.strip().replace(",", "."))
-            granted = (
-                Money.of(typed, currency) if typed.is_finite() and typed < 10**9 else Money.zero(currency)
-            )
-        except InvalidOperation:
-            granted = Money.zero(currency)
-        if granted.minor <= 0:
-            raise DeskError(f"Give a sum of money above zero, in {currency} (such as 12.50).")
-        return self._grant(request, person, granted)
+        return self._grant(request, person, _typed_sum(amount, request.currency or ""))
 
     def decline(self, request_id: int, person: Person, reason: str) -> Request:
         """Refuse it, with a reason that colleagues read and the buyer does not. The first decision counts.
@@ -292,3 +282,21 @@ class Requests(RequestRecords):
 
 def _of(minor: int | None) -> int:
     return minor or 0
+
+
+def _typed_sum(amount: str, currency: str) -> Money:
+    """The sum that somebody typed in major units.
+
+    Raises:
+        DeskError: it is none above zero, or more exact than the currency: to some "1.250" is a thousand.
+    """
+    try:
+        typed = Decimal(amount.strip().replace(",", "."))
+    except InvalidOperation:
+        typed = Decimal(0)
+    exponent = typed.as_tuple().exponent
+    exact = isinstance(exponent, int) and -exponent <= minor_digits(currency)
+    if not exact or not 0 < typed < 10**9:
+        such_as = Money(1_250, currency).major
+        raise DeskError(f"Give a sum of money above zero, in {currency} (such as {such_as}).")
+    return Money.of(typed, currency)

@@ -31,6 +31,7 @@ from bot.messages import TranscriptLine
 from bot.privacy import mask_cards
 from bot.shop import exchange
 from bot.shop.money import Money
+from bot.shop.tables import customers
 
 #: How many of the newest lines of a conversation a case's page shows.
 LINES_SHOWN = 200
@@ -38,6 +39,10 @@ LINES_SHOWN = 200
 MOST_LINES = 2_000
 #: How many intents are offered on closing.
 MOST_LIKELY = 3
+#: What the model holds for less likely than this is no guess of its own; of 0 to 1.
+LEAST_LIKELY = 0.02
+#: What a case is never about: an answer to a question of ours; and none of the meanings, its own choice.
+ANSWER, ELSE = "inform", "out_of_scope"
 
 
 def summaries(
@@ -83,6 +88,8 @@ def view(known: Cases, case: Case, person: Person) -> CaseView:
     shown = {line.position for line in lines}
     # Once: looking for phone numbers is most of what a page costs.
     card = mask_card(case.card)
+    told = tuple(one for one in card.likely if one.confidence >= LEAST_LIKELY and one.intent != ANSWER)
+    card = dataclasses.replace(card, likely=told)
     return CaseView(
         summary=summaries(known, [case], {case.id: card})[0],
         fence=case.fence,
@@ -126,7 +133,8 @@ def other_lines(known: Cases, case: Case, conversation_id: int) -> Sequence[Tran
 def likely_intents(case: Case) -> tuple[str, ...]:
     """What the case may really have been about, likeliest first, at most three."""
     ranked = sorted(case.card.likely, key=lambda one: -one.confidence)
-    return tuple(dict.fromkeys([*(one.intent for one in ranked), case.intent]))[:MOST_LIKELY]
+    named = (one for one in [*(one.intent for one in ranked), case.intent] if one not in (ANSWER, ELSE))
+    return tuple(dict.fromkeys(named))[:MOST_LIKELY]
 
 
 def acts(known: Cases, case: Case, person: Person, drafted: bool) -> frozenset[Act]:
@@ -206,7 +214,7 @@ def request_view(known: Requests, request: Request, person: Person) -> RequestVi
             request, question=mask_text(request.question), answer=mask_text(request.answer)
         ),
         channel=talk.channel,
-        buyer=talk.sender_name,
+        buyer=_customer(known, talk.customer_id) or talk.sender_name,
         limit_minor=limit,
         may=frozenset(each for each, given in allowed.items() if given and pending),
     )
@@ -234,6 +242,15 @@ def _lines(known: Cases, conversation_id: int, since: int | None = None) -> tupl
 def _names(known: Cases, ids: set[int]) -> Mapping[int, str]:
     rows = known.connection.execute(sa.select(people.c.id, people.c.name).where(people.c.id.in_(ids)))
     return {row.id: row.name for row in rows}
+
+
+def _customer(known: Requests, customer_id: int | None) -> str | None:
+    """The name of who a checked identity says it is; None if none was, or no name is known."""
+    if customer_id is None:
+        return None
+    asked = sa.select(customers.c.name).where(customers.c.id == customer_id)
+    name: str | None = known.connection.execute(asked).scalar_one_or_none()
+    return name
 
 
 def _summary(case: Case, card: CaseCard, talk: Any, owners: Mapping[int, str], drafted: bool) -> CaseSummary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -121,8 +121,22 @@ class Composer:
             satisfaction.comment(connection, clock, commented, row.text)
         return turn, wishes[1:]
 
-    def speak(self, engine: Engine, turn: Turn, held: Claim, rest: Sequence[Understanding]) -> list[Said]:
+    def speak(
+        self,
+        engine: Engine,
+        turn: Turn,
+        held: Claim,
+        rest: Sequence[Understanding],
+        below: Sequence[Button] = (),
+    ) -> list[Said]:
         """Take the turn with a model, and queue what is said.
+
+        Args:
+            engine: the model.
+            turn: as ``prepare`` made it.
+            held: the claimed row.
+            rest: the wishes that wait for the first one's end.
+            below: what is offered below the last thing said, beside that one's own buttons.
 
         Raises:
             SilentTurnError: a buyer would have been left in silence.
@@ -130,9 +144,12 @@ class Composer:
         talk, row = held.conversation, held.row
         # Where there are no words, the flow says what became of the files.
         of_files = not_kept(turn.replies, self.rules, row, turn.words.language) if row.text else ()
+        told = [*of_files, *unless_insisting(turn, _served(engine, turn, rest)), *as_of(turn)]
+        if told and below:
+            told[-1] = replace(told[-1], buttons=(*told[-1].buttons, *below))
         said = as_letter(
             turn.replies,
-            [*of_files, *unless_insisting(turn, _served(engine, turn, rest)), *as_of(turn)],
+            told,
             channel=talk.channel,
             language=turn.words.language,
             name=turn.customer.name if turn.customer else talk.sender_name,

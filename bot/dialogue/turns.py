@@ -23,10 +23,12 @@ from bot.dialogue.replies import Replies
 from bot.dialogue.report import TurnReport
 from bot.dialogue.tables import turns
 from bot.dialogue.turn import Said, Turn, Understanding
+from bot.dialogue.waiting import offers_till_morning
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
 from bot.mailroom import inbox, outbox
 from bot.mailroom.heartbeat import Heartbeat
 from bot.mailroom.inbox import MESSAGE, Claim
+from bot.messages import Button
 from bot.settings import ShopRules
 from bot.shop.identity import Identity, IdentityResult
 
@@ -242,12 +244,15 @@ class TurnTaker:
             with self._database.begin() as connection:
                 offered = self._reader.recalled(held)
                 turn, rest = self._composer.prepare(connection, held, read, now, offered)
+                below: Sequence[Button] = ()
                 if meanwhile:
+                    case = turn.cases.untouched(held.conversation.id)
                     # A form that was open when the case came would take the message for its answer.
-                    if turn.asked_by or turn.cases.untouched(held.conversation.id) is None:
+                    if turn.asked_by or case is None:
                         raise LeftToPeopleError
                     turn.identity = _NoIdentity(connection, self._rules, self._clock)
-                said = self._composer.speak(self._engine, turn, held, rest)
+                    below = offers_till_morning(turn, case)
+                said = self._composer.speak(self._engine, turn, held, rest, below)
                 if meanwhile:
                     _leave_to_people_unless_told(turn, said)
                     turn.cases.buyer_wrote(held.conversation.id)

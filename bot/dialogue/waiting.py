@@ -12,7 +12,7 @@ from bot.desk import clocks, hours
 from bot.desk.cases import Cases
 from bot.desk.values.cases import Case, CaseState, Reason
 from bot.dialogue.replies import Replies
-from bot.dialogue.turn import Said, Understanding
+from bot.dialogue.turn import Said, Turn, Understanding
 from bot.dialogue.words import Words
 from bot.mailroom.tables import outbox
 from bot.messages import Button
@@ -45,6 +45,17 @@ def offers(replies: Replies, language: str, cases: Cases, case: Case | None) -> 
     if case is None or case.reason not in QUESTIONS or not cases.may_be_left(case):
         return ()
     return (leave_button(replies, language),)
+
+
+def offers_till_morning(turn: Turn, case: Case) -> tuple[Button, ...]:
+    """What is offered below what the bot tells meanwhile: to leave the wait, if it outlasts working hours.
+
+    An answer must not take the way out with it: pages show the newest message's buttons only.
+    """
+    now, at_work = turn.clock.now(), clocks.hours_of(turn.rules, case.queue)
+    if hours.is_open(at_work, now) and not hours.waits_shut(at_work, now, turn.cases.promise(case)):
+        return ()
+    return offers(turn.replies, turn.words.language, turn.cases, case)
 
 
 def leaves(offered: Sequence[Button], chosen: Button | None, read: Understanding | None) -> bool:

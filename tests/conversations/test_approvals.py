@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.desk.tables import requests
+from bot.desk.tables import cases, requests
 from bot.dialogue.rehearsal import Rehearsal
 from bot.serving.feeding import feed_of
 from bot.shop.feed.outlets import JsonLines
@@ -85,6 +85,30 @@ def test_a_supervisor_reads_all_that_a_decision_stands_on(buyer: Buyer) -> None:
         buyer.sample.number,
     )
     assert asked.due_at is not None
+
+
+def test_a_cancelled_orders_own_refund_is_not_told_as_given_before(
+    rehearsal: Rehearsal, samples: dict[str, OrderSample]
+) -> None:
+    buyer = Buyer(rehearsal, samples["paid_above_authority"])
+    buyer.play(text=f"cancel order {buyer.sample.number}, {buyer.sample.email}")
+    assert "needs a supervisor's yes" in buyer.press("Yes, please")
+    with rehearsal.database.begin() as connection:
+        asked = connection.execute(sa.select(requests)).one()
+    assert "given or promised back before: 0.00" in asked.question
+
+
+def test_a_case_that_a_yes_opened_tells_what_was_wanted(
+    rehearsal: Rehearsal, samples: dict[str, OrderSample]
+) -> None:
+    buyer = Buyer(rehearsal, samples["packed"])
+    wish = f"cancel order {buyer.sample.number}"
+    buyer.play(text=wish)
+    buyer.play(text=buyer.sample.email)
+    buyer.press("Yes, please")
+    with rehearsal.database.begin() as connection:
+        (card,) = connection.execute(sa.select(cases.c.card)).scalars()
+    assert card["wants"] == f"{wish} – Yes, please"
 
 
 def test_the_fault_is_settled_with_the_yes_and_not_before(buyer: Buyer) -> None:

@@ -17,9 +17,11 @@ from bot.desk.turning import turn_request_clocks
 from bot.desk.values.people import Person
 from bot.desk.values.requests import Decision, Request, RequestState
 from bot.errors import DecidedError, DeskError, ForbiddenError, UnknownRequestError
+from bot.mailroom.tables import conversations
 from bot.settings import ShopRules
 from bot.shop.exchange import write_rates
 from bot.shop.money import Money
+from bot.shop.tables import customers
 from tests.conftest import BACKENDS
 from tests.desk.acting import Acting
 from tests.desk.test_races import at_once
@@ -119,6 +121,31 @@ def test_goods_are_granted_whole_or_not_at_all(asking: Asking, desk: Acting, sue
     assert asking.act(lambda known: known.approve(asked.id, sue)).state is RequestState.APPROVED
 
 
+def test_who_decides_reads_the_name_of_a_buyer_whose_identity_was_checked(
+    asking: Asking, desk: Acting, sue: Person
+) -> None:
+    asked = asking.approval()
+    with desk.database.begin() as connection:
+        known = Requests(connection, desk.rules, desk.clock)
+        before = views.request_view(known, asked, sue).buyer
+        empty = dict.fromkeys(("email", "phone", "country", "street", "city", "region", "postcode"), "")
+        made = connection.execute(
+            customers.insert().values(
+                **empty,
+                number="C-1",
+                name="Giulia Conti",
+                language="it",
+                timezone="Europe/Rome",
+                consents_to_notices=False,
+                consents_to_marketing=False,
+                points=0,
+            )
+        )
+        talk = conversations.update().where(conversations.c.id == asked.conversation_id)
+        connection.execute(talk.values(customer_id=made.inserted_primary_key[0]))
+        assert (before, views.request_view(known, asked, sue).buyer) == (None, "Giulia Conti")
+
+
 def test_what_waits_about_an_order_is_found_from_any_conversation(asking: Asking, sue: Person) -> None:
     first = asking.approval(order_number="CD-1")
     second = asking.approval(order_number="CD-1")
@@ -128,7 +155,7 @@ def test_what_waits_about_an_order_is_found_from_any_conversation(asking: Asking
     assert asking.act(lambda known: known.pending_about("CD-1")) == (second,)
 
 
-@pytest.mark.parametrize("typed", ["", "much", "0", "-5", "nan", "1e99", "30.01"])
+@pytest.mark.parametrize("typed", ["", "much", "0", "-5", "nan", "1e99", "30.01", "1.250", "1,250", "inf"])
 def test_a_sum_that_is_none_or_too_much_is_refused(asking: Asking, sue: Person, typed: str) -> None:
     asked = asking.approval()
     with pytest.raises(DeskError):

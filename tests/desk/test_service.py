@@ -18,7 +18,7 @@ from bot.desk.requests import Requests
 from bot.desk.service.desk import DatabaseDesk
 from bot.desk.tables import people_events
 from bot.desk.turning import turn_clocks
-from bot.desk.values.cases import CardField, CaseCard, CaseState, Outcome
+from bot.desk.values.cases import CardField, CaseCard, CaseState, Likely, Outcome
 from bot.desk.values.history import Changes
 from bot.desk.values.people import AccountKind, Person
 from bot.desk.values.views import Act
@@ -231,6 +231,17 @@ async def test_all_that_was_said_since_a_case_was_opened_is_shown_and_of_what_wa
     monkeypatch.setattr("bot.desk.views.LINES_SHOWN", 5)
     monkeypatch.setattr("bot.desk.views.MOST_LINES", 8)
     assert await shown() == [f"since {number}" for number in range(2, 10)]
+
+
+async def test_only_what_says_something_is_told_as_likely_and_offered_as_what_it_was_about(
+    service: DeskPort, desk: Acting, ana: Person
+) -> None:
+    ranked = (("out_of_scope", 0.6), ("inform", 0.3), ("refund_state", 0.08), ("service_bot", 0.004))
+    likely = tuple(Likely(intent, sure) for intent, sure in ranked)
+    case = desk.open(card=dataclasses.replace(CARD, likely=likely), intent="out_of_scope")
+    view = await service.case(ana, case.id)
+    assert [one.intent for one in view.card.likely] == ["out_of_scope", "refund_state"]
+    assert view.likely_intents == ("refund_state", "service_bot")
 
 
 async def test_the_buyers_time_of_day_is_shown_if_known(service: DeskPort, desk: Acting, ana: Person) -> None:

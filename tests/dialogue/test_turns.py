@@ -394,6 +394,24 @@ def test_who_waits_is_told_meanwhile_what_takes_no_person(waiting: Talk) -> None
     assert [one.kind.value for one in events] == ["opened", "buyer_wrote"]
 
 
+@pytest.mark.parametrize("typed", ["", "never mind"])
+def test_what_is_told_meanwhile_leaves_the_way_out_of_the_wait_in_reach(waiting: Talk, typed: str) -> None:
+    waiting.press(Button("Ways to pay", "/payment_methods"))
+    assert waiting.turns() == ["answered"]
+    assert [button.payload for button in waiting.lines()[-1].buttons][-1] == LEAVE
+    waiting.write(typed) if typed else waiting.write(button=LEAVE)
+    assert waiting.turns() == ["the buyer waits no longer"]
+    assert waiting.owner() == "bot"
+
+
+def test_who_waits_in_hours_is_told_meanwhile_and_not_asked_to_leave(talk: Talk) -> None:
+    talk.clock.at = NIGHT + dt.timedelta(hours=33)
+    talk.press(Button("A person", "/service_human"))
+    talk.press(Button("Ways to pay", "/payment_methods"))
+    assert talk.turns()[-1] == "answered"
+    assert LEAVE not in {button.payload for line in talk.lines() for button in line.buttons}
+
+
 @pytest.mark.parametrize(
     "wish",
     [

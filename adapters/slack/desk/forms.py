@@ -80,6 +80,8 @@ class Forms:
         chosen = values.get("outcome", "")
         if chosen not in {one.value for one in Outcome}:
             raise DeskError("Choose how it ended.")
+        if await self._is_closed(person, case_id):
+            return
         close = self._reach.desk.hand_back if values.get("then") == "hand_back" else self._reach.desk.close
         try:
             await close(
@@ -91,9 +93,12 @@ class Forms:
                 true_intent=modals.intent_of(values.get("intent", "")),
             )
         except NotOwnerError:
-            # Slack may bring a modal twice: whoever sees it closed already has what they wanted.
-            if (await self._reach.desk.case(person, case_id)).summary.state is not CaseState.CLOSED:
+            if not await self._is_closed(person, case_id):
                 raise
+
+    async def _is_closed(self, person: Person, case_id: int) -> bool:
+        """Slack may bring a modal twice: whoever sees the case closed already has what they wanted."""
+        return (await self._reach.desk.case(person, case_id)).summary.state is CaseState.CLOSED
 
     async def _replied(self, heard: Submitted, person: Person, case_id: int) -> Answer:
         told = heard.view.told

@@ -66,7 +66,7 @@ def _ask_refund(
 ) -> Slots:
     after = turn.shop.order(order.number) or order
     back = next((one for one in after.returns if one.id == refund.return_id), None)
-    told = [_facts(turn, order, refund.amount), f"reason: {refund.reason.value}", about]
+    told = [_facts(turn, order, refund.amount, refund), f"reason: {refund.reason.value}", about]
     if back is not None:
         told += [goods(order, back.line_ids), "they come back" if back.goods_come_back else "they are kept"]
     asked = Requests(turn.connection, turn.rules, turn.clock).ask_approval(
@@ -189,9 +189,11 @@ def _waiting(turn: Turn, order: Order) -> Sequence[Request]:
     return Requests(turn.connection, turn.rules, turn.clock).pending_about(order.number)
 
 
-def _facts(turn: Turn, order: Order, amount: Money) -> str:
-    """What a decision stands on, in a line of English."""
-    before = sum(one.amount.minor for one in order.refunds if one.state is not RefundState.DECLINED)
+def _facts(turn: Turn, order: Order, amount: Money, asked: Refund | None = None) -> str:
+    """What a decision stands on, in a line of English; the refund ``asked`` for was not given before."""
+    own = None if asked is None else asked.id
+    given = (one for one in order.refunds if one.state is not RefundState.DECLINED and one.id != own)
+    before = sum(one.amount.minor for one in given)
     limit = authority_limit(turn.rules)
     came = f"delivered {order.delivered_at:%Y-%m-%d}" if order.delivered_at else order.state.value
     standing_of = "new"

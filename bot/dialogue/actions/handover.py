@@ -115,10 +115,11 @@ def card(turn: Turn, tracker: Tracker, why: str, order: Order | None = None) -> 
 
 
 def _wish(turn: Turn) -> str:
-    """What the buyer wants in their own words: before the wish for a person, what they had asked."""
+    """What the buyer wants in their own words; before an answer or the wish for a person what they asked."""
     said = turn.understanding.text or _spoken(turn.understanding.intent)
     asked = turn.memory.get("last_words")
-    return f"{asked} – {said}" if asked and turn.understanding.intent == "service_human" else said
+    follows = turn.asked_by or turn.understanding.intent == "service_human"
+    return f"{asked} – {said}" if asked and follows and asked != said else said
 
 
 def _spoken(name: str) -> str:
