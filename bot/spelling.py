@@ -1,4 +1,4 @@
-"""Words as they are compared: alike, however they were typed."""
+"""Words as they are compared, alike however they were typed, and as they are counted."""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 #: Traditional characters to simplified ones.
 _BACK = "t2s"
+
+
+def counted(count: int, one: str, more: str = "") -> str:
+    """A count with what is counted, in English: "1 message", "2 messages".
+
+    Args:
+        count: how many.
+        one: what one of them is called.
+        more: what several are called, where it takes more than an "s".
+    """
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 def plain(text: str) -> str:

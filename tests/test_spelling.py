@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.spelling import words_in
+from bot.spelling import counted, words_in
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,17 @@ from bot.spelling import words_in
 )
 def test_words_are_counted_where_nobody_parts_them(text: str, words: int) -> None:
     assert words_in(text) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "called", "told"),
+    [
+        (0, ("message",), "0 messages"),
+        (1, ("message",), "1 message"),
+        (2, ("message",), "2 messages"),
+        (1, ("reply", "replies"), "1 reply"),
+        (21, ("reply", "replies"), "21 replies"),
+    ],
+)
+def test_one_is_counted_otherwise_than_several(count: int, called: tuple[str, ...], told: str) -> None:
+    assert counted(count, *called) == told

@@ -12,6 +12,7 @@ from bot.clock import SystemClock
 from bot.database import Database
 from bot.operations.archive import Manifest
 from bot.settings import Settings
+from bot.spelling import counted
 
 
 def backup(
@@ -55,7 +56,9 @@ def restore(
 
 
 def _told(manifest: Manifest) -> str:
-    return f"{manifest.backend} at revision {manifest.revision} and {len(manifest.members) - 1} files"
+    return (
+        f"{manifest.backend} at revision {manifest.revision} and {counted(len(manifest.members) - 1, 'file')}"
+    )
 
 
 def _megabytes(size: int) -> str:

@@ -16,6 +16,7 @@ from bot.cli.opening import announce
 from bot.database import Database
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.settings import ROOT, Settings
+from bot.spelling import counted
 
 #: Exit code where something was found.
 FOUND = 1
@@ -50,8 +51,11 @@ def check(
     for one in found:
         announce(f"{_short(one.file)}:{one.line}: {one.key}: {one.reason}")
     if walked is not None:
-        announce(f"Walked {walked.states} states in {walked.steps} steps.")
-    announce(f"Read the scripts in {len(settings.rules.languages)} languages: {len(found)} findings.")
+        announce(f"Walked {counted(walked.states, 'state')} in {counted(walked.steps, 'step')}.")
+    announce(
+        f"Read the scripts in {counted(len(settings.rules.languages), 'language')}: "
+        f"{counted(len(found), 'finding')}."
+    )
     raise typer.Exit(FOUND if found else 0)
 
 
@@ -94,5 +98,7 @@ def _flows(sources: Any, settings: Settings, *, as_json: bool) -> int:
         for language, lacking in row.gaps.items():
             if lacking:
                 announce(f"{row.flow} in {language} lacks {', '.join(lacking)}")
-    announce(f"{len(rows)} flows in {len(languages)} languages, {gaps} gaps.")
+    announce(
+        f"{counted(len(rows), 'flow')} in {counted(len(languages), 'language')}, {counted(gaps, 'gap')}."
+    )
     return FOUND if gaps else 0

@@ -15,6 +15,7 @@ from bot.clock import SystemClock
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.errors import ConfigurationError
 from bot.settings import ROOT, Settings
+from bot.spelling import counted
 from bot.training import models
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def evaluate(
     from bot.dialogue.engine import Engine
     from bot.reports.evaluation import report, write
 
-    announce(f"Reading {len(labelled)} messages …")
+    announce(f"Reading {counted(len(labelled), 'message')} …")
     with closing(Engine.load(model)) as engine:
         parsed = _read(engine, [item.text for item in labelled])
         result = evaluate_parsed(zip(parsed, labelled, strict=True))

@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.errors import CrossdeskError, ModelError
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training import acts, models, progress, versions
 from bot.training.background import step_back
 from bot.training.changes import Beside, beside
@@ -62,7 +63,13 @@ def show_all(as_json: Json = False) -> None:
             ago(one.made_at, now),
             as_line(one.made_by),
             _accuracy(one),
-            as_line(f"refused: {refused}" if refused else f"{len(serving)} process(es)" if serving else ""),
+            as_line(
+                f"refused: {refused}"
+                if refused
+                else counted(len(serving), "process", "processes")
+                if serving
+                else ""
+            ),
         )
     print_table(table)
 
@@ -151,7 +158,7 @@ def compare(
     for gate in found:
         announce(f"{'STOP' if gate.refuses else 'ok  '}  {gate.name}: {gate.says}")
     _tell_beside(known)
-    announce(f"{len(parted)} of {examined.conversations} conversations would have gone otherwise:")
+    announce(f"{len(parted)} of {counted(examined.conversations, 'conversation')} would have gone otherwise:")
     for parting in parted:
         tell(parting)
 

@@ -16,6 +16,7 @@ from bot.clock import SystemClock
 from bot.errors import ConfigurationError
 from bot.rulebook.service import Rulebook
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training.overview import Overview, comparable, share_of
 from bot.training.progress import State
 from bot.training.review import Review
@@ -110,12 +111,15 @@ def _draw(shown: Overview, language: str | None, folder: Path) -> list[Path]:
 def _print(told: dict[str, Any]) -> None:
     waits = told["waits"]
     announce(
-        f"{waits['waiting']} messages to decide, {waits['second']} to confirm, {waits['disputed']} disputed"
+        f"{counted(waits['waiting'], 'message')} to decide, "
+        f"{waits['second']} to confirm, {waits['disputed']} disputed"
     )
     if waits["training"]:
         announce(f"a training is running: {waits['training']}")
     if waits["drafted"]:
-        announce(f"{waits['drafted']} replies are changed in the draft and not released")
+        announce(
+            f"{counted(waits['drafted'], 'reply is', 'replies are')} changed in the draft and not released"
+        )
     if waits["ruled"]:
         announce("a draft of the rules is not released")
     if waits["candidate"]:

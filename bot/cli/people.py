@@ -15,6 +15,7 @@ from bot.desk.people import People
 from bot.desk.shifts import parse_shift, told
 from bot.desk.values.people import AccountKind, Rank
 from bot.settings import Settings
+from bot.spelling import counted
 
 app = typer.Typer(help="The people of the desk and their ranks.", no_args_is_help=True)
 
@@ -144,7 +145,7 @@ def unlink(
     with open_database(settings).begin() as connection:
         people = People(connection, settings.rules, SystemClock())
         gone = people.unlink(people.named(login), AccountKind.SLACK, slack)
-    announce(f"{login}: {gone} {'account' if gone == 1 else 'accounts'} unlinked.")
+    announce(f"{login}: {counted(gone, 'account')} unlinked.")
 
 
 @app.command("group")

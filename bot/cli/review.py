@@ -18,6 +18,7 @@ from bot.cli.review_told import act_told, as_json_line, done_told, group_told, i
 from bot.clock import SystemClock
 from bot.errors import ReviewError
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training import weeks
 from bot.training.exporting import write_table
 from bot.training.marks import KINDS
@@ -26,6 +27,8 @@ from bot.training.review import Review
 from bot.training.values import Done, Item, ItemState, Meaning, Verdict
 
 _NOT_FOUND = ", which the bot did not find"
+#: What the messages of a view wait for.
+_WAITS = {View.WAITING: "to decide", View.SECOND: "to confirm", View.DISPUTED: "disputed"}
 
 app = typer.Typer(help="Messages that were misunderstood: look, label, undo.", no_args_is_help=True)
 
@@ -68,7 +71,7 @@ def fill() -> None:
             pass
     finally:
         database.close()
-    announce(f"Looked at {count} turns.")
+    announce(f"Looked at {counted(count, 'turn')}.")
 
 
 @app.command("list")
@@ -93,7 +96,10 @@ def show_all(
         size = getattr(one, view.value)
         table.add_row(str(one.id), one.language, str(size), f"{one.worth:.1f}", likely, one.sample[:80])
     _console().print(table)
-    told = (f"{messages} {name.value} in {number} groups" for name, (number, messages) in counts.items())
+    told = (
+        f"{counted(messages, 'message')} {_WAITS[name]} in {counted(number, 'group')}"
+        for name, (number, messages) in counts.items()
+    )
     announce("; ".join(told) + ".")
 
 
@@ -227,7 +233,9 @@ def undo(
     if as_json:
         typer.echo(as_json_line(done_told(done)))
         return
-    announce(f"Taken back: {done.items} messages of group {done.group_id} are no longer “{done.verdict}”.")
+    told = counted(done.items, "message")
+    are = "is" if done.items == 1 else "are"
+    announce(f"Taken back: {told} of group {done.group_id} {are} no longer “{done.verdict}”.")
 
 
 @app.command()
@@ -259,7 +267,7 @@ def agreement(as_json: AsJson = False) -> None:
     for one in found:
         who = "all together" if one.people is None else " and ".join(one.people)
         kappa = "not defined" if one.kappa is None else f"{one.kappa:.2f}"
-        announce(f"{who}: kappa {kappa}, the same on {one.same:.0%} of {one.messages} messages")
+        announce(f"{who}: kappa {kappa}, the same on {one.same:.0%} of {counted(one.messages, 'message')}")
 
 
 @app.command()
@@ -277,7 +285,7 @@ def export(
             return
         with file.open("w", encoding="utf-8", newline="") as opened:
             count = _write(items, opened, as_json)
-    announce(f"{file}: {count} messages.")
+    announce(f"{file}: {counted(count, 'message')}.")
 
 
 def _write(items: Iterator[Item], file: Any, as_json: bool) -> int:
@@ -293,11 +301,13 @@ def _tell(done: Done, as_json: bool) -> None:
     if as_json:
         typer.echo(as_json_line(done_told(done)))
         return
-    announce(f"Decision {done.act_id}: {done.items} messages of group {done.group_id}: {done.verdict}.")
+    told = counted(done.items, "message")
+    announce(f"Decision {done.act_id}: {told} of group {done.group_id}: {done.verdict}.")
     if done.second:
-        announce(f"{done.second} wait for a second person, who says so with `crossdesk review confirm`.")
+        waits = counted(done.second, "waits", "wait")
+        announce(f"{waits} for a second person, who says so with `crossdesk review confirm`.")
     if done.disputed:
-        announce(f"{done.disputed} are disputed now and are not trained.")
+        announce(f"{counted(done.disputed, 'is', 'are')} disputed now and not trained.")
 
 
 def _console() -> Console:

@@ -15,6 +15,7 @@ from bot.cli.mail import Json, as_line, moment, print_table
 from bot.cli.opening import announce, open_database
 from bot.clock import SystemClock
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training import rollout
 from bot.training.releasing import Releases, Trial
 from bot.training.shadow import Parting, Shadow, shifts
@@ -80,7 +81,8 @@ def trial(
 def _tell_shadow(run: Shadow, partings: list[Parting], limit: int) -> None:
     state = "runs" if run.ended_at is None else f"ran until {run.ended_at:%Y-%m-%d %H:%M} UTC"
     announce(
-        f"In shadow {run.version} {state}: of {run.seen} messages {run.differing} would have gone otherwise, "
+        f"In shadow {run.version} {state}: "
+        f"of {counted(run.seen, 'message')} {run.differing} would have gone otherwise, "
         f"{run.unsure} of them not known for sure."
     )
     if run.trouble:

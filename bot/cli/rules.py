@@ -28,6 +28,7 @@ from bot.rulebook.service import Rulebook
 from bot.settings import Settings
 from bot.settings.reading import Fault
 from bot.settings.released import own_file, shelf
+from bot.spelling import counted
 
 app = typer.Typer(
     help="The store's own rules (shop.yml): change, look, check, release, take back.", no_args_is_help=True
@@ -133,7 +134,7 @@ def check(as_json: Json = False) -> int:
         typer.echo(json.dumps({"faults": _faults(faults)}, ensure_ascii=False))
     else:
         _tell_faults(faults)
-        announce(f"{len(faults)} findings.")
+        announce(f"{counted(len(faults), 'finding')}.")
     return FOUND if faults else 0
 
 
@@ -150,9 +151,11 @@ def preview(as_json: Json = False) -> int:
     for one in found.changes:
         _tell_change(one)
         if one.turns:
-            announce(f"    {one.turns} of {found.looked_at} turns of the last {DAYS} days told of it")
+            announce(
+                f"    {one.turns} of {counted(found.looked_at, 'turn')} of the last {DAYS} days told of it"
+            )
     _tell_faults(faults)
-    announce(f"{len(found.changes)} settings would have another value.")
+    announce(f"{counted(len(found.changes), 'setting')} would have another value.")
     return FOUND if faults else 0
 
 
@@ -177,7 +180,8 @@ def diff(
         announce(f"{own_file(rulebook.settings)} is not what was released last: it was changed by hand.")
     for mark, line in lines:
         announce(f"{mark or ' '} {line}")
-    announce(f"{sum(mark in ('+', '-') for mark, _ in lines)} lines differ.")
+    differing = sum(mark in ("+", "-") for mark, _ in lines)
+    announce(f"{counted(differing, 'line differs', 'lines differ')}.")
 
 
 @app.command()

@@ -17,6 +17,7 @@ from bot.clock import SystemClock
 from bot.dialogue.lean import keep_tensorflow_out
 from bot.rulebook.service import Rulebook
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training import models, versions
 
 #: Exit code where something is wrong with the draft.
@@ -64,5 +65,7 @@ def replay(
         return 0
     for one in found:
         tell(one)
-    announce(f"{len(found)} of the latest {conversations} conversations would have gone another way.")
+    announce(
+        f"{len(found)} of the latest {counted(conversations, 'conversation')} would have gone another way."
+    )
     return 0

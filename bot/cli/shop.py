@@ -14,6 +14,7 @@ from bot.clock import SystemClock
 from bot.errors import ConfigurationError
 from bot.settings import Settings
 from bot.shop.situations import situations
+from bot.spelling import counted
 from bot.training.words import write_words
 
 app = typer.Typer(help="The store's products, customers, orders and parcels.", no_args_is_help=True)
@@ -59,10 +60,12 @@ def load(
     if report.problem_count > len(report.problems):
         typer.echo(f"… and {report.problem_count - len(report.problems)} more", err=True)
     if not report.loaded:
-        raise ConfigurationError(f"nothing was loaded: {report.problem_count} problem(s), see above")
+        raise ConfigurationError(f"nothing was loaded: {counted(report.problem_count, 'problem')}, see above")
     announce(f"New: {_counted(report.inserted)}. Updated: {_counted(report.updated)}.")
     if report.problem_count:
-        raise ConfigurationError(f"{report.problem_count} problem(s), see above; all else was loaded")
+        raise ConfigurationError(
+            f"{counted(report.problem_count, 'problem')}, see above; all else was loaded"
+        )
 
 
 def _counted(rows: Mapping[str, int]) -> str:

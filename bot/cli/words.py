@@ -19,6 +19,7 @@ from bot.dialogue import spoken
 from bot.dialogue.spoken import WordsVersion
 from bot.errors import WordsError
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.wording import changes, finding, preview
 from bot.wording.book import Field
 from bot.wording.checking import Found
@@ -128,7 +129,10 @@ def check(as_json: Json = False) -> int:
     _tell_findings(found)
     for one in book.serving.left_out:
         announce(f"left out of what serves: {one}")
-    announce(f"{len(book.drafts)} changes of {len(book.keys)} replies: {len(found)} findings.")
+    announce(
+        f"{counted(len(book.drafts), 'change')} of {counted(len(book.keys), 'reply', 'replies')}: "
+        f"{counted(len(found), 'finding')}."
+    )
     return FOUND if found else 0
 
 
@@ -187,7 +191,7 @@ def diff(
         announce(f"{one.key} ({one.language})")
         _tell(one.before or (), "- ")
         _tell(one.after or (), "+ ")
-    announce(f"{len(found)} replies would be said otherwise.")
+    announce(f"{counted(len(found), 'reply', 'replies')} would be said otherwise.")
 
 
 @app.command()

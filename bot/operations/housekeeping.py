@@ -27,6 +27,7 @@ from bot.mailroom.timers import TimerState
 from bot.operations.buyers import WITH_FILES, below, file_names
 from bot.settings import RetentionRules, Settings
 from bot.shop.feed.entries import FeedState
+from bot.spelling import counted
 from bot.training.counting import recount_stale
 from bot.training.values import ItemState, Meaning
 
@@ -199,7 +200,7 @@ class Swept:
 
     def __str__(self) -> str:
         told = [f"{count} {table}" for table, count in self.rows.items() if count]
-        return ", ".join([*told, *([f"{self.files} files"] if self.files else [])]) or "nothing"
+        return ", ".join([*told, *([counted(self.files, "file")] if self.files else [])]) or "nothing"
 
 
 def keep_house(

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import ModelError
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training import models, outcomes, versions
 from bot.training.changes import changes
 from bot.training.models import Fingerprints
@@ -83,7 +84,8 @@ def _scripts(live: Version, version: Version) -> Iterator[Gate]:
     if broken:
         named = "; ".join(f"{one['script']}, line {one['line']}: {one['why']}" for one in broken[:_NAMED])
         more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
-        says = f"{len(broken)} scripted conversations break that the released model holds: {named}{more}"
+        says = f"{counted(len(broken), 'scripted conversation breaks', 'scripted conversations break')} "
+        says += f"that the released model holds: {named}{more}"
     yield Gate("scripts", refuses=bool(broken), says=says)
 
 
@@ -99,12 +101,13 @@ def _outcomes(settings: Settings, connection: Connection, live: Version, version
             says = f"nobody has taken the latest conversations again with it: {_HOW}"
         yield Gate("outcomes", refuses=there and _is_other(live, version), says=says)
         return
-    says = f"{tally.changes} of {tally.conversations} conversations would have gone otherwise"
+    says = f"{tally.changes} of {counted(tally.conversations, 'conversation')} would have gone otherwise"
     if tally.waiting:
-        says += f", of which {tally.waiting} are neither approved nor turned down"
+        says += f", of which {counted(tally.waiting, 'is', 'are')} neither approved nor turned down"
     yield Gate("outcomes", refuses=tally.waiting > 0, says=says)
     most = rules.turned_down_percent / 100 * tally.conversations
-    says = f"{tally.turned_down} changes of {tally.conversations} conversations are turned down"
+    turned_down, among = counted(tally.turned_down, "change"), counted(tally.conversations, "conversation")
+    says = f"{turned_down} of {among} turned down"
     yield Gate("turned down", tally.turned_down > most, f"{says}; {int(most)} may be")
 
 

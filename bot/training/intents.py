@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock
 from bot.errors import ReviewError
 from bot.settings import ROOT, Settings
+from bot.spelling import counted
 from bot.training.masking import one_line
 from bot.training.tables import learned_intents, review_acts, review_items
 from bot.training.values import Actor, ItemState
@@ -113,7 +114,8 @@ def remove(connection: Connection, settings: Settings, name: str) -> None:
     ).scalar_one()
     if count or standing:
         raise ReviewError(
-            f"{name} cannot be removed: {count} messages are said to mean it, in {standing} decisions. "
+            f"{name} cannot be removed: {counted(count, 'message is', 'messages are')} said to mean it, in "
+            f"{counted(standing, 'decision')}. "
             "Undo these first, or rename it"
         )
     connection.execute(learned_intents.delete().where(learned_intents.c.name == name))

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.errors import ModelError
 from bot.settings import Settings
+from bot.spelling import counted
 from bot.training import acts, history, models, progress, versions, weeks
 from bot.training.acts import Act, Entry
 from bot.training.finding import FALLBACK
@@ -172,7 +173,7 @@ def _decisions(connection: Connection, limit: int) -> list[Line]:
         Line(
             row.at,
             row.actor,
-            f"{row.items} message{'s' if row.items != 1 else ''} in {row.language}: {verdict_of(row)}"
+            f"{counted(row.items, 'message')} in {row.language}: {verdict_of(row)}"
             + (" (taken back)" if row.undone_at else ""),
         )
         for row in rows

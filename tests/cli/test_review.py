@@ -39,7 +39,7 @@ def test_from_a_misunderstood_message_to_an_example_and_back(
 ) -> None:
     shown = crossdesk("review", "list")
     assert "=HYPERLINK(1) where is my stuff" in shown.out
-    assert "4 waiting in 2 groups; 0 second in 0 groups" in shown.out
+    assert "4 messages to decide in 2 groups; 0 messages to confirm in 0 groups" in shown.out
     first, second = json.loads(crossdesk("review", "list", "--json").out)
     assert (first["waiting"], second["waiting"]) == (3, 1)
     assert first["likely"][0] == {"intent": "logistics_where_is_parcel", "share": 0.5}

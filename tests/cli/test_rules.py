@@ -43,7 +43,7 @@ def test_the_whole_way_from_a_search_to_a_release_and_back(rules: Crossdesk) -> 
     assert rules("check").out == "0 findings.\n"
     shown = rules("preview").out
     assert "returns.window_days: 7 → 14\n    told in utter_" in shown
-    assert "1 settings would have another value." in shown
+    assert "1 setting would have another value." in shown
     assert "+   window_days: 14" in rules("diff").out
     assert window() == 7
     made = json.loads(rules("release", "--note", "kinder", "--by", "ada", "--json").out)

@@ -41,7 +41,7 @@ def test_the_whole_way_from_a_search_to_a_release_and_back(words: Crossdesk) -> 
     assert "0 findings" in words("check").out
     shown = json.loads(words("preview", KEY, "--language", "de", "--channel", "mail", "--json").out)
     assert "Ich habe Ihr Anliegen weitergegeben." in shown[0]["text"]
-    assert "1 replies would be said otherwise." in words("diff").out
+    assert "1 reply would be said otherwise." in words("diff").out
     assert said() == before
     made = json.loads(words("release", "--note", "warmer", "--by", "ada", "--json").out)
     assert made["previous"] == "shipped"

@@ -144,7 +144,7 @@ def test_an_admin_teaches_the_bot_a_word_and_takes_it_back(
     first = page.locator(".kept > li").first
     expect(first.get_by_text("against its release")).to_be_visible()
     first.get_by_role("link", name="Whose outcome it would change").click()
-    expect(page.get_by_text("1 of 1 conversations would have gone otherwise")).to_be_visible()
+    expect(page.get_by_text("1 of 1 conversation would have gone otherwise")).to_be_visible()
     for side, intent in (("Released", "nlu_fallback"), ("Candidate", MEANS)):
         expect(page.get_by_label(side, exact=True)).to_contain_text(intent)
     shoot(page, "learning-3-compare")

@@ -167,7 +167,7 @@ def test_a_renamed_intent_takes_its_examples_along_and_a_used_one_stays(talks: T
     _add(talks, "product_engraving")
     _settle(talks, "can you engrave my name", intent="product_engraving")
     review = talks.review()
-    with pytest.raises(ReviewError, match="1 messages are said to mean it"):
+    with pytest.raises(ReviewError, match="1 message is said to mean it, in 1 decision"):
         review.change_intents(lambda c, s: intents.remove(c, s, "product_engraving"))
     review.change_intents(lambda c, s: intents.rename(c, s, "product_engraving", "product_names"))
     assert _read(talks) == {"product_names": ["can you engrave my name"]}

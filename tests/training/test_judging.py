@@ -168,7 +168,7 @@ def test_a_broken_script_refuses_the_release_and_says_which_and_where(
     with pytest.raises(GateError) as refused:
         releases.release("m2", "ada")
     assert refused.value.gates == (
-        "1 scripted conversations break that the released model holds: "
+        "1 scripted conversation breaks that the released model holds: "
         "greeting: by the hour, line 2: does not say 'hello'",
     )
     assert releases.release("m2", "ada", reason="the script was wrong").name == "m2.tar.gz"

@@ -99,7 +99,7 @@ def test_a_release_waits_until_every_changed_outcome_is_ruled_on(
     ]
     first, second = comparisons.of("m2").changed
     comparisons.rule(first.id, Ruling.APPROVED, "ada")
-    assert "of which 1 are" in refusals(releases)[0]
+    assert "of which 1 is neither" in refusals(releases)[0]
     comparisons.rule(second.id, Ruling.TURNED_DOWN, "ben")
     # One of two hundred is within the store's margin.
     assert releases.release("m2", "ada").name == "m2.tar.gz"
@@ -111,7 +111,7 @@ def test_more_than_the_margin_turned_down_refuses_the_release_and_a_reason_is_ke
     keep(releases, [difference(number) for number in (3, 2, 1)])
     for one in comparisons.of("m2").changed:
         comparisons.rule(one.id, Ruling.TURNED_DOWN, "ada")
-    says = "3 changes of 200 conversations are turned down; 2 may be"
+    says = "3 changes of 200 conversations turned down; 2 may be"
     assert refusals(releases) == [says]
     releases.release("m2", "ada", reason="these three were tests of ours")
     entry = releases.log(1)[0]

@@ -105,7 +105,7 @@ def test_one_language_is_told_apart(
     page = ada.get("/console?language=de").text
     assert "Accuracy of the versions, in German" in page
     assert "coverage.svg?language=de" in page
-    assert "the bot answered <strong>100.0 %</strong> of 1 messages in German itself" in page
+    assert "the bot answered <strong>100.0 %</strong> of 1 message in German itself" in page
     # Judged, but with nobody who wrote in it.
     page = ada.get("/console?language=ar").text
     assert "No buyer has written in Arabic in the last 26 weeks." in page
