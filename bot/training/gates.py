@@ -67,7 +67,7 @@ def _test_set(settings: Settings, live: Version, version: Version) -> Iterator[G
         span = f"{100 * one.low:+.1f} to {100 * one.high:+.1f}, {'sure' if one.sure else 'may be chance'}"
         yield Gate(f"accuracy {one.of}", one.difference < -worst, f"{told} ({span})")
     missed = set(version.figures["missed"]) - set(live.figures["missed"])
-    says = f"{len(missed)} threats of the test set are missed that the released model sees"
+    says = f"{counted(len(missed), 'threat')} of the test set missed that the released model sees"
     yield Gate("threats", refuses=bool(missed), says=says)
 
 

@@ -117,7 +117,7 @@ def test_figures_of_different_test_sets_are_not_compared() -> None:
     [
         ({"wrong": [f"hallo {number}" for number in range(9)]}, "de: 100.0 % → 70.0 %"),
         ({"wrong": ["hello 1", "hello 2"]}, "en: 100.0 % → 97.1 %"),
-        ({"wrong": ["lawyer 1"]}, "1 threats of the test set are missed"),
+        ({"wrong": ["lawyer 1"]}, "1 threat of the test set missed"),
     ],
     ids=["a language is worse", "English is worse", "a threat is missed"],
 )
