@@ -18,6 +18,10 @@ from bot.dialogue.turn import Understanding
 INTENT = "product_stock"
 #: Characters of a whole question, and words of what it asks for.
 LONGEST, MOST_WORDS = 90, 4
+#: How one piece of goods is asked for, with an article: it may be anything else that a store has.
+_ONE = "one"
+#: Read as a present for somebody, or as a coupon, whichever words they are asked for with.
+_GIFT_CARDS = "gift_cards"
 #: From this confidence on "Do you have …?" asks for what the model reads, not for goods.
 SURE = 0.7
 #: What the model reads where it knows nothing better of goods: it was not taught all.
@@ -53,6 +57,18 @@ def goods_asked(text: str) -> str | None:
     return None if found is None else found.goods
 
 
+def asks_for_one(text: str) -> bool:
+    """Whether a message asks for one piece of such goods: "have you got a waterproof backpack?"."""
+    found = _asked(text)
+    return found is not None and found.kind == _ONE
+
+
+def asks_for_gift_cards(text: str) -> bool:
+    """Whether a message asks whether gift cards are sold: a card for a birthday is none."""
+    found = _asked(text)
+    return found is not None and found.kind == _GIFT_CARDS
+
+
 def as_asked(read: Understanding) -> Understanding:
     """A question whether goods are sold is about goods, whatever the model made of unknown words."""
     if read.threat is not None or any(one["entity"] in _NAMES for one in read.entities):
@@ -60,8 +76,14 @@ def as_asked(read: Understanding) -> Understanding:
     found = _asked(read.text, read.language)
     if found is None:
         return read
-    surely = found.kind == "sells"
-    if read.intent not in _OF_GOODS and (read.confidence >= SURE or read.intent == "out_of_scope"):
+    if found.kind == _ONE and not (read.ranking and read.ranking[0][0] in _OF_GOODS):
+        return read
+    surely = found.kind in ("sells", _GIFT_CARDS)
+    if (
+        found.kind != _GIFT_CARDS
+        and read.intent not in _OF_GOODS
+        and (read.confidence >= SURE or read.intent == "out_of_scope")
+    ):
         return read
     if not surely and read.intent == "product_quotation":
         return read
@@ -93,7 +115,7 @@ def _asked(text: str, language: str = "") -> _Asked | None:
             start, end = hit.span("goods")
             goods = said[start:end].strip()
             is_goods = len(goods) > 1 and len(goods.split()) <= MOST_WORDS
-            if is_goods and not table.is_none(goods.casefold()):
+            if kind == _GIFT_CARDS or (is_goods and not table.is_none(goods.casefold())):
                 return _Asked(table.language, kind, goods)
     return None
 
@@ -103,8 +125,8 @@ class _Table:
         self.language = language
         self.ways: Sequence[tuple[str, Pattern[str]]] = [
             (kind, re.compile(way.replace("GOODS", _GOODS)))
-            for kind in ("sells", "has")
-            for way in written[kind]
+            for kind in (_GIFT_CARDS, "sells", "has", _ONE)
+            for way in written.get(kind, ())
         ]
         # A script without blanks has no ends of words.
         ends = "" if language in _UNSPACED else r"\b"

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from bot.clock import Clock, SetClock
 from bot.desk import satisfaction
 from bot.desk.cases import Cases
-from bot.dialogue import meaning, several
+from bot.dialogue import context, meaning, several
 from bot.dialogue.actions.feed import as_of
 from bot.dialogue.answered_notices import as_answer
 from bot.dialogue.assortment import as_asked
@@ -79,7 +79,7 @@ class Composer:
         commented = meaning.commented_case(row, memory)
         understanding = meaning.as_story(read, memory, is_comment=commented is not None)
         if row.kind == MESSAGE:
-            understanding = as_asked(meaning.in_context(as_answer(understanding, memory), memory, offered))
+            understanding = as_asked(context.in_context(as_answer(understanding, memory), memory, offered))
         # The answer to a form's question is one answer, whatever it speaks of.
         asked_by = memory.get("form")
         wishes = [understanding] if asked_by else several.divided(understanding)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from bot.shop.finding import Name, hinted, like
+from bot.shop.finding import SHORTEST_HINT, Name, hinted, inflected, like, pieces_of, words_of
 from bot.shop.heads import head_of
 from bot.shop.tables import product_names, products, variants
 from bot.shop.values import Certificate, Money, Product, SizeRow, Told, Variant
@@ -112,9 +112,43 @@ def products_of_kind(
     for group in _names(connection, language):
         heads, kinds = _heads([*group.names, *group.aliases], store), group.kinds
         found = hinted(words, [*heads, *kinds], as_written=group.is_foreign)
+        if not found and not group.is_foreign:
+            found = _called_shortly(head_of(words, language or store), [*heads, *kinds])
         if found:
             return _in_order(connection, found[:limit], language)
     return []
+
+
+def _called_shortly(words: str, names: Iterable[Name]) -> list[str]:
+    """The codes of goods whose whole name is too short to be hinted at: "hats" are a hat."""
+    said = {form for word in words_of(words) for form in (word, word.removesuffix("s"))}
+    called = ((one.code, words_of(one.text)) for one in names)
+    short = ((code, name) for code, name in called if name and max(map(len, name)) < SHORTEST_HINT)
+    return list(dict.fromkeys(code for code, name in short if said.issuperset(name)))
+
+
+def products_of_material(connection: Connection, words: str, limit: int, language: str = "") -> list[Product]:
+    """Products that are made of what the words name, by the fact ``material``: "merino", "Baumwolle".
+
+    Every word must be in it, in the buyer's language or the store's own, whole or as the beginning of one.
+    """
+    wanted = pieces_of(words)
+    own = connection.execute(sa.select(products.c.code, products.c.facts).order_by(products.c.id))
+    at = product_names.c
+    theirs = connection.execute(
+        sa.select(products.c.code, at.facts)
+        .select_from(product_names.join(products, products.c.id == at.product_id))
+        .where(at.language == language.partition("-")[0])
+        .order_by(at.id)
+    )
+    told = ((row.code, pieces_of((row.facts or {}).get("material", ""))) for row in (*theirs, *own))
+    made = (code for code, held in told if wanted and all(_is_in(piece, held) for piece in wanted))
+    return _in_order(connection, list(dict.fromkeys(made))[:limit], language)
+
+
+def _is_in(piece: str, held: Iterable[str]) -> bool:
+    begins = len(piece) >= SHORTEST_HINT
+    return any(piece == one or (begins and (one.startswith(piece) or inflected(piece, one))) for one in held)
 
 
 def _heads(names: Iterable[Name], store: str) -> list[Name]:

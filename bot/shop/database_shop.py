@@ -15,7 +15,13 @@ from bot.errors import NotAcceptedError, ShopError
 from bot.settings import ShopRules
 from bot.shop import exchange, policy
 from bot.shop.actions import as_arguments
-from bot.shop.catalogue_reading import product_of, products_hinted, products_like, products_of_kind
+from bot.shop.catalogue_reading import (
+    product_of,
+    products_hinted,
+    products_like,
+    products_of_kind,
+    products_of_material,
+)
 from bot.shop.choosing import Fitting, Wish, categories, fitting
 from bot.shop.concessions import GRANT_DISCOUNT
 from bot.shop.coupons import coupon_of, running_coupons
@@ -93,6 +99,10 @@ class DatabaseShop:
         """Products that are the goods which the words ask for."""
         store = self._rules.fallback_language
         return products_of_kind(self._connection, words, limit, store, self._language)
+
+    def products_of_material(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products that are made of what the words name."""
+        return products_of_material(self._connection, words, limit, self._language)
 
     def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
         """Products in stock that fit a wish, the best rated first."""

@@ -72,6 +72,13 @@ class Shop(Protocol):
         """
         ...
 
+    def products_of_material(self, words: str, limit: int = 3) -> Sequence[Product]:
+        """Products that are made of what the words name: "merino" are shirts of merino wool.
+
+        Never more than ``limit``.
+        """
+        ...
+
     def fitting(self, wish: Wish, limit: int = 3) -> Fitting:
         """Products in stock that fit a wish, the best rated first; never more than ``limit``."""
         ...

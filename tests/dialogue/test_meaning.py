@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue.meaning import in_context, language_of
+from bot.dialogue.context import in_context
+from bot.dialogue.meaning import language_of
 from bot.dialogue.turn import Understanding
 from bot.messages import Button
 

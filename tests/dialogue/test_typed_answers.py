@@ -43,6 +43,8 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "keeps": (answers.KEEPS,),
     "photo": (answers.NO_PHOTO,),
     "solved": (answers.SOLVED,),
+    "in_vain": (answers.IN_VAIN,),
+    "not_taken": (answers.NOT_TAKEN,),
     "stop": (STOP,),
     "doubtful": (answers.DOUBTFUL,),
     "all": (answers.ALL,),
@@ -177,12 +179,22 @@ def _answered(read: Understanding, text: str, intent: str, confidence: float) ->
         ("I would be delighted", "service_affirm", 0.9, "yes"),
         ("I would be delighted", "service_affirm", 0.7, None),
         ("spare me that", "service_deny", 0.6, "no"),
+        # A letter may be anything, and a size or a colour is chosen.
+        ("x", "service_affirm", 0.9, None),
+        ("k", "service_affirm", 0.99, "yes"),
     ],
 )
 def test_money_moves_on_a_plain_yes(
     read: Understanding, text: str, intent: str, confidence: float, answer: str | None
 ) -> None:
     assert _answered(read, text, intent, confidence) == answer
+
+
+@pytest.mark.parametrize("kind", ["size", "colour"])
+def test_what_is_chosen_among_goods_is_no_yes(read: Understanding, kind: str) -> None:
+    chosen = replace(read, entities=({"entity": kind, "value": "L", "start": 0, "end": 1},))
+    assert _answered(chosen, "L", "service_affirm", 0.99) is None
+    assert _answered(chosen, "yes", "service_affirm", 0.99) == "yes"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -39,7 +39,7 @@ class ChangeAddress(Change):
 
     flow = "change_address"
 
-    def refuse(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots | None:
+    def refuse(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots | None:  # noqa: ARG002
         """What has arrived or is over has no address to change; some carriers let the buyer do it."""
         way = cancel_way(order)
         if way in (CancelWay.OVER, CancelWay.DELIVERED):
@@ -56,7 +56,8 @@ class ChangeAddress(Change):
                 carrier=parcel.carrier,
                 tracking=parcel.tracking_number,
             )
-            return {"done": remembered(tracker, self.flow)}
+            # Told how, and nothing done: no wrap-up may say that the address was taken down.
+            return {}
         return None
 
     def take(self, turn: Turn, order: Order, part: Any, *, asked: bool) -> Taken:

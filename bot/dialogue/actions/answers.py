@@ -28,8 +28,10 @@ ANOTHER_MATTER = "another_matter"
 DOUBTFUL = "doubtful"
 #: What makes less than a plain answer of one: "yes, but only half", "no, wait".
 RESERVED = "reserved"
-#: It works now.
-SOLVED = "solved"
+#: It works now; what was to help was tried, and didn't.
+SOLVED, IN_VAIN = "solved", "in_vain"
+#: The shop takes no notice of a coupon, in the words in which a checkout says so.
+NOT_TAKEN = "not_taken"
 #: What they say that they don't want: "my money, not a new one".
 _DECLINED = "declined"
 #: They beg for a lower price, or call it too high.

@@ -10,10 +10,11 @@ from rasa_sdk import Tracker
 from bot.dialogue.actions.advice import CATEGORIES, category_button, details, line_of, typed_category
 from bot.dialogue.actions.identity import back_to
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
-from bot.dialogue.assortment import goods_asked
+from bot.dialogue.assortment import asks_for_gift_cards, asks_for_one, goods_asked
 from bot.dialogue.turn import Turn
 from bot.shop.choosing import Wish
-from bot.shop.finding import words_named
+from bot.shop.finding import words_named, words_of
+from bot.shop.heads import HEAD_LAST
 from bot.shop.values import Product
 
 #: Products that are shown.
@@ -38,10 +39,28 @@ def found_for(turn: Turn, text: str) -> Sequence[Product] | None:
     found = turn.shop.products_of_kind(goods, limit=LOOKED_AT)
     if not found and (one := _PLURAL.sub("ة", goods)) != goods:
         found = turn.shop.products_of_kind(one, limit=LOOKED_AT)
-    held = {one.code: words_named(goods, (one.name, turn.words.product(one))) for one in found}
+    found = found or turn.shop.products_of_material(goods, limit=LOOKED_AT)
+    if not found and asks_for_one(text):
+        # "Have you got an account for traders?": not all that a store may have is goods.
+        return None
+    if asks_for_gift_cards(text):
+        # A greetings card has only half of the name.
+        found = [one for one in found if words_named(goods, _names(turn, one)) >= len(words_of(goods)) > 1]
+    found = [one for one in found if words_named(_lead(turn, goods), _names(turn, one))] or found
+    held = {one.code: words_named(goods, _names(turn, one)) for one in found}
     most = max(held.values(), default=0)
     fit = [one for one in found if held[one.code] == most]
     return sorted(fit, key=lambda one: (-(one.rating or 0.0), -one.review_count, one.code))
+
+
+def _names(turn: Turn, product: Product) -> tuple[str, str]:
+    return product.name, turn.words.product(product)
+
+
+def _lead(turn: Turn, goods: str) -> str:
+    """The word that says what goods it is: a waterproof backpack is a backpack."""
+    words = words_of(goods) or (goods,)
+    return words[-1 if turn.words.language.partition("-")[0] in HEAD_LAST else 0]
 
 
 class TellAssortment(Step):

@@ -296,9 +296,12 @@ class Problem(Change):
         if pressed in (TRIED, WORKS):
             return {"tried": pressed}
         answer = typed_answer(turn)
-        if answer == "yes" or (answer is None and answers.means(answers.SOLVED, read.text)):
+        in_vain = answer == "no" or answers.means(answers.IN_VAIN, read.text)
+        # "I tried that" is a yes to the model, and to another question than whether it works.
+        is_yes = answers.yes_or_no(read.text) == answers.YES and answer == "yes"
+        if not in_vain and (is_yes or answers.means(answers.SOLVED, read.text)):
             return {"tried": WORKS}
-        still = answer == "no" or read.intent.startswith("refund_") or answers.means("faulty", read.text)
+        still = in_vain or read.intent.startswith("refund_") or answers.means("faulty", read.text)
         return {"tried": TRIED} if still and not leaves(turn) else {}
 
     def _remedy(self, turn: Turn, order: Order, known: Mapping[str, Any]) -> str | None:

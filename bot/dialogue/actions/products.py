@@ -84,6 +84,10 @@ def _of_a_kind(turn: Turn) -> Slots | None:
     return {"product": None, "product_candidates": shown, "product_step": RANGE}
 
 
+def _comes_in(product: Product, colour: str) -> bool:
+    return any(one.colour.casefold() == colour.casefold() for one in product.variants)
+
+
 class FindProduct(Step):
     """Begins every flow about a product: finds out which."""
 
@@ -187,6 +191,12 @@ class ProductForm(Form):
             return None
         found = [turn.shop.product(code) for code in tracker.get_slot("product_candidates") or ()]
         offered = [product for product in found if product is not None]
+        colour = turn.understanding.first("colour")
+        if colour is not None:
+            of_it = [product for product in offered if _comes_in(product, str(colour))]
+            # One that doesn't come in it is meant all the same, where nothing else was offered.
+            meant = of_it or offered
+            return meant[0] if len(meant) == 1 else None
         return most_named(turn, offered) if len(offered) > 1 else None
 
     def wanted(self, turn: Turn, slots: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002

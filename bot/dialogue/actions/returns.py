@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
-from bot.dialogue.actions.answers import first_meant, keeps
+from bot.dialogue.actions.answers import first_meant, keeps, means
 from bot.dialogue.actions.approvals import say_waiting, tell_asked
 from bot.dialogue.actions.exchanging import exchange_button, exchangeable
 from bot.dialogue.actions.handover import hand_over
@@ -151,11 +151,21 @@ class ReturnForm(Form):
         elsewhere = turn.understanding.intent.startswith(("payment_", "logistics_", "order_"))
         if elsewhere and turn.understanding.confidence >= SURE:
             return read
+        if asked and _exchanges(turn):
+            # No reason, and another wish: the flow of exchanges takes it up.
+            return None
         if asked and read in (None, ReturnReason.CHANGED_MIND):
             said = first_meant(REASON_WORDS, turn.understanding.text)
             return read if said is None else ReturnReason(said)
         # Outside the question, "I want to return it" is no reason, but "it arrived broken" is.
         return read if asked or read is not ReturnReason.CHANGED_MIND else None
+
+
+def _exchanges(turn: Turn) -> bool:
+    """Whether the goods are to be exchanged instead, in so many words: "too small" alone is a reason."""
+    read = turn.understanding
+    surely = read.intent == "refund_exchange" and read.confidence >= SURE
+    return surely and means("replace", read.text)
 
 
 def _keeps(text: str) -> bool:

@@ -25,6 +25,11 @@ NOTHING = "nothing"
 #: A typed yes is as certain as this; one of more than so many words, as that.
 PLAIN, PLAIN_WORDS, CERTAIN = 0.8, 4, 0.95
 
+#: A letter or two, which a model may take for anything: a yes only if it is beyond doubt.
+_LETTERS = re.compile(r"[\W\d_]*[A-Za-zÀ-ӿ]{1,2}[\W\d_]*")
+#: What is chosen among goods, and no yes: "L", where a swap was offered beside the question.
+_CHOICES = ("size", "colour")
+
 #: A question, or what is written for a program: no yes of a person.
 _NO_WORDS = re.compile(r"[?？؟]\s*$|[=<>{}\[\]_\\/]")
 
@@ -185,7 +190,10 @@ def typed_answer(turn: Turn) -> str | None:
         return said
     if read.intent == "service_deny":
         return answers.NO
-    needed = PLAIN if words_in(read.text) <= PLAIN_WORDS else CERTAIN
+    if any(read.first(choice) is not None for choice in _CHOICES):
+        return None
+    is_plain = words_in(read.text) <= PLAIN_WORDS and not _LETTERS.fullmatch(read.text)
+    needed = PLAIN if is_plain else CERTAIN
     return answers.YES if read.intent == "service_affirm" and read.confidence >= needed else None
 
 
