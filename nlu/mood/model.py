@@ -21,8 +21,8 @@ from nlu.wording import Wording
 WEIGHTS = (3.0, 1.5, 1.0)
 #: Sentences of a message that are looked at by themselves, beside the whole.
 _SENTENCES = 3
-#: In a text as long as this the encoder has enough to do: fewer of them.
-_LONG = 2_000
+#: In a text as long as this the encoder has enough to do: no more than two of them.
+_LONG, _OF_LONG = 2_000, 2
 _CAPITALS_NEED = 10
 #: Without a single word of any threat in it, a text must be far likelier to be one.
 _WORDLESS = 0.45
@@ -90,18 +90,20 @@ class MoodModel:
             sentences += [clause for sentence in sentences for clause in clauses_of(sentence)]
         counts = self._words.count(sentences)
         glances = self._scales["glance"].chances(figures_of(sentences, counts))
-        looked = self._worth_a_look(counts, glances, 1 if len(text) > _LONG else _SENTENCES)
+        looked = self._worth_a_look(counts, glances, _OF_LONG if len(text) > _LONG else _SENTENCES)
         rows = self._rows(
             [text, *(sentences[place] for place in looked)],
             np.vstack([counts.sum(axis=0, keepdims=True), counts[looked]]),
         )
         anger = float(self._scales["anger"].chances(rows).max())
         dangers = self._scales["danger"].chances(rows)
-        worst = int(dangers.argmax())
-        danger, threat_row = float(dangers[worst]), rows[worst : worst + 1]
-        least = self._scales["danger"].threshold
+        danger, least = float(dangers.max()), self._scales["danger"].threshold
         if not counts[:, : len(STRONG) + len(WEAK)].any():
             least = max(least, _WORDLESS)
+        # What kind it is tells a sentence better than all that stands around it.
+        places = np.flatnonzero(dangers[1:] >= least) + 1
+        worst = int(places[dangers[places].argmax()]) if len(places) else int(dangers.argmax())
+        threat_row = rows[worst : worst + 1]
         if danger < least:
             # What was not looked at more closely: there are its words alone to go by.
             for place in np.argsort(-glances, kind="stable"):
