@@ -15,6 +15,7 @@ from bot.database import Database
 from bot.dialogue import tape
 from bot.dialogue.composing import Composer
 from bot.dialogue.engine import Engine
+from bot.dialogue.meanwhile import keep_if_told, only_tell
 from bot.dialogue.playing import OffTapeError, Player, Reader, TapeDatabase
 from bot.dialogue.reading import MessageReader
 from bot.dialogue.replies import Replies
@@ -22,6 +23,8 @@ from bot.dialogue.tables import turns
 from bot.dialogue.turn import Said, Turn, Understanding
 from bot.errors import CrossdeskError, TurnTimeoutError
 from bot.mailroom import conversations
+from bot.mailroom.conversations import Owner
+from bot.mailroom.inbox import MESSAGE
 from bot.mailroom.rows import InboxRow, row_of
 from bot.mailroom.tables import inbox, outbox
 from bot.messages import Button
@@ -136,7 +139,12 @@ class Replayer:
             read = reader.read(self.engine, held)
             with played.begin() as connection:
                 again, rest = composer.prepare(connection, held, read, turn.at, recorded.offered)
-                said = composer.speak(self.engine, again, held, rest)
+                # What is no message, such as a hand-back, is answered whoever has the conversation.
+                waits = held.conversation.owner is not Owner.BOT and turn.row.kind == MESSAGE
+                below = only_tell(again) if waits else ()
+                said = composer.speak(self.engine, again, held, rest, below)
+                if waits:
+                    keep_if_told(again, said)
         except OffTapeError as error:
             return self._ended(turn, read, again, played.player, str(error))
         except (TurnTimeoutError, MemoryError):

@@ -16,21 +16,20 @@ from bot.dialogue.composing import Composer
 from bot.dialogue.deadline import deadline
 from bot.dialogue.engine import Engine, topic_of, typed_text
 from bot.dialogue.grounds import grounds_of, version_of
+from bot.dialogue.meanwhile import TOLD, LeftToPeopleError, keep_if_told, only_tell
 from bot.dialogue.reading import MessageReader
 from bot.dialogue.recovery import Recovery
 from bot.dialogue.relaying import Relay
 from bot.dialogue.replies import Replies
 from bot.dialogue.report import TurnReport
 from bot.dialogue.tables import turns
-from bot.dialogue.turn import Said, Turn, Understanding
-from bot.dialogue.waiting import offers_till_morning
+from bot.dialogue.turn import Turn, Understanding
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
 from bot.mailroom import inbox, outbox
 from bot.mailroom.heartbeat import Heartbeat
 from bot.mailroom.inbox import MESSAGE, Claim
 from bot.messages import Button
 from bot.settings import ShopRules
-from bot.shop.identity import Identity, IdentityResult
 
 log = logging.getLogger(__name__)
 
@@ -38,26 +37,6 @@ log = logging.getLogger(__name__)
 LEASE_MARGIN = 40
 
 _INSERT = turns.insert()
-
-
-#: Of these topics the bot may tell something to a buyer who waits for a person; small talk is the person's.
-_TOLD_MEANWHILE = frozenset({"product", "logistics", "payment", "refund", "order"})
-
-
-class LeftToPeopleError(RuntimeError):
-    """The answer to a buyer who waits for a person is more than a piece of news: a person gives it."""
-
-
-class _NoIdentity(Identity):
-    """Checks nobody: each try must count, and what is left to people is rolled back, tries and all."""
-
-    def check(self, *_: Any, **__: Any) -> IdentityResult:
-        """See ``Identity``.
-
-        Raises:
-            LeftToPeopleError: always.
-        """
-        raise LeftToPeopleError
 
 
 class AbandonedTurnError(RuntimeError):
@@ -215,7 +194,7 @@ class TurnTaker:
         if self._engine is None or not (held.row.button or typed_text(held.row.text)):
             return None
         try:
-            if topic_of(self._reader.read(self._engine, held).intent) not in _TOLD_MEANWHILE:
+            if topic_of(self._reader.read(self._engine, held).intent) not in TOLD:
                 return None
             return self._answer(held, meanwhile=True)
         except (LostClaimError, TryLaterError, TurnTimeoutError):
@@ -246,16 +225,10 @@ class TurnTaker:
                 turn, rest = self._composer.prepare(connection, held, read, now, offered)
                 below: Sequence[Button] = ()
                 if meanwhile:
-                    case = turn.cases.untouched(held.conversation.id)
-                    # A form that was open when the case came would take the message for its answer.
-                    if turn.asked_by or case is None:
-                        raise LeftToPeopleError
-                    turn.identity = _NoIdentity(connection, self._rules, self._clock)
-                    below = offers_till_morning(turn, case)
+                    below = only_tell(turn)
                 said = self._composer.speak(self._engine, turn, held, rest, below)
                 if meanwhile:
-                    _leave_to_people_unless_told(turn, said)
-                    turn.cases.buyer_wrote(held.conversation.id)
+                    keep_if_told(turn, said)
                 kept = tape.sealed(recorded, held, offered)
                 self._record(turn, meaning.reading_of(held.row, read, turn.asked_by), now, kept)
                 note = f"case {turn.case.id}" if turn.case else (turn.silence or "answered")
@@ -294,14 +267,3 @@ class TurnTaker:
                 "grounds": grounds_of(self._rules, self._version, turn.replied),
             },
         )
-
-
-def _leave_to_people_unless_told(turn: Turn, said: Sequence[Said]) -> None:
-    """Only what tells something goes to a buyer who waits for a person.
-
-    Raises:
-        LeftToPeopleError: the turn asks back, changes something, or comes to a case itself.
-    """
-    is_more = turn.case is not None or turn.confirms or turn.held or turn.memory.get("form")
-    if is_more or not said or topic_of(turn.understanding.intent) not in _TOLD_MEANWHILE:
-        raise LeftToPeopleError

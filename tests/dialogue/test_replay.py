@@ -20,6 +20,7 @@ from bot.dialogue.replay import Replayer, StoredTurn, stored
 from bot.dialogue.tables import trackers, turns
 from bot.dialogue.tape import Step
 from bot.mailroom.tables import conversations, inbox
+from bot.messages import Button
 from tests.conftest import BACKENDS
 from tests.dialogue.talking import Talk
 
@@ -65,6 +66,16 @@ def test_a_conversation_is_the_same_again_whatever_has_happened_since(talk: Talk
     assert all(one.said == one.turn.said != () for one in again)
     # It acts on nothing.
     assert _everything(talk.database) == before
+
+
+def test_what_was_told_to_a_buyer_who_waits_for_a_person_is_the_same_again(talk: Talk) -> None:
+    talk.press(Button("A person", "/service_human"))
+    talk.press(Button("Ways to pay", "/payment_methods"))
+    assert talk.turns()[-1] == "answered"
+    assert talk.owner() == "agent"
+    again = [_replayer(talk).take(turn) for turn in _taken(talk)]
+    assert [one.differs for one in again] == [(), ()]
+    assert "PayPal" in again[1].said[0].text
 
 
 def test_another_model_is_told_with_what_it_makes_of_the_message(talk: Talk) -> None:
