@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from bench.driving import Measured, measure
 from bench.ours import Ours, environment, fill, read_before, throw_away
-from bench.processes import running
+from bench.processes import end_by_signals, running
 from bench.talk import Buyers, Conversation
 from bot.settings import ROOT, Settings
 
@@ -74,10 +73,7 @@ async def run(
     roots: Mapping[str, Path], stores: Mapping[str, Settings], folder: Path, script: Sequence[Conversation]
 ) -> dict[str, list[Measured]]:
     """Measure the two in turns."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+    end_by_signals()
     measured: dict[str, list[Measured]] = {name: [] for name in roots}
     for number in range(ROUNDS):
         part = script[number * (WARM_UP + CONVERSATIONS) :]

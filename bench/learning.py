@@ -13,7 +13,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ import sqlalchemy as sa
 
 from bench.driving import LOAD_LIMIT, READY_LIMIT, SETTLED, Load, drive, first_answer, percentile
 from bench.ours import Ours, environment, fill, read_before, throw_away
-from bench.processes import running
+from bench.processes import end_by_signals, running
 from bench.talk import Buyers, Conversation, Line
 from bot.database import Database
 from bot.dialogue.tables import turns
@@ -236,10 +235,7 @@ async def learnt(operator: Operator) -> Mapping[str, Any]:
 
 async def run(settings: Settings, log: Path, script: Sequence[Conversation]) -> Found:
     """Serve, teach, learn, and measure what buyers feel of it."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+    end_by_signals()
     side, operator = Ours(settings), Operator(settings)
     buying = Buying(side, itertools.cycle(script))
     with running(log) as group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -14,6 +15,14 @@ from pathlib import Path
 #: Seconds in which a process may end by itself before it is killed.
 PATIENCE = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def end_by_signals() -> None:
+    """Have the task that runs be cancelled when somebody stops the program: what it started must not stay."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
 
 
 @dataclass(frozen=True)

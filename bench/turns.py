@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.driving import Measured, Side, measure
 from bench.ours import Ours, fill, read_before, throw_away, train
-from bench.processes import running
+from bench.processes import end_by_signals, running
 from bench.rival.building import build
 from bench.rival.running import Rival
 from bench.talk import Buyers, Conversation
@@ -165,10 +165,7 @@ async def run(
     sides: Sequence[Side], folder: Path, script: Sequence[Conversation], count: int, at_once: int
 ) -> list[Measured]:
     """Measure one side after the other."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+    end_by_signals()
     warm_up, talks, half = script[:WARM_UP], script[WARM_UP:][:count], script[WARM_UP + count :]
     measured = []
     for side in sides:

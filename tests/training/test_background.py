@@ -34,18 +34,23 @@ def _share() -> list[str]:
     return told.read_text().split() if told.exists() else []
 
 
-@pytest.mark.parametrize("alone", [True, False], ids=["session of its own", "somebody's session"])
-def test_a_gentle_process_is_nice_and_takes_nobody_along(alone: bool) -> None:
-    ours = _share()
+def _said(program: str, *, alone: bool) -> list[str]:
+    """What a process says, in a session of its own or in ours."""
     ran = subprocess.run(
-        [sys.executable, "-c", TOLD],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         start_new_session=alone,
         capture_output=True,
         text=True,
         check=True,
     )
-    before, nice, after = ran.stdout.split()
+    return ran.stdout.split()
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["session of its own", "somebody's session"])
+def test_a_gentle_process_is_nice_and_takes_nobody_along(alone: bool) -> None:
+    ours = _share()
+    before, nice, after = _said(TOLD, alone=alone)
     assert nice == str(min(19, os.nice(0) + NICENESS))
     assert after == (str(NICENESS) if alone and before != "none" else before)
     # The session that it was begun in is as it was.
@@ -69,14 +74,6 @@ print(len(os.sched_getaffinity(0)))
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system binds nobody to a processor")
 def test_one_core_is_left_to_who_serves_where_there_is_more_than_one() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", CORES],
-        cwd=ROOT,
-        start_new_session=True,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    before, after, alone = map(int, ran.stdout.split())
+    before, after, alone = map(int, _said(CORES, alone=True))
     assert after == max(1, before - 1)
     assert alone == 1
