@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale
 from babel.numbers import list_currencies
-from pydantic import BaseModel, Extra
+from pydantic import BaseModel, Extra, validator
+from pydantic.errors import IntegerError
+from pydantic.fields import ModelField
 
 
 class Rules(BaseModel):
@@ -17,6 +21,15 @@ class Rules(BaseModel):
 
         extra = Extra.forbid
         allow_mutation = False
+
+    @validator("*", pre=True, each_item=True)
+    def _is_whole(cls, value: Any, field: ModelField) -> Any:  # noqa: N805 (pydantic's way)
+        # Read as 3, a window of 3.5 days would be shorter than its store believes; and `yes` is no 1.
+        is_part = isinstance(value, float) and not value.is_integer()
+        counts = isinstance(field.type_, type) and issubclass(field.type_, int) and field.type_ is not bool
+        if counts and (is_part or isinstance(value, bool)):
+            raise IntegerError
+        return value
 
 
 def known_zone(name: str) -> str:
@@ -35,6 +48,20 @@ def known_currency(code: str) -> str:
     if code not in list_currencies():
         raise ValueError(f"'{code}' is not a currency: give its ISO 4217 code (such as EUR)")
     return code
+
+
+def known_country(code: str) -> str:
+    """An ISO 3166 code."""
+    if len(code) != 2 or code not in Locale("en").territories:
+        raise ValueError(f"'{code}' is not a country: give its ISO 3166 code (such as DE)")
+    return code
+
+
+def mail_address(text: str) -> str:
+    """What letters may be sent to."""
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", text):
+        raise ValueError(f"'{text}' is not an e-mail address (such as help@example.com)")
+    return text
 
 
 def working_regex(text: str) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from babel import Locale
 from pydantic import Field, validator
 
-from bot.settings.checks import Rules, not_negative
+from bot.settings.checks import Rules, known_country, not_negative
 
 
 class ShippingRules(Rules):
@@ -77,11 +76,7 @@ class LaneRules(Rules):
     #: Overrides ``shipping.stuck_days``.
     stuck_days: int | None = Field(default=None, ge=1)
 
-    @validator("countries", each_item=True)
-    def _exists(cls, value: str) -> str:  # noqa: N805 (pydantic's way)
-        if len(value) != 2 or value not in Locale("en").territories:
-            raise ValueError(f"'{value}' is not a country: give its ISO 3166 code (such as DE)")
-        return value
+    _exists = validator("countries", each_item=True, allow_reuse=True)(known_country)
 
     @validator("services")
     def _offers_one(cls, value: Mapping[str, ServiceRules]) -> Mapping[str, ServiceRules]:  # noqa: N805

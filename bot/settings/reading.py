@@ -110,15 +110,21 @@ def _fault(
     (own_depth, own_line), (depth, shipped_line) = _standing_of(over, place), _standing_of(base, place)
     name, line = (own, own_line) if own_depth and own_depth >= depth else (shipped, shipped_line)
     wrong = _unknown_key(place) if kind == "value_error.extra" else _SHAPES.get(kind, says)
+    if place[-1:] == (_OF_A_KEY,):
+        place, wrong = place[:-1], f"a key here: {wrong}"
     return Fault(name, line, ".".join(map(str, place)), wrong)
 
 
+#: What stands for a mapping's key in the place of an error.
+_OF_A_KEY = "__key__"
 #: What to say where Python's word for a shape would mean nothing to whoever writes YAML.
 _SHAPES = {
     "type_error.tuple": "give a list (such as [a, b])",
     "type_error.dict": "give keys and values (such as {a: 1})",
     "type_error.none.not_allowed": "give a value; to keep the shipped one leave the key out",
     "type_error.str": "give a text",
+    "type_error.integer": "value is not a valid integer: give a whole number (such as 14)",
+    "type_error.decimal": "value is not a valid decimal: give a number (such as 12.50)",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, validator
 
-from bot.settings.checks import Rules, known_currency, known_zone, working_regex
+from bot.settings.checks import Rules, known_currency, known_zone, mail_address, working_regex
 
 
 class StoreRules(Rules):
@@ -24,6 +24,7 @@ class StoreRules(Rules):
 
     _zone = validator("timezone", allow_reuse=True)(known_zone)
     _currency = validator("currency", allow_reuse=True)(known_currency)
+    _email = validator("email", allow_reuse=True)(mail_address)
 
 
 class OrderNumberPattern(Rules):

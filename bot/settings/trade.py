@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, validator
 
-from bot.settings.checks import Rules, known_currency, not_negative
+from bot.settings.checks import Rules, known_country, known_currency, not_negative
 
 
 class DiscountRule(Rules):
@@ -67,6 +67,13 @@ class WholesaleRules(Rules):
             raise ValueError("more pieces must not cost more each (such as {20: 3, 50: 6})")
         return value
 
+    @validator("most")
+    def _reaches_a_break(cls, value: int, values: dict[str, Any]) -> int:  # noqa: N805 (pydantic's way)
+        least = min(values.get("breaks", {1: 0}))
+        if value < least:
+            raise ValueError(f"ensure this value is at least that of the first of `breaks` ({least})")
+        return value
+
 
 class ReturnRules(Rules):
     """Returns and refunds."""
@@ -79,6 +86,12 @@ class ReturnRules(Rules):
     address: str
     #: By carrier; ``other`` for all that are not named.
     freight_back: Mapping[str, Decimal]
+
+    @validator("window_days_by_country")
+    def _exist(cls, value: Mapping[str, int]) -> Mapping[str, int]:  # noqa: N805 (pydantic's way)
+        for country in value:
+            known_country(country)
+        return value
 
     @validator("freight_back")
     def _has_other(cls, value: Mapping[str, Decimal]) -> Mapping[str, Decimal]:  # noqa: N805 (pydantic's way)
