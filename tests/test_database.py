@@ -636,8 +636,59 @@ def test_a_connection_that_was_cut_is_told_and_the_next_one_works(
 
     with pytest.raises(TryLaterError, match="the database cannot do this now: "):
         cut_off()
-    # One that was cut while it lay in the pool is not even noticed.
+    with database.begin() as connection:
+        assert _text(connection) == "first"
+
+
+@postgresql
+def test_a_connection_that_was_cut_while_it_lay_in_the_pool_is_not_even_noticed(
+    database: Database, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PING_AFTER", 0.0)
+    for unit_of_work in (database.begin, database.look):
+        with database.begin() as connection:
+            assert _text(connection) == "first"
+        postgres.cut(str(database.url.database))
+        with unit_of_work() as connection:
+            assert _text(connection) == "first"
+
+
+@postgresql
+def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(
+    database: Database, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PING_AFTER", 3600.0)
+    with database.begin() as connection:
+        assert _text(connection) == "first"
     postgres.cut(str(database.url.database))
+    with pytest.raises(TryLaterError), database.begin() as connection:
+        _text(connection)
+    with database.begin() as connection:
+        assert _text(connection) == "first"
+
+
+@both
+def test_whoever_only_looks_sees_at_each_look_what_others_have_committed(database: Database) -> None:
+    with database.look() as looking:
+        assert _text(looking) == "first"
+        with database.begin() as connection:
+            _write(connection, "second")
+        assert _text(looking) == "second"
+
+
+@postgresql
+def test_whoever_only_looks_leaves_no_transaction_open_and_the_next_unit_is_one(database: Database) -> None:
+    def fail() -> None:
+        with database.begin() as connection:
+            _write(connection, "half")
+            raise RuntimeError
+
+    mine = sa.text("SELECT state FROM pg_stat_activity WHERE pid = :pid")
+    with database.begin() as watching, database.look() as looking:
+        pid = looking.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        assert watching.execute(mine, {"pid": pid}).scalar_one() == "idle"
+    with pytest.raises(RuntimeError):
+        fail()
     with database.begin() as connection:
         assert _text(connection) == "first"
 

@@ -159,12 +159,16 @@ def _faults(
             yield row, fault.words, fault.repair(row, now)
 
 
+#: Written into the statement: SQLite finds the index of these alone by the word, not by a parameter.
+_AGENT: Any = sa.bindparam("agent", Owner.AGENT.value, literal_execute=True)
+
+
 def _abandoned(connection: Connection, conversation_id: int | None = None) -> Sequence[Any]:
     """Conversations that the bot leaves to people although people have no case of them."""
     own = sa.and_(cases.c.conversation_id == conversations.c.id, cases.c.state != CaseState.CLOSED.value)
     query = (
         sa.select(conversations.c.id, conversations.c.language)
-        .where(conversations.c.owner == Owner.AGENT.value, ~sa.exists().where(own))
+        .where(conversations.c.owner == _AGENT, ~sa.exists().where(own))
         .order_by(conversations.c.id)
     )
     if conversation_id is not None:

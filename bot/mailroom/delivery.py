@@ -25,7 +25,7 @@ from bot.database import Database, shared_now
 from bot.errors import CrossdeskError, NeverError, OperatorError, TryLaterError, UnknownOutcomeError
 from bot.mailroom import conversations as talks
 from bot.mailroom import handover, outbox
-from bot.mailroom.handover import Hold, OutboxRow
+from bot.mailroom.handover import Grip, Hold, OutboxRow
 from bot.mailroom.outcomes import OnUndelivered, Outcome, Outcomes
 from bot.mailroom.pace import Account, Pace
 from bot.messages import Outbound
@@ -168,8 +168,8 @@ class Delivery:
             with self._database.begin() as connection:
                 handover.prolong(connection, self.name, until=self._moment(connection) + LEASE)
             self._alive_at = at
-        with self._database.begin() as connection:
-            orphans = [] if news else self._orphans(connection, busy, at)
+        with self._database.look() as connection:
+            grips = [] if news else handover.held_by_others(connection, self.name)
             found = handover.due(
                 connection,
                 now=now,
@@ -177,18 +177,18 @@ class Delivery:
                 without=busy | self._slow_talks.keys(),
                 without_accounts=self._slow_accounts.keys(),
             )
-        return orphans, found
+        return ([] if news else self._orphans(grips, busy, at)), found
 
-    def _orphans(self, connection: Connection, busy: set[int], at: float) -> list[OutboxRow]:
+    def _orphans(self, grips: Sequence[Grip], busy: set[int], at: float) -> list[OutboxRow]:
         """What dead deliverers were sending, from now on in our hands."""
         looked_at, self._looked_at = self._looked_at, at
-        grips = handover.held_by_others(connection, self.name)
         if not grips or (looked_at is not None and at - looked_at > EVERY):
             # If we could not look, the others may not have been able to give a sign: they get a moment.
             return []
-        now = self._moment(connection)
-        dead = [grip for grip in grips if grip.conversation_id not in busy and grip.is_dead(now, LEASE)]
-        return handover.take_over(connection, self.name, dead[:MOST], until=now + LEASE)
+        with self._database.begin() as connection:
+            now = self._moment(connection)
+            dead = [grip for grip in grips if grip.conversation_id not in busy and grip.is_dead(now, LEASE)]
+            return handover.take_over(connection, self.name, dead[:MOST], until=now + LEASE)
 
     def _let_go(self) -> None:
         with self._database.begin() as connection:

@@ -43,6 +43,14 @@ sa.Index(
     postgresql_where=conversations.c.turn_order.isnot(None),
 )
 
+# Those that people answer alone: each minute it is asked whether one of them has no case.
+sa.Index(
+    "ix_conversations_owner",
+    conversations.c.owner,
+    sqlite_where=conversations.c.owner == "agent",
+    postgresql_where=conversations.c.owner == "agent",
+)
+
 # Those that have mail alone, in all and of each account: a backlog that may not go yet is passed over.
 for _columns in (("mail_at", "id"), ("channel", "account", "mail_at", "id")):
     sa.Index(

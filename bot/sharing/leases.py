@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.database import lock_now, shared_now
+from bot.database import lock_now, shared_after, shared_now
 from bot.errors import LostLeaseError
 from bot.sharing.tables import leases
 
@@ -74,14 +74,14 @@ def extend(connection: Connection, held: Lease, *, length: dt.timedelta) -> None
     Raises:
         LostLeaseError: another has it.
     """
-    changed = connection.execute(_IF_HELD.values(until=shared_now(connection) + length), _parameters(held))
+    changed = connection.execute(_IF_HELD.values(until=shared_after(connection, length)), _parameters(held))
     if changed.rowcount != 1:
         raise LostLeaseError
 
 
 def release(connection: Connection, held: Lease) -> None:
     """Let go of it, so that another takes it at once. Idempotent; whoever lost it releases nothing."""
-    connection.execute(_IF_HELD.values(until=shared_now(connection)), _parameters(held))
+    connection.execute(_IF_HELD.values(until=shared_after(connection, dt.timedelta())), _parameters(held))
 
 
 def _lock_of(name: str) -> str:

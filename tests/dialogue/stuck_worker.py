@@ -17,7 +17,7 @@ from bot.training.watch import Watch
 
 def main() -> None:
     name, model, sign = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    from bot.dialogue.actions.anytime import Greet
+    from bot.dialogue.actions.greeting import Greet
 
     greet = Greet.act
 

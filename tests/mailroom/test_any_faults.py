@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count, groupby
 
 import pytest
@@ -102,14 +102,20 @@ class _Mortal:
         self._dead = False
         self._changed = threading.Condition()
 
+    def begin(self) -> AbstractContextManager[Connection]:
+        return self._alive(self._database.begin)
+
+    def look(self) -> AbstractContextManager[Connection]:
+        return self._alive(self._database.look)
+
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def _alive(self, way: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:
         with self._changed:
             if self._dead:
                 raise TryLaterError("dead")
             self._busy += 1
         try:
-            with self._database.begin() as connection:
+            with way() as connection:
                 yield connection
         finally:
             with self._changed:

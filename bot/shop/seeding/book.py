@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.database import metadata
+from bot.database import follow_given_ids, metadata
 
 T = TypeVar("T")
 
@@ -41,10 +41,8 @@ class Book:
             full = [{name: row.get(name) for name in names} for row in rows]
             for start in range(0, len(full), BATCH):
                 connection.execute(sa.insert(table), full[start : start + BATCH])
-            if full and connection.dialect.name == "postgresql" and "id" in table.c:
-                # PostgreSQL's sequences do not notice ids that were given.
-                sequence = sa.func.pg_get_serial_sequence(table.name, "id")
-                connection.execute(sa.select(sa.func.setval(sequence, len(full))))
+            if full and "id" in table.c:
+                follow_given_ids(connection, table)
 
 
 def fill(pattern: str, rng: random.Random) -> str:
