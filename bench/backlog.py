@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.clock import SystemClock
-from bot.database import Database
+from bot.database import Database, follow_given_ids
 from bot.dialogue.tables import trackers, turns
 from bot.mailroom import inbox as mailroom
 from bot.mailroom.tables import conversations, inbox, outbox
 from bot.messages import Inbound
 from bot.settings import Settings
+from bot.training.places import move, place_of
 
 CHANNEL, ACCOUNT = "web", "chat"
 #: Rows of one statement: one of a million would hold them all in memory.
@@ -39,6 +40,12 @@ def store_conversations(settings: Settings, count: int) -> None:
                 {table: above + start * (1 if table is conversations else 2) for table, above in ids.items()},
                 min(_BATCH, count - start),
             )
+            for table in ids:
+                follow_given_ids(connection, table)
+            # A store that has lived has looked at its turns when they were fresh.
+            newest = connection.execute(sa.select(sa.func.max(turns.c.id))).scalar_one()
+            for who in ("turns", "left", "weeks"):
+                move(connection, who, newest, SystemClock().now())
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     database.close()
@@ -139,6 +146,16 @@ def _store(connection: Connection, above: Mapping[sa.Table, int], count: int) ->
                 "facts": sa.literal([], sa.JSON),
             },
         )
+
+
+def is_looked_at(settings: Settings) -> bool:
+    """Whether the review has seen all turns, and counted them."""
+    database = Database(settings.database_url)
+    with database.begin() as connection:
+        newest = connection.execute(sa.select(sa.func.max(turns.c.id))).scalar_one() or 0
+        seen = min(place_of(connection, who)[0] for who in ("turns", "weeks"))
+    database.close()
+    return bool(seen >= newest)
 
 
 def _insert(connection: Connection, table: sa.Table, number: Any, values: Mapping[str, Any]) -> None:

@@ -45,6 +45,7 @@ class _Page:
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self._session, self._address = session, address
         self._position = 0
+        #: What was said to the buyer since they last wrote.
         self._replies: list[str] = []
         self._behind = True
         self._news = asyncio.Event()
@@ -88,7 +89,10 @@ class _Page:
         for line in lines:
             if line["position"] == self._position + 1:
                 self._position += 1
-                if line["author"] != "buyer":
+                if line["author"] == "buyer":
+                    # A second line of the last answer may have come late: it answers nothing that follows.
+                    self._replies.clear()
+                else:
                     self._replies.append(line["text"])
             elif line["position"] > self._position:
                 self._behind = True

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench.backlog import done_between, fill_inbox, store_conversations
+from bench.backlog import done_between, fill_inbox, is_looked_at, store_conversations
 from bench.driving import LOAD_LIMIT, READY_LIMIT, Measured, measure, percentile
 from bench.ours import Ours, fill, read_before, throw_away, train
 from bench.processes import Group, running
@@ -111,6 +111,10 @@ class Store:
             await asyncio.wait_for(_up(side, group), READY_LIMIT)
             async with side.visit(1) as page:
                 await page.say("hello there")
+                # What was said before is looked at when nobody waits: that is work, not rest.
+                while not is_looked_at(self.settings):
+                    group.require_alive()
+                    await asyncio.sleep(1)
                 await asyncio.sleep(5)
                 before, begun = group.cpu_seconds(), time.monotonic()
                 await asyncio.sleep(REST_SECONDS)
