@@ -43,6 +43,9 @@ class Wish:
     anything: bool = False
     #: The code of what it is to take the place of.
     instead_of: str | None = None
+    #: The codes of the goods that the words name, where they name a kind: who wants a jacket for hiking wants
+    #: no boots. Empty: any goods.
+    of_kind: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def fitting(
     condition = products.c.code != (wish.instead_of or "")
     if wish.category:
         condition &= products.c.category == wish.category
+    if wish.of_kind:
+        condition &= products.c.code.in_(tuple(wish.of_kind))
     rows = connection.execute(
         sa.select(
             products.c.code,
@@ -79,23 +84,32 @@ def fitting(
         ).where(condition)
     ).all()
     scores = _scores(wish.words, rows, _called(connection, language), tell_nothing)
-    if not scores and (wish.category or wish.anything):
+    if not scores and (wish.category or wish.anything or wish.of_kind):
         scores = {row.code: 1.0 for row in rows}
     if not scores:
         return Fitting(())
     best = max(scores.values())
     fits = [row for row in rows if scores.get(row.code, 0.0) >= FITS * best]
-    fits.sort(key=lambda row: (-(row.rating_tenths or 0), -row.review_count, row.code))
-    codes = [row.code for row in fits[:MOST_READ]]
-    read = {one.code: one for one in read_products(connection, products.c.code.in_(codes), language)}
-    there = [read[code] for code in codes if any(variant.stock > 0 for variant in read[code].variants)]
+    there = _there(connection, fits, language)
     if wish.most is None:
         return Fitting(there[:limit])
     affordable = [one for one in there if _costs_at_most(one, wish.most, convert)]
+    if not affordable and wish.of_kind:
+        # Of that kind, what fits less well and costs no more, before what costs too much.
+        others = _there(connection, rows, language)
+        affordable = [one for one in others if _costs_at_most(one, wish.most, convert)]
     if affordable:
         return Fitting(affordable[:limit])
     cheapest = sorted(there, key=lambda one: one.price.minor)
     return Fitting(cheapest[:limit], is_over=bool(cheapest))
+
+
+def _there(connection: Connection, rows: Sequence[Row], language: str) -> list[Product]:
+    """Those in stock, the best rated first."""
+    best = sorted(rows, key=lambda row: (-(row.rating_tenths or 0), -row.review_count, row.code))
+    codes = [row.code for row in best[:MOST_READ]]
+    read = {one.code: one for one in read_products(connection, products.c.code.in_(codes), language)}
+    return [read[code] for code in codes if any(variant.stock > 0 for variant in read[code].variants)]
 
 
 def preferred(products: Sequence[Product]) -> Product | None:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.clock import SetClock
-from bot.database import Database, metadata
+from bot.database import Database, follow_given_ids, metadata
 from bot.settings import ROOT, ShopRules, read_rules
 from bot.shop.exchange import Rates
 from bot.shop.seed import seed
@@ -83,11 +83,7 @@ def seeded_name(postgres: Server, empty_database: str, seeded_file: Path) -> str
             if rows:
                 target.execute(table.insert(), rows)
             if rows and "id" in table.c:
-                # What comes next is numbered after what was copied.
-                newest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
-                target.execute(
-                    sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(table.name, "id"), newest))
-                )
+                follow_given_ids(target, table)
     file.close()
     server.close()
     return name

@@ -124,3 +124,15 @@ def test_one_is_recommended_where_what_is_said_of_it_is_true(shop, ratings, more
 def test_categories_are_told_the_largest_first(shop) -> None:
     assert set(shop.categories()) == {"outdoor", "electronics", "home_kitchen", "beauty_care", "toys_gifts"}
     assert shop.categories()[0] == "outdoor"
+
+
+def test_of_a_kind_that_is_named_nothing_else_fits(shop) -> None:
+    words = "can you recommend a jacket for hiking in the rain?"
+    kind = [one.code for one in shop.products_of_kind(words, 40)]
+    fitting = shop.fitting(Wish(words, of_kind=kind), 3)
+    assert fitting.products
+    assert {one.code for one in fitting.products} <= set(kind)
+    # Without it what is for hiking, or for the rain, and rated better would come first.
+    assert {"boots", "socks", "trousers"}.isdisjoint(" ".join(_names(fitting)).lower().split())
+    # Words that tell the kind alone leave all of it.
+    assert shop.fitting(Wish("", of_kind=kind), 3).products
