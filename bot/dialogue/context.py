@@ -6,6 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.dialogue.about_goods import (
+    BARGAINS,
+    OF_ONE_PRODUCT,
+    asked_of_goods,
+    asked_of_named,
+    asks_for_delivery,
+    bargains,
+)
 from bot.dialogue.actions import answers
 from bot.dialogue.actions.cities import country_of_city
 from bot.dialogue.actions.facts import fact_asked
@@ -36,11 +44,7 @@ _OF_A_PARCEL = frozenset(
 )
 #: The most characters of such a question, and how likely its other meaning must be.
 LONGEST_ELLIPSIS, POSSIBLE = 40, 0.05
-#: After these a short question for a fact is about the product that was spoken of, whatever else it may seem.
-_OF_ONE_PRODUCT = tuple(
-    f"product_{name}"
-    for name in ("details", "size", "compatibility", "usage", "stock", "restock", "authenticity", "price")
-)
+#: What a short question for a fact of the product that was spoken of may seem to be.
 _NO_FACT = (*NOTHING, "refund_warranty", "product_price", "order_place")
 _WHERE_FROM = ("origin", "logistics_where_is_parcel")
 LONGEST_FACT = 60
@@ -51,10 +55,8 @@ _WHERE_TO = tuple(
 _NO_PLACE = (*NOTHING, "service_greeting", "service_goodbye", "logistics_redirect", "order_change_address")
 #: After these begging is about a price.
 _PRICED = ("product_price", "product_promotion", "product_bargain")
-#: The form that offers a price, and the one that asks for a country.
-_BARGAINS, _ASKS_WHERE_TO = "bargain_form", "destination_form"
-#: Entities that are one of the forms in which goods are sold.
-_VARIANTS = ("colour", "size")
+#: The form that asks for a country.
+_ASKS_WHERE_TO = "destination_form"
 #: What is offered in place of what was asked for; each asks for a yes of its own before anything is done.
 #: "OK" below "it was delivered [I haven't received it]" is no yes to the button.
 _INSTEAD = ("/order_cancel", "/order_change_items", "/payment_price_protection")
@@ -63,6 +65,8 @@ _TO_A_PERSON = "/service_human"
 _INSISTED = ("payment_charged_twice", "payment_not_registered")
 #: After these an account is the buyer's with a bank, not the one with the store; coupons are the store's.
 _MONEY, _OF_THE_STORE = ("refund_", "payment_", "order_cancel"), ("payment_coupon", "payment_points")
+#: What the model takes it for where a buyer tells that an order is still to be paid.
+_STILL_TO_PAY = (FALLBACK_INTENT, "payment_deposit", "payment_methods", "order_state")
 #: What may be wrong with goods, by the meaning of its words.
 _FAULTS = {f"refund_{kind}": kind for kind in ("damaged", "faulty", "wrong_item", "not_as_described")}
 #: How likely two of them must be together, where the model holds them alike.
@@ -82,8 +86,23 @@ def in_context(
     """
     if _asks_for_terms(read, memory):
         return _as(read, "product_details", 1.0)
+    if read.intent == "payment_tax" and answers.means(answers.INVOICES, read.text):
+        return _as(read, "payment_invoice", 1.0)
+    if not memory.get("form") and read.threat is None and _is_still_to_pay(read):
+        return _as(read, "payment_not_registered", 1.0)
     if not memory.get("form") and (fault := _one_fault(read)) is not None:
         return _as(read, fault, 1.0)
+    if not memory.get("form") and read.intent == "order_change_items" and answers.means("damaged", read.text):
+        # Goods of an order that can still be changed have not left us: nobody has them broken.
+        return _as(read, "refund_damaged", 1.0)
+    if bargains(read, memory.get("form")):
+        return _as(read, "product_bargain", 1.0)
+    if asks_for_delivery(read):
+        # One answer tells both: "what does it cost, and how long does it take?".
+        return _as(read, "logistics_shipping_cost", 1.0)
+    if memory.get("form") and _asks_why(read):
+        # Of the question, whatever "why do you need a photo?" may be about elsewhere.
+        return _as(read, FALLBACK_INTENT, 1.0)
     last = memory.get("last_question")
     taken = _only_offer(offered) if read.intent == "service_affirm" and not memory.get("form") else None
     if taken is not None and answers.yes_or_no(read.text) == answers.YES:
@@ -111,14 +130,17 @@ def in_context(
         # Its words are all known: a product that they resemble is none that they name.
         known = replace(read, entities=()) if read.entities else read
         return known if means == read.intent else _as(known, means, 1.0)
+    if (meant := asked_of_goods(read, last, memory)) is not None:
+        return _as(read, meant, 1.0)
     if read.entities:
-        return _of_a_variant(read, last)
+        named = asked_of_named(read, last)
+        return read if named is None else _as(read, named, 1.0)
     is_money = last.startswith(_MONEY) and last not in _OF_THE_STORE
     if read.intent == "service_account" and is_money and len(read.text) <= LONGEST_ELLIPSIS:
         return _as(read, last, 1.0)
     if last in _WHERE_TO and read.intent in _NO_PLACE and country_of_city(_short(read.text), asked=True):
         return _as(read, last, 1.0)
-    if last in _OF_ONE_PRODUCT and len(read.text) <= LONGEST_FACT:
+    if last in OF_ONE_PRODUCT and len(read.text) <= LONGEST_FACT:
         # "How heavy is it?": of goods, where goods were spoken of; so is "where does it come from?".
         fact = fact_asked("", read.text, read.language)
         if fact and (read.intent in _NO_FACT or (fact, read.intent) == _WHERE_FROM):
@@ -152,13 +174,16 @@ def _asks_for_terms(read: Understanding, memory: Mapping[str, Any]) -> bool:
     return is_claim is None and fact_asked("", read.text, read.language) == "warranty"
 
 
-def _of_a_variant(read: Understanding, last: str) -> Understanding:
-    """A colour or a size alone, after goods were spoken of, asks whether they are there in it."""
-    is_variant = all(one["entity"] in _VARIANTS for one in read.entities)
-    if not is_variant or not last.startswith("product_") or read.intent.startswith("product_"):
-        return read
-    spans = [(one["start"], one["end"]) for one in read.entities]
-    return _as(read, "product_stock", 1.0) if names_only(read.text, spans) else read
+def _asks_why(read: Understanding) -> bool:
+    """Whether a short message asks nothing but why the bot asks."""
+    return len(read.text) <= LONGEST_FACT and read.threat is None and answers.means(answers.WHY, read.text)
+
+
+def _is_still_to_pay(read: Understanding) -> bool:
+    """Whether a message tells that the buyer's order is not paid, where the model makes little of it."""
+    if read.intent not in _STILL_TO_PAY or not answers.still_to_pay(read.text):
+        return False
+    return read.first("order_number") is not None or answers.means(answers.OWN_ORDER, read.text)
 
 
 def _insists(read: Understanding, last: str, offered: Sequence[Button]) -> bool:
@@ -211,17 +236,17 @@ def _of_an_order(read: Understanding, last: str | None, offered: Sequence[Button
 
 def _refuses_a_price(read: Understanding, last: str, form: str | None) -> bool:
     if answers.says_only(answers.PLEADS, read.text):
-        return form == _BARGAINS or last in _PRICED
+        return form == BARGAINS or last in _PRICED
     # "Have you something cheaper?" is about other goods, and what names an order about what was paid for it.
     is_other = read.intent.startswith("product_") or read.first("order_number") is not None
     # Below a price an exclamation that the model makes nothing of is as much a refusal.
     unheard = (
         last in _PRICED
-        and read.intent in (*NOTHING, COMPLAINT_INTENT)
+        and read.intent in (*NOTHING, COMPLAINT_INTENT, "service_deny")
         and len(read.text) <= LONGEST_ELLIPSIS
         and not read.text.rstrip().endswith(("?", "？", "؟"))
     )
-    return (form == _BARGAINS or unheard) and not is_other and answers.means(answers.TOO_DEAR, read.text)
+    return (form == BARGAINS or unheard) and not is_other and answers.means(answers.TOO_DEAR, read.text)
 
 
 def _short(text: str) -> str:

@@ -77,7 +77,7 @@ class _TurnReplies(NaturalLanguageGenerator):
                 turn.words.language,
                 {**known, **values},
                 channel=output_channel,
-                seed=f"{turn.conversation.id}",
+                heard=turn.hears(utter_action),
             )
         except Exception as error:
             turn.failure = turn.failure or error

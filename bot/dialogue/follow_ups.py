@@ -47,6 +47,8 @@ _UNSOLVED = (
     *_of("refund", "return", "exchange", "return_freight"),
 )
 _ITSELF = "itself"
+#: Which of what was shown shall be taken.
+WHICH_ONE = "which_one"
 #: By what is asked: what it means after which questions.
 _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
     # "Expensive", where a price was told, refuses it; elsewhere it asks for one.
@@ -104,6 +106,7 @@ _MEANT: Mapping[str, Sequence[tuple[Sequence[str], str]]] = {
     "taxes": (((*_GOODS, *_BEFORE_BUYING, *_AT_THE_BORDER), "logistics_duties"),),
     "unpaid": ((_AT_THE_BORDER, "logistics_customs"),),
     "now_what": (((*_PARCEL, *_BACK, *_AT_THE_BORDER, *_DEFECTS, *_UNSOLVED), _ITSELF),),
+    WHICH_ONE: ((_of("product", "compare", "recommend"), _ITSELF),),
     "otherwise": ((_of("payment", "declined", "methods", "instalments"), "payment_methods"),),
 }
 #: What is asked once more rather than anew, where the answer stays the same.

@@ -10,6 +10,7 @@ from typing import Any
 from bot.dialogue import traditional
 from bot.dialogue.actions.facts import fact_asked
 from bot.dialogue.actions.languages import ASKED_LANGUAGE
+from bot.dialogue.actions.units import unit_named
 from bot.dialogue.actions.ways_to_pay import named_in
 from bot.dialogue.assortment import goods_asked
 from bot.dialogue.engine import FALLBACK_INTENT
@@ -115,7 +116,10 @@ def _asked_of(read: Understanding) -> str | None:
     A product has many facts, a store many goods, a refund many sides: one after another is no repetition.
     """
     if read.intent.startswith("product_"):
-        return goods_asked(read.text) or fact_asked(read.intent, read.text, read.language)
+        fact = fact_asked(read.intent, read.text, read.language)
+        # "And in ounces?" asks the same once more, and yet another thing.
+        unit = unit_named(read.text) if fact else None
+        return goods_asked(read.text) or (f"{fact} {unit}" if unit else fact)
     if read.intent == "payment_methods":
         return ", ".join(named_in(read.text)) or None
     return question_of(read.text)

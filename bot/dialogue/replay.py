@@ -139,8 +139,10 @@ class Replayer:
             read = reader.read(self.engine, held)
             with played.begin() as connection:
                 again, rest = composer.prepare(connection, held, read, turn.at, recorded.offered)
-                # What is no message, such as a hand-back, is answered whoever has the conversation.
-                waits = held.conversation.owner is not Owner.BOT and turn.row.kind == MESSAGE
+                waits = recorded.meanwhile
+                if waits is None:
+                    # What is no message, such as a hand-back, is answered whoever has the conversation.
+                    waits = held.conversation.owner is not Owner.BOT and turn.row.kind == MESSAGE
                 below = only_tell(again) if waits else ()
                 said = composer.speak(self.engine, again, held, rest, below)
                 if waits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,8 +77,15 @@ class Replies:
         variants = self._responses.get(self._fallback, {}).get(key, ())
         return any(variant.get("channel") == channel for variant in variants)
 
+    def has_variants(self, key: str) -> bool:
+        """Whether some channel has several ways to say the reply, so that it matters which was heard last."""
+        return any(
+            len({one.get("channel") for one in ways}) < len(ways)
+            for ways in (responses.get(key, ()) for responses in self._responses.values())
+        )
+
     def say(
-        self, key: str, language: str, values: Mapping[str, Any], *, channel: str = "", seed: str = ""
+        self, key: str, language: str, values: Mapping[str, Any], *, channel: str = "", heard: int = 0
     ) -> Reply:
         """The reply in this language, or in the fallback language, with its places filled.
 
@@ -88,7 +94,7 @@ class Replies:
             language: BCP 47.
             values: what goes into the places; other keys are ignored.
             channel: prefers a variant written for this channel.
-            seed: chooses among variants, the same for the same seed.
+            heard: how often the buyer has been told this before: the variants come in turn.
 
         Raises:
             MissingReplyError: neither language has it, or a place has no value.
@@ -104,7 +110,7 @@ class Replies:
             raise MissingReplyError(f"there is no reply '{key}' in '{language}' or '{self._fallback}'")
         # A value within a payload stands in a JSON string: its quotes must not end it.
         quoted = {name: _Quoted(value) for name, value in values.items() if value is not None}
-        variant = fitting[zlib.crc32(f"{key}{seed}".encode()) % len(fitting)]
+        variant = fitting[heard % len(fitting)]
         write = traditional.traditional if spoken == traditional.TAG else str
         try:
             return Reply(

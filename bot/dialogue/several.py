@@ -97,7 +97,7 @@ def told(waiting: Sequence[Mapping[str, Any]]) -> str:
 
 def _said(turn: Turn, reply: str, **values: str) -> Said:
     found = turn.replies.say(
-        reply, turn.words.language, values, channel=turn.conversation.channel, seed=f"{turn.conversation.id}"
+        reply, turn.words.language, values, channel=turn.conversation.channel, heard=turn.hears(reply)
     )
     return Said(found.text, found.buttons, found.language)
 

@@ -59,6 +59,8 @@ class Tape:
     #: The buttons that typed words may have stood for.
     offered: Sequence[Button] = ()
     steps: list[Step] = field(default_factory=list)
+    #: Whether a person was waited for, so that only news was told; None: nobody wrote it down.
+    meanwhile: bool | None = None
 
     def claim(self, row: InboxRow, conversation: Conversation) -> Claim:
         """The claim that the turn was taken on, on the conversation as it was then."""
@@ -91,14 +93,23 @@ def recording() -> Iterator[Tape]:
         _running.tape = None
 
 
-def sealed(tape: Tape, held: Claim, offered: Sequence[Button]) -> bytes | None:
-    """End a recording; None where it is too long to be kept."""
+def sealed(tape: Tape, held: Claim, offered: Sequence[Button], *, meanwhile: bool) -> bytes | None:
+    """End a recording; None where it is too long to be kept.
+
+    Args:
+        tape: what was recorded.
+        held: the claim that the turn was taken on.
+        offered: the buttons that typed words may have stood for.
+        meanwhile: whether a person was waited for. The claim doesn't tell: whoever had the conversation then
+            may have let go of it before the turn began.
+    """
     _running.tape = None
     talk = held.conversation
     kept = {
         "format": _FORMAT,
         "talk": {name: getattr(talk, name) for name in ("sender_name", "language", "customer_id", "owner")},
         "offered": [asdict(button) for button in offered],
+        "meanwhile": meanwhile,
         "steps": [[one.statement, one.given, one.count, one.last_id, one.rows] for one in tape.steps],
     }
     text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_plain)
@@ -128,6 +139,7 @@ def read(packed: bytes) -> Tape:
             Step(statement, given, rows, count, last_id)
             for statement, given, count, last_id, rows in kept["steps"]
         ],
+        kept.get("meanwhile"),
     )
 
 

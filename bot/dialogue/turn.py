@@ -125,10 +125,22 @@ class Turn:
         if customer is not None:
             self.words = self.words.for_buyer(customer.timezone, customer.country)
 
+    def hears(self, reply: str) -> int:
+        """Note that the buyer is told this, and say how often they were before: 0 where it has one way."""
+        if not self.replies.has_variants(reply):
+            return 0
+        heard: Mapping[str, int] = self.memory.get(_HEARD, {})
+        # Not changed in place: a turn that fails is taken again with the same memory.
+        self.memory[_HEARD] = {**heard, reply: heard.get(reply, 0) + 1}
+        return heard.get(reply, 0)
+
     def read(self, what: str, **values: Any) -> None:
         """Record a fact that the turn read, for ``/why`` and replay."""
         self.facts.append({"what": what, "at": self.clock.now().isoformat(), **values})
 
+
+#: Under this name a conversation remembers how often replies of several variants were said.
+_HEARD = "heard"
 
 _turn: ContextVar[Turn] = ContextVar("turn")
 

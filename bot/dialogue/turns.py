@@ -229,7 +229,7 @@ class TurnTaker:
                 said = self._composer.speak(self._engine, turn, held, rest, below)
                 if meanwhile:
                     keep_if_told(turn, said)
-                kept = tape.sealed(recorded, held, offered)
+                kept = tape.sealed(recorded, held, offered, meanwhile=meanwhile)
                 self._record(turn, meaning.reading_of(held.row, read, turn.asked_by), now, kept)
                 note = f"case {turn.case.id}" if turn.case else (turn.silence or "answered")
                 inbox.finish(connection, held, note, now=now)

@@ -131,6 +131,14 @@ class Words:
         """One length: 95 cm."""
         return str(format_unit(value, "length-centimeter", length="short", locale=self.locale))
 
+    def measures(self, values: Sequence[float], unit: str) -> str:
+        """One or more measures in one unit, by CLDR's name of it: 0.95 pounds, 14.2 × 6.7 inches."""
+        last = str(format_unit(values[-1], unit, locale=self.locale))
+        if unit in last:
+            # Babel lacks some long forms, and tells the name of the unit for them.
+            last = str(format_unit(values[-1], unit, "short", locale=self.locale))
+        return " × ".join([*map(self.number, values[:-1]), last])
+
     def fact(self, told: str) -> str:
         """A fact of the catalogue: a span of time in the buyer's language, all else as it stands there."""
         told = told.rstrip(".")

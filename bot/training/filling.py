@@ -78,7 +78,7 @@ class Filler:
         Raises:
             TryLaterError: the database is away; nothing is lost.
         """
-        with self._database.begin() as connection:
+        with self._database.look() as connection:
             if not self._anything(connection):
                 return 0
         with self._database.begin() as connection:

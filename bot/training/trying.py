@@ -60,7 +60,7 @@ def answer_next(database: Database, settings: Settings, clock: Clock, engine: En
         TryLaterError: the database is away.
     """
     now, own = clock.now(), model_trials.c
-    with database.begin() as connection:
+    with database.look() as connection:
         waiting = connection.execute(
             sa.select(own.id, own.text)
             .where(own.taken_at.is_(None), own.at >= now - LATE)

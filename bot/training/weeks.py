@@ -51,7 +51,7 @@ def count(database: Database, settings: Settings, clock: Clock, batch: int = BAT
     Raises:
         TryLaterError: the database is away; nothing is lost.
     """
-    with database.begin() as connection:
+    with database.look() as connection:
         newest = connection.execute(sa.select(sa.func.max(turns.c.id))).scalar_one() or 0
         if newest <= place_of(connection, _NAME)[0]:
             return 0

@@ -61,6 +61,7 @@ _TEXTS = {
     "number": _NUMBER,
     "name": _NAME,
     "product": "Tindra Rain Jacket",
+    "ordered": "Osier Trekking Pack 45 L",
     "what": "Tindra Rain Jacket",
     "item": "Tindra Rain Jacket, M",
     "old": "Tindra Rain Jacket, M",

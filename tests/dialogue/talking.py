@@ -18,7 +18,7 @@ from bot.desk.cases import Cases
 from bot.desk.people import People
 from bot.desk.values.cases import Case
 from bot.desk.values.people import Person, Rank
-from bot.dialogue.actions.anytime import Greet
+from bot.dialogue.actions.greeting import Greet
 from bot.dialogue.actions.step import Slots, Speaker
 from bot.dialogue.engine import Engine
 from bot.dialogue.replies import Replies

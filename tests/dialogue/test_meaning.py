@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bot.dialogue.context import in_context
 from bot.dialogue.meaning import language_of
 from bot.dialogue.turn import Understanding
 from bot.messages import Button
+from nlu.requests import Request
 
 ORDER = {"entity": "order_number", "value": "CD-104233", "start": 0, "end": 9}
 
@@ -248,3 +250,106 @@ def test_a_bare_number_asks_what_was_asked_of_an_order_before(last: str | None, 
 )
 def test_what_calls_a_price_too_high_refuses_it(text: str, last: str, meant: str) -> None:
     assert in_context(read(text, ("nlu_fallback", 0.3)), {"last_question": last}).intent == meant
+
+
+PIECES = {"entity": "quantity", "value": 3, "start": 0, "end": 1}
+JACKET = {"entity": "product", "value": "OU-101", "start": 8, "end": 30}
+
+
+@pytest.mark.parametrize(
+    ("text", "ranking"),
+    [
+        ("is it cheaper if I buy 3?", (("nlu_fallback", 0.45), ("product_bargain", 0.3))),
+        ("Wird sie günstiger, wenn ich 3 Stück kaufe?", (("product_price", 0.8),)),
+        ("3 штуки будет дешевле?", (("product_price", 0.6),)),
+        ("买3件能便宜吗", (("product_promotion", 0.6),)),
+    ],
+)
+def test_a_cheaper_price_for_several_pieces_is_bargained_for(text: str, ranking: Any) -> None:
+    asked = read(text, *ranking, entities=(PIECES,))
+    if ranking[0][0] == "nlu_fallback":
+        # As the engine tells what it isn't sure of.
+        asked = replace(asked, ranking=ranking[1:])
+    assert in_context(asked, {}).intent == "product_bargain"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        read("how much are 3 of them?", ("product_price", 0.9), entities=(PIECES,)),
+        read("is it cheaper elsewhere?", ("product_price", 0.9)),
+        read("is it cheaper if I buy 1?", ("product_price", 0.9), entities=({**PIECES, "value": 1},)),
+        read("I returned 3, the others were cheaper", ("refund_state", 0.9), entities=(PIECES,)),
+    ],
+    ids=["it asks for a price", "it names no number", "it names one piece", "it is about a refund"],
+)
+def test_a_number_or_a_cheaper_price_alone_bargains_for_nothing(other: Understanding) -> None:
+    assert in_context(other, {}) is other
+
+
+def test_cost_and_time_of_shipping_are_one_question() -> None:
+    text = "quanto custa o frete e quanto tempo leva?"
+    two = tuple(Request(f"logistics_shipping_{what}", 0.9, 0, 9) for what in ("cost", "time"))
+    both = read(text, ("logistics_shipping_cost", 0.9), requests=two)
+    assert in_context(both, {}).requests == ()
+    # What is asked beside it is not forgotten.
+    third = (*two, Request("payment_methods", 0.9, 10, 19))
+    assert in_context(replace(both, requests=third), {}).requests == third
+    time = replace(both, text="quanto tempo leva, e para Portugal?")
+    assert in_context(time, {}).requests == two
+
+
+def test_a_product_that_is_all_that_is_named_is_asked_the_same() -> None:
+    other = read("and the Halden Packable Jacket?", ("product_details", 0.6), entities=(JACKET,))
+    assert in_context(other, {"last_question": "product_stock"}).intent == "product_stock"
+    assert in_context(other, {"last_question": "refund_state"}) is other
+    more = read("and the Halden Packable Jacket washed?", ("product_details", 0.6), entities=(JACKET,))
+    assert in_context(more, {"last_question": "product_stock"}) is more
+
+
+def test_measures_after_a_size_choose_it() -> None:
+    told = read("chest 96 cm, waist 82", ("product_details", 0.6))
+    assert in_context(told, {"last_question": "product_size"}).intent == "product_size"
+    assert in_context(told, {"last_question": "refund_return"}) is told
+    assert in_context(told, {"last_question": "product_size", "form": "return_form"}) is told
+
+
+def test_a_no_that_calls_a_price_high_refuses_it() -> None:
+    no = read("não, é muito caro", ("service_deny", 0.9))
+    assert in_context(no, {"last_question": "product_promotion"}).intent == "product_bargain"
+    assert in_context(no, {"last_question": "refund_state"}) is no
+
+
+def test_below_an_offer_another_product_is_bargained_for() -> None:
+    asked = {"form": "bargain_form", "last_question": "product_bargain"}
+    for intent in ("nlu_fallback", "product_details"):
+        other = read("and the Halden Packable Jacket?", (intent, 0.6), entities=(JACKET,))
+        assert in_context(other, asked).intent == "product_bargain"
+    paid = read("and the Halden Packable Jacket?", ("refund_state", 0.6), entities=(JACKET,))
+    assert in_context(paid, asked) is paid
+
+
+_CURRENCY = "payment_currency"
+
+
+@pytest.mark.parametrize(
+    ("text", "memory", "meant"),
+    [
+        ("and in 46?", {"last_question": "product_stock"}, "product_stock"),
+        ("et en 42,5 ?", {"last_question": "product_restock"}, "product_stock"),
+        ("in pounds?", {"last_question": "product_details", "last_fact": "weight"}, "product_details"),
+        (
+            "и в унциях?",
+            {"last_question": "product_size", "last_fact": "weight mass-pound"},
+            "product_details",
+        ),
+        # Of what nobody has spoken of, or what more is said of.
+        ("and in 46?", {"last_question": "product_price"}, _CURRENCY),
+        ("I paid 46 of them", {"last_question": "product_stock"}, _CURRENCY),
+        ("in pounds?", {"last_question": "product_price"}, _CURRENCY),
+        ("in pounds?", {"last_question": _CURRENCY, "last_fact": "weight"}, _CURRENCY),
+        ("in pounds?", {"last_question": "product_details", "last_fact": "weight", "form": "x"}, _CURRENCY),
+    ],
+)
+def test_a_number_or_a_unit_alone_is_asked_of_the_goods(text: str, memory: Any, meant: str) -> None:
+    assert in_context(read(text, (_CURRENCY, 0.9)), memory).intent == meant

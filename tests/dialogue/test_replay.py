@@ -14,11 +14,14 @@ import sqlalchemy as sa
 
 from bot import schema
 from bot.database import Database
+from bot.desk.cases import Cases
+from bot.desk.values.cases import Outcome
 from bot.dialogue import tape
 from bot.dialogue.playing import OffTapeError, Player
 from bot.dialogue.replay import Replayer, StoredTurn, stored
 from bot.dialogue.tables import trackers, turns
 from bot.dialogue.tape import Step
+from bot.mailroom.conversations import Owner
 from bot.mailroom.tables import conversations, inbox
 from bot.messages import Button
 from tests.conftest import BACKENDS
@@ -73,6 +76,25 @@ def test_what_was_told_to_a_buyer_who_waits_for_a_person_is_the_same_again(talk:
     talk.press(Button("Ways to pay", "/payment_methods"))
     assert talk.turns()[-1] == "answered"
     assert talk.owner() == "agent"
+    again = [_replayer(talk).take(turn) for turn in _taken(talk)]
+    assert [one.differs for one in again] == [(), ()]
+    assert "PayPal" in again[1].said[0].text
+
+
+def test_a_message_whose_case_was_closed_while_it_was_taken_is_the_same_again(talk: Talk) -> None:
+    talk.press(Button("A person", "/service_human"))
+    talk.turns()
+    case = talk.case()
+    assert case is not None
+    talk.press(Button("Ways to pay", "/payment_methods"))
+    held = talk.claim()
+    assert held.conversation.owner is Owner.AGENT
+    with talk.database.begin() as connection:
+        cases = Cases(connection, talk.rules, talk.clock)
+        mine = cases.claim(case.id, talk.person())
+        cases.close(case.id, talk.person(), Outcome.SOLVED, "", mine.fence)
+    assert talk.taker().take(held).note == "answered"
+    assert talk.owner() == "bot"
     again = [_replayer(talk).take(turn) for turn in _taken(talk)]
     assert [one.differs for one in again] == [(), ()]
     assert "PayPal" in again[1].said[0].text

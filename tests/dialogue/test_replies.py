@@ -48,12 +48,10 @@ def test_what_a_language_lacks_comes_in_the_fallback_and_says_so(own: dict[str, 
 
 def test_a_channel_has_its_own_words_where_they_were_written() -> None:
     replies = _replies(en={"utter_hi": [{"text": "Hello"}, {"text": "Dear Sir", "channel": "mail"}]})
-    assert {replies.say("utter_hi", "en", {}, channel="mail", seed=f"{n}").text for n in range(20)} == {
+    assert {replies.say("utter_hi", "en", {}, channel="mail", heard=n).text for n in range(20)} == {
         "Dear Sir"
     }
-    assert {replies.say("utter_hi", "en", {}, channel="web", seed=f"{n}").text for n in range(20)} == {
-        "Hello"
-    }
+    assert {replies.say("utter_hi", "en", {}, channel="web", heard=n).text for n in range(20)} == {"Hello"}
 
 
 def test_a_reply_that_only_other_channels_have_is_missing() -> None:
@@ -62,11 +60,20 @@ def test_a_reply_that_only_other_channels_have_is_missing() -> None:
         replies.say("utter_hi", "de", {}, channel="web")
 
 
-def test_variants_are_chosen_by_the_seed_and_all_of_them_are_used() -> None:
+def test_variants_come_in_turn_so_that_none_is_heard_twice_running() -> None:
     replies = _replies(en={"utter_hi": [{"text": text} for text in ("Hi", "Hello", "Good day")]})
-    chosen = [replies.say("utter_hi", "en", {}, seed=f"{n}").text for n in range(50)]
-    assert chosen == [replies.say("utter_hi", "en", {}, seed=f"{n}").text for n in range(50)]
-    assert set(chosen) == {"Hi", "Hello", "Good day"}
+    said = [replies.say("utter_hi", "en", {}, heard=n).text for n in range(7)]
+    assert said == ["Hi", "Hello", "Good day", "Hi", "Hello", "Good day", "Hi"]
+
+
+def test_words_of_another_channel_are_no_variant() -> None:
+    mail = {"text": "Dear Sir", "channel": "mail"}
+    replies = _replies(
+        en={"utter_hi": [{"text": "Hello"}, mail], "utter_bye": [{"text": "Bye"}, {"text": "So long"}]}
+    )
+    assert not replies.has_variants("utter_hi")
+    assert replies.has_variants("utter_bye")
+    assert not replies.has_variants("utter_lost")
 
 
 def test_a_reply_that_nobody_wrote_is_an_error_that_names_it() -> None:

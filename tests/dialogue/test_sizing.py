@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.dialogue.actions.sizing import measures_in, size_for
+from bot.dialogue.actions.sizing import measures_in, size_for, tells_measures, worn_elsewhere
 from bot.shop.values import SizeRow
 
 JACKET = (
@@ -45,6 +45,22 @@ def test_measures_are_read_from_words(text: str, told: dict[str, float]) -> None
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("chest 96, waist 82", "Brust 96 cm", "pecho 96", "96 cm de poitrine", "обхват груди 96"),
+        *("الصدر 96", "胸围96", "胸囲96cmです", "가슴둘레 96"),
+    ],
+)
+def test_measures_are_seen_whatever_they_are_for(text: str) -> None:
+    assert tells_measures(text)
+
+
+@pytest.mark.parametrize("text", ["96", "I need it by Friday the 27th", "wide chest", "", "hips " * 5_000])
+def test_without_a_part_or_a_number_there_are_no_measures(text: str) -> None:
+    assert not tells_measures(text)
+
+
+@pytest.mark.parametrize(
     "text", ["25cmならどのサイズがいいですか", "my foot is 25 cm", "25", "Fußlänge 25 cm"]
 )
 def test_where_a_chart_has_one_measure_a_number_alone_is_enough(text: str) -> None:
@@ -71,3 +87,38 @@ def test_a_number_that_is_no_such_measure_is_none(text: str) -> None:
 )
 def test_the_size_is_the_smallest_that_is_not_too_tight(told: dict[str, float], size: str | None) -> None:
     assert size_for(told, JACKET) == size
+
+
+def test_a_chart_by_height_takes_how_tall_somebody_is() -> None:
+    kids = (SizeRow("110", {"height": (105, 110)}, {}), SizeRow("116", {"height": (111, 116)}, {}))
+    assert measures_in("she is 112 cm tall", kids) == {"height": 112}
+    assert measures_in("身高112", kids) == {"height": 112}
+    assert size_for({"height": 112}, kids) == "116"
+
+
+WORN = (
+    SizeRow("40", {}, {"US": "7.5", "UK": "6.5", "JP": "25.5"}),
+    SizeRow("42", {}, {"US": "9", "UK": "8", "JP": "27"}),
+    SizeRow("S", {}, {"EU": "36-38", "US": "S", "JP": "M"}),
+    SizeRow("M", {}, {"EU": "40-42", "US": "M", "JP": "L"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "worn"),
+    [
+        ("I normally wear a UK 8", ("UK 8", "42")),
+        ("I wear a US 7,5", ("US 7.5", "40")),
+        ("ich trage EU 38", ("EU 38", "S")),
+        ("eu41", ("EU 41", "M")),
+        ("日本のJP M", ("JP M", "S")),
+        ("US size 9 please", ("US 9", "42")),
+    ],
+)
+def test_a_size_of_another_country_is_found_in_the_chart(text: str, worn: tuple[str, str]) -> None:
+    assert worn_elsewhere(text, WORN) == worn
+
+
+@pytest.mark.parametrize("text", ["UK 12", "EU 39", "from the EU", "size 8", "", "US 900", "us " * 9_000])
+def test_a_size_that_no_chart_has_is_none(text: str) -> None:
+    assert worn_elsewhere(text, WORN) is None

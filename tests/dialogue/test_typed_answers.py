@@ -19,9 +19,9 @@ from ruamel.yaml import YAML
 
 from bot.dialogue.actions import answers
 from bot.dialogue.actions.parcels import LOOKED
-from bot.dialogue.actions.problems import PART, REFUND, REPLACE, remedy_meant
 from bot.dialogue.actions.ratings import MOST
-from bot.dialogue.actions.returns import REASON_WORDS
+from bot.dialogue.actions.remedies import PART, REFUND, REPLACE, remedy_meant
+from bot.dialogue.actions.return_reasons import REASON_WORDS
 from bot.dialogue.actions.step import typed_answer
 from bot.dialogue.answered_notices import ANSWERS, STOP
 from bot.dialogue.turn import Turn, Understanding
@@ -50,6 +50,11 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "all": (answers.ALL,),
     "takes": (answers.TAKES,),
     "answer": (answers.YES, answers.NO),
+    "pieces": (answers.NO_PIECES,),
+    "partly": (answers.PARTLY,),
+    "invoices": (answers.INVOICES,),
+    "why": (answers.WHY,),
+    "still_to_pay": (answers.NOT_PAID,),
     "place": ("place_1", "place_2", "place_last"),
 }
 #: Looked for whatever is asked: no answer to these questions may hold it.
@@ -76,6 +81,10 @@ class Typed:
             return answers.ALL if answers.says_only(answers.ALL, self.text) else None
         if self.question == "takes":
             return answers.TAKES if answers.says_only(answers.TAKES, self.text) else None
+        if self.question == "pieces":
+            return answers.NO_PIECES if answers.says_only(answers.NO_PIECES, self.text) else None
+        if self.question == "still_to_pay":
+            return answers.NOT_PAID if answers.still_to_pay(self.text) else None
         if self.question == "answer":
             return answers.yes_or_no(self.text)
         if self.question == "place":

@@ -13,7 +13,7 @@ from bot.dialogue.actions import answers
 from bot.dialogue.actions.change import Change, Taken, is_question, leaves, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state
-from bot.dialogue.actions.parcels import current_parcel
+from bot.dialogue.actions.parcels import current_parcel, tell_untracked
 from bot.dialogue.actions.step import Slots, Speaker, remembered
 from bot.dialogue.turn import Turn
 from bot.shop.addresses import TypedAddress, is_eastern, one_line, read_address
@@ -39,15 +39,17 @@ class ChangeAddress(Change):
 
     flow = "change_address"
 
-    def refuse(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots | None:  # noqa: ARG002
+    def refuse(self, turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) -> Slots | None:
         """What has arrived or is over has no address to change; some carriers let the buyer do it."""
         way = cancel_way(order)
         if way in (CancelWay.OVER, CancelWay.DELIVERED):
             say_state(turn, speaker, order)
             return {}
         parcel = current_parcel(order)
-        if way is not CancelWay.SHIPPED or parcel is None:
+        if way is not CancelWay.SHIPPED:
             return None
+        if parcel is None:
+            return tell_untracked(turn, tracker, speaker, order, "order_change_address")
         offered = parcel.carrier in turn.rules.shipping.self_redirect
         if offered and parcel.tracking_number and parcel.delay_cause is not DelayCause.WRONG_ADDRESS:
             speaker.say(

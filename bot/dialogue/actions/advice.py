@@ -1,8 +1,7 @@
-"""Advice before buying: goods that fit a wish, and products compared, one recommended with the reason."""
+"""Advice before buying: what the buyer looks for, or which products to compare, until enough is known."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,13 +12,12 @@ from rasa_sdk import Tracker
 from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, interrupted
-from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered
-from bot.dialogue.actions.told import fact_of
+from bot.dialogue.actions.interruptions import interrupted
+from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform
+from bot.dialogue.follow_ups import WHICH_ONE, question_of
 from bot.dialogue.turn import Turn
-from bot.messages import Button
-from bot.shop.choosing import Wish, preferred
-from bot.shop.values import Money, Product
+from bot.shop.choosing import Wish
+from bot.shop.values import Money
 
 COMPARE = "product_compare"
 UNKNOWN, KNOWN, FAILED = "unknown", "known", "failed"
@@ -27,20 +25,19 @@ UNKNOWN, KNOWN, FAILED = "unknown", "known", "failed"
 OFFERED, COMPARED = 3, 3
 #: Parts of a message in which a product's name is looked for, each in the whole catalogue.
 SIDES = 6
+#: Goods of the kind that is asked for that are looked at.
+LOOKED_AT = 40
 #: Kinds of goods that are offered as buttons.
 CATEGORIES = 6
 #: Times that the buyer is asked before a person helps.
 TRIES = 2
 #: Characters of what the buyer has said so far.
 LONGEST_WISH = 400
-#: Facts that products are compared by, the most telling first, and how many are told of each.
-TELLING = ("material", "dimensions", "weight", "battery", "age", "warranty", "care")
-TOLD = 3
 #: Signs of a category's name at least, to be taken for it: of letters, and of signs that are words.
 SHORTEST_NAME, SHORTEST_WIDE_NAME = 4, 2
 #: What stands between two products, in the store's languages.
 _JOINED = re.compile(
-    r",|/|还是|還是|和|与|與|跟|それとも|と|아니면|또는|하고|랑|\b(?:and|or|vs|versus|y|o|u|et|ou|und|oder|e|и|или|أو|أم)\b|\bو(?=\w)",
+    r",|/|还是|還是|和|与|與|跟|それとも|と|아니면|또는|하고|랑|[와과](?=\s)|\b(?:and|or|vs|versus|y|o|u|et|ou|und|oder|e|и|или|أو|أم)\b|\bو",
     re.IGNORECASE,
 )
 #: From this confidence on a message of another topic is no answer.
@@ -64,6 +61,11 @@ class FindAdvice(Step):
             "misunderstandings": 0,
             "advice_wish": intent,
         }
+        shown = dict(tracker.get_slot("advice") or {})
+        found = [code for code in shown.get("found", ()) if turn.shop.product(code) is not None]
+        if found and question_of(turn.understanding.text) == WHICH_ONE:
+            shown |= {"found": found, "choose": len(found) > 1}
+            return begun | {"advice": shown, "advice_step": KNOWN}
         wished = _wished(turn, tracker, {"intent": intent, "tries": 0, "words": "", "codes": []})
         known = turn.shop.product(tracker.get_slot("product") or "")
         if known is not None and turn.row.button is not None:
@@ -122,64 +124,11 @@ class AskAdvice(Step):
             ]
             speaker.say("utter_ask_compare_again" if again else "utter_ask_compare", buttons)
             return {}
-        buttons = [inform(_category(turn, one), category=one) for one in turn.shop.categories()[:CATEGORIES]]
+        buttons = [
+            inform(category_name(turn, one), category=one) for one in turn.shop.categories()[:CATEGORIES]
+        ]
         speaker.say("utter_ask_wish_again" if again else "utter_ask_wish", buttons)
         return {}
-
-
-class Advise(Step):
-    """Recommends, or compares."""
-
-    title = "action_advise"
-    flow = "advice"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
-        """Tell what fits, the best first."""
-        wished = tracker.get_slot("advice")
-        products = [one for one in map(turn.shop.product, wished["found"]) if one is not None]
-        for product in products:
-            turn.read("product", code=product.code)
-        if wished["intent"] == COMPARE:
-            spoken_of = self._compare(turn, speaker, products)
-        else:
-            spoken_of = self._recommend(turn, speaker, products, wished)
-        known: Slots = {"product": spoken_of.code, "done": remembered(tracker, "product")}
-        return known | back_to(turn, tracker, speaker)
-
-    @staticmethod
-    def _recommend(
-        turn: Turn, speaker: Speaker, products: Sequence[Product], wished: Mapping[str, Any]
-    ) -> Product:
-        lines = "\n".join(line_of(turn, product) for product in products)
-        buttons = [details(turn, product) for product in products]
-        most = _most(wished)
-        if wished["is_over"] and most is not None:
-            speaker.say("utter_recommend_over", buttons, products=lines, most=turn.words.money(most))
-        else:
-            speaker.say("utter_recommend", buttons, products=lines)
-        return products[0]
-
-    @staticmethod
-    def _compare(turn: Turn, speaker: Speaker, products: Sequence[Product]) -> Product:
-        facts = _telling(products)
-        lines = []
-        for product in products:
-            told = turn.words.beside(
-                [fact_of(turn, product, fact) for fact in facts if fact in product.facts]
-            )
-            line = line_of(turn, product)
-            lines.append(word(turn, "utter_compare_line", line=line, facts=told) if told else line)
-        speaker.say("utter_compare", products="\n".join(lines))
-        choice = preferred(products)
-        if choice is None:
-            return products[0]
-        rating, name = turn.words.number(choice.rating or 0.0), turn.words.product(choice)
-        if all(one.rating == choice.rating for one in products):
-            speaker.say("utter_compare_alike", [details(turn, choice)], product=name, rating=rating)
-        else:
-            values = {"product": name, "rating": rating, "count": choice.review_count}
-            speaker.say("utter_compare_best", [details(turn, choice)], **values)
-        return choice
 
 
 class AdviceFailed(Step):
@@ -233,7 +182,7 @@ def typed_category(turn: Turn, words: str) -> str | None:
     typed = default_process(words)
     if len(typed) < (SHORTEST_NAME if typed.isascii() else SHORTEST_WIDE_NAME):
         return None
-    names = {one: default_process(_category(turn, one)) for one in turn.shop.categories()[:CATEGORIES]}
+    names = {one: default_process(category_name(turn, one)) for one in turn.shop.categories()[:CATEGORIES]}
     return next((one for one, name in names.items() if typed in name or name in typed), None)
 
 
@@ -243,51 +192,22 @@ def _look(turn: Turn, wished: dict[str, Any]) -> None:
         codes = [one.code for one in map(turn.shop.product, wished["codes"]) if one is not None]
         wished |= {"found": codes if len(codes) > 1 else [], "is_over": False}
         return
-    most = _most(wished)
+    most = most_of(wished)
     # Who was asked what it is for, and tells a price alone, leaves the rest to us.
     anything = most is not None and bool(wished.get("asked"))
-    wish = Wish(wished["words"], wished.get("category"), most, anything, wished.get("instead_of"))
+    category = wished.get("category")
+    kind = () if category else [one.code for one in turn.shop.products_of_kind(wished["words"], LOOKED_AT)]
+    wish = Wish(wished["words"], category, most, anything, wished.get("instead_of"), kind)
     fitting = turn.shop.fitting(wish, OFFERED)
     wished |= {"found": [one.code for one in fitting.products], "is_over": fitting.is_over}
 
 
-def _most(wished: Mapping[str, Any]) -> Money | None:
+def most_of(wished: Mapping[str, Any]) -> Money | None:
+    """The most that it may cost, if that was told."""
     return Money(*wished["most"]) if wished.get("most") else None
 
 
-def line_of(turn: Turn, product: Product) -> str:
-    """A product with its price and what buyers think of it."""
-    price, name = turn.words.money(product.price), turn.words.product(product)
-    if product.rating is None or not product.review_count:
-        return word(turn, "utter_product_line_unrated", product=name, price=price)
-    rating = turn.words.number(product.rating)
-    return word(
-        turn,
-        "utter_product_line",
-        product=name,
-        price=price,
-        rating=rating,
-        count=product.review_count,
-    )
-
-
-def details(turn: Turn, product: Product) -> Button:
-    """Leads to what the catalogue says of a product."""
-    return Button(turn.words.product(product), f"/product_details{json.dumps({'product': product.code})}")
-
-
-def category_button(turn: Turn, category: str) -> Button:
-    """Leads to the best of a kind of goods."""
-    return Button(_category(turn, category), f"/product_recommend{json.dumps({'category': category})}")
-
-
-def _category(turn: Turn, category: str) -> str:
+def category_name(turn: Turn, category: str) -> str:
     """In the buyer's language, or as the catalogue calls it."""
     reply = f"utter_category_{category}"
     return word(turn, reply) if turn.replies.has(reply) else category.replace("_", " ")
-
-
-def _telling(products: Sequence[Product]) -> list[str]:
-    """The facts in which they differ."""
-    several = [fact for fact in TELLING if len({product.facts.get(fact) for product in products}) > 1]
-    return several[:TOLD]

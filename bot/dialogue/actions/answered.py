@@ -9,16 +9,16 @@ from rasa_sdk import Tracker
 
 from bot.desk.requests import Requests
 from bot.desk.values.requests import Request
-from bot.dialogue.actions import approvals, bargaining, product_answers
+from bot.dialogue.actions import approvals, bargained, product_answers
 from bot.dialogue.actions.approved import refund_answered, replacement_answered
-from bot.dialogue.actions.bargaining import bargain_answered
+from bot.dialogue.actions.bargained import bargain_answered
 from bot.dialogue.actions.product_answers import fact_answered
 from bot.dialogue.actions.step import Slots, Speaker, Step
 from bot.dialogue.turn import Turn
 
 #: How each flow goes on, by the purpose of its request.
 GOES_ON: Mapping[str, Callable[[Turn, Tracker, Speaker, Request], Slots]] = {
-    bargaining.PURPOSE: bargain_answered,
+    bargained.PURPOSE: bargain_answered,
     product_answers.PURPOSE: fact_answered,
     approvals.REFUND: refund_answered,
     approvals.REPLACE: replacement_answered,

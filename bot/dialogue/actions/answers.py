@@ -45,6 +45,16 @@ YES, NO, COURTESY = "yes", "no", "courtesy"
 NO_PROOF, NOTHING_AT_HAND, NOT_FOUND = "no_proof", "nothing_at_hand", "not_found"
 #: Another of their orders than the one spoken of.
 OTHER_ORDER = "other_order"
+#: None of the goods; one or some of several, all but some.
+NO_PIECES, PARTLY, ALL_BUT = "no_pieces", "partly", "all_but"
+#: Whether the store issues invoices, and which: not the invoice of an order.
+INVOICES = "invoices_at_large"
+#: The order is still to be paid, by the buyer's own words; the money has left their account.
+NOT_PAID, HAS_PAID = "not_paid", "has_paid"
+#: An order of their own, not any.
+OWN_ORDER = "own_order"
+#: Why they are asked for what they were asked for.
+WHY = "why_asked"
 #: Speaks of a warranty for goods that were bought.
 CLAIMS_WARRANTY = "claims_warranty"
 #: Why one does not want what was ordered.
@@ -52,7 +62,7 @@ REASONS = ("changed_mind", "does_not_fit", "found_cheaper", "wrong_item", "other
 #: Which of what was listed: by meaning, its number; the last is -1.
 PLACES = {"place_1": 1, "place_2": 2, "place_3": 3, "place_4": 4, "place_5": 5, "place_last": -1}
 #: What is understood only if nothing else is said.
-_ALONE = frozenset({ALL, YES, NO, COURTESY, PLEADS, TAKES, NOT_FOUND, *PLACES})
+_ALONE = frozenset({ALL, YES, NO, COURTESY, PLEADS, TAKES, NOT_FOUND, NO_PIECES, *PLACES})
 
 #: Scripts in which a word may be written together with the one before.
 _JOINED = re.compile(r"[\u0370-\uffff]")
@@ -77,6 +87,11 @@ def wanted(text: str) -> str:
 def keeps(text: str) -> bool:
     """Whether a message says that all stays as it is; "may I keep it?" doesn't."""
     return means(KEEPS, text) and not text.rstrip().endswith(("?", "？", "؟"))
+
+
+def still_to_pay(text: str) -> bool:
+    """Whether a message says that an order is not paid, and not that the money has gone all the same."""
+    return means(NOT_PAID, text) and not means(HAS_PAID, text)
 
 
 def says_only(meaning: str, text: str) -> bool:

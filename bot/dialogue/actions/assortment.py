@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from rasa_sdk import Tracker
 
-from bot.dialogue.actions.advice import CATEGORIES, category_button, details, line_of, typed_category
-from bot.dialogue.actions.identity import back_to
+from bot.dialogue.actions.advice import CATEGORIES, typed_category
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.recommending import category_button, details, line_of
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.assortment import asks_for_gift_cards, asks_for_one, goods_asked
 from bot.dialogue.turn import Turn

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from rasa_sdk import Tracker
 
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.answers import keeps
 from bot.dialogue.actions.step import Slots, Speaker, inform
 from bot.dialogue.turn import Turn
@@ -133,4 +134,5 @@ def is_question(turn: Turn) -> bool:
 def leaves(turn: Turn) -> bool:
     """Whether a message asks something back, or is surely about something else than what was asked."""
     read = turn.understanding
-    return is_question(turn) or (read.confidence >= SURE and read.intent.startswith(_LEAVING))
+    asks = is_question(turn) or answers.means(answers.WHY, read.text)
+    return asks or (read.confidence >= SURE and read.intent.startswith(_LEAVING))

@@ -14,10 +14,12 @@ from bot.dialogue.actions.change import AGAIN, NO, NOTHING_TAKEN, OVER, YES, Cha
 from bot.dialogue.actions.exchanging import Exchange
 from bot.dialogue.actions.freight import RepayFreight
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, known_order
-from bot.dialogue.actions.item_change import ChangeItems
+from bot.dialogue.actions.identity import ASKED_WITH
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.item_change import ChangeItems, partly_cancelled
+from bot.dialogue.actions.known_orders import known_order
 from bot.dialogue.actions.order_wishes import AddGift, AddNote, CombineOrders, InstructDelivery
-from bot.dialogue.actions.problems import Problem, reported
+from bot.dialogue.actions.problems import Problem
 from bot.dialogue.actions.receipt import ConfirmReceipt, ExtendProtection
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, reasoned_yes, typed_answer
 from bot.dialogue.turn import Turn
@@ -37,15 +39,11 @@ CHANGE_OF_INTENT: Mapping[str, Change] = {
     "logistics_delivery_instructions": InstructDelivery(),
     "logistics_confirm_receipt": ConfirmReceipt(),
     "logistics_extend_protection": ExtendProtection(),
-    **reported(
-        (
-            ReturnReason.DAMAGED,
-            ReturnReason.FAULTY,
-            ReturnReason.WRONG_ITEM,
-            ReturnReason.MISSING_ITEM,
-            ReturnReason.NOT_AS_DESCRIBED,
-        )
-    ),
+    "refund_damaged": Problem(ReturnReason.DAMAGED),
+    "refund_faulty": Problem(ReturnReason.FAULTY),
+    "refund_wrong_item": Problem(ReturnReason.WRONG_ITEM),
+    "refund_missing_item": Problem(ReturnReason.MISSING_ITEM),
+    "refund_not_as_described": Problem(ReturnReason.NOT_AS_DESCRIBED),
     "refund_exchange": Exchange(),
     "refund_return_freight": RepayFreight(),
     "refund_warranty": Problem(ReturnReason.FAULTY),
@@ -86,13 +84,17 @@ class StartChange(Step):
         """Open the way to the form, or say why not and what can be done."""
         order = known_order(turn, tracker)
         intent = tracker.get_slot("flow_intent")
+        said = turn.memory.pop(ASKED_WITH, None) or turn.understanding.text
+        partly = partly_cancelled(turn, order, said) if intent == "order_cancel" else None
+        if partly is not None:
+            intent = "order_change_items"
         change = CHANGE_OF_INTENT[intent]
         turn.flow = change.flow
         began = FRESH | {"change_intent": intent, "change_order": order.number}
         refused = change.refuse(turn, tracker, speaker, order)
         taken = NOTHING_TAKEN
         if refused is None:
-            taken = change.take(turn, order, None, asked=False)
+            taken = partly or change.take(turn, order, None, asked=False)
             if taken.over:
                 refused = change.end(turn, tracker, speaker, order, taken.detail)
         if refused is not None:

@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import known_order
+from bot.dialogue.actions.known_orders import known_order
 from bot.dialogue.actions.parcels import current_parcel, tell_parcel
 from bot.dialogue.actions.shipping import say_duties
 from bot.dialogue.actions.step import Slots, Speaker, Step

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from bot.dialogue import ladders
 from bot.dialogue.actions.change import word
-from bot.dialogue.actions.step import Speaker
+from bot.dialogue.actions.step import Slots, Speaker
 from bot.dialogue.actions.told import fact_of
 from bot.dialogue.ladders import Bargain
 from bot.dialogue.turn import Turn
@@ -21,6 +22,8 @@ from bot.shop.values import CouponKind, Money, Order, Product
 
 #: The wish for a lower price.
 INTENT = "product_bargain"
+#: The slots of bargaining before anything is offered.
+FRESH: Slots = {"bargain": None, "bargain_answer": None, "bargain_price": None}
 #: Coupons that are named.
 NAMED = 2
 _SUM = re.compile(r"\d+(?:[.,]\d{1,3})*")
@@ -96,6 +99,11 @@ def deal_of(turn: Turn, record: Bargain) -> Deal | None:
     return None if product is None else _product_deal(turn, record, product)
 
 
+def offer_of(deal: Deal, *, tries: int) -> dict[str, Any]:
+    """What the form keeps of an offer: its ladder, whether a price is asked for now, and how often it was."""
+    return {"ladder": deal.record.id, "price": deal.beyond, "tries": tries}
+
+
 def what_is(turn: Turn, deal: Deal) -> str:
     """The product or the order, in words."""
     if deal.product is not None:
@@ -136,18 +144,32 @@ def running(turn: Turn, goods: Money | None = None) -> list[str]:
     return told
 
 
-def promote(turn: Turn, speaker: Speaker, deal: Deal) -> None:
+def promote(turn: Turn, speaker: Speaker, deal: Deal, pieces: int = 1) -> None:
     """What lowers the price for everybody: coupons that it reaches, and the threshold of free shipping."""
     words, store = turn.words, turn.rules.store.currency
-    goods = turn.shop.convert(deal.ladder.price, store)
+    goods = turn.shop.convert(deal.ladder.price * pieces, store)
     told = running(turn, goods)
-    missing = Money.of(turn.rules.shipping.free_from, store) - goods
     if told:
         speaker.say("utter_bargain_coupons", coupons=words.all_of(told[:NAMED]))
-    if deal.order is None and missing.minor > 0:
-        speaker.say("utter_bargain_free_freight", missing=words.money(missing))
-    elif not told:
+    if deal.order is None and say_missing(turn, speaker, goods):
+        return
+    if not told:
         speaker.say("utter_bargain_no_promotion")
+
+
+def basket_told(turn: Turn) -> Money | None:
+    """What the message says that the goods come to, in the store's currency; None where it names no sum."""
+    named = turn.understanding.first("money")
+    return _converted(turn, named, turn.rules.store.currency) if isinstance(named, Mapping) else None
+
+
+def say_missing(turn: Turn, speaker: Speaker, goods: Money) -> bool:
+    """How much more makes standard shipping free for goods of this worth; whether there was such a sum."""
+    missing = Money.of(turn.rules.shipping.free_from, goods.currency) - goods
+    if missing.minor <= 0:
+        return False
+    speaker.say("utter_bargain_free_freight", missing=turn.words.money(missing))
+    return True
 
 
 def concede(turn: Turn, speaker: Speaker, deal: Deal, amount: Money, *, approved: bool) -> None:
@@ -232,11 +254,16 @@ def wish_of(turn: Turn, currency: str) -> Money | None:
     """The one price that a message names, in the money that is bargained in."""
     named = turn.understanding.first("money")
     if isinstance(named, Mapping):
-        try:
-            return turn.shop.convert(Money(int(named["amount_minor"]), str(named["currency"])), currency)
-        except (ShopError, KeyError, TypeError, ValueError):
-            return None
+        return _converted(turn, named, currency)
     return sum_of(turn.understanding.text, currency)
+
+
+def _converted(turn: Turn, named: Mapping[str, Any], currency: str) -> Money | None:
+    """A sum of money as it was read, in another currency; None where there is no rate."""
+    try:
+        return turn.shop.convert(Money(int(named["amount_minor"]), str(named["currency"])), currency)
+    except (ShopError, KeyError, TypeError, ValueError):
+        return None
 
 
 def sum_of(text: str, currency: str) -> Money | None:

@@ -16,6 +16,7 @@ from bot.dialogue.actions.item_change import OFFERED, OTHER, named_variant, wish
 from bot.dialogue.actions.lines import chosen_line, line_buttons, open_lines
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.refunds import tell_return, tell_window_closed
+from bot.dialogue.actions.remedies import REFUND, remedy_meant
 from bot.dialogue.actions.step import Slots, Speaker, inform, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -76,6 +77,10 @@ class Exchange(Change):
         variant = named_variant(turn, line, _variants(turn, line), pressed) if line else None
         if variant is not None:
             return Taken({"line": known["line"], "sku": variant.sku})
+        read = turn.understanding
+        if read.intent in ("refund_request", "refund_return") and remedy_meant(read.text) == REFUND:
+            # Money instead of other goods: the flow of returns takes it up.
+            return Taken(part=part)
         wish = wish_in_words(turn) if asked and part and pressed is None else None
         return (
             Taken({"text": wish if line is None else f"{line.title}: {wish}"}) if wish else Taken(part=known)

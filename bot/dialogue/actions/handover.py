@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from bot.desk.values.cases import CaseCard, Likely, Priority, Reason, Standing
 from bot.dialogue.actions.step import Slots, Speaker, Step
 from bot.dialogue.several import PENDING, told
 from bot.dialogue.turn import Turn
-from bot.dialogue.waiting import leave_button
+from bot.dialogue.waiting import leave_button, offers
 from bot.shop.values import Order
 
 #: Replies after which nothing is under way but an answer.
@@ -202,3 +203,32 @@ class HandOverRepeated(Step):
             intent=about,
             reply="utter_repeated",
         )
+
+
+class WelcomeBack(Step):
+    """A person has handed the conversation back."""
+
+    title = "action_welcome_back"
+    flow = "handed_back"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Say that the assistant is there again, knowing that a colleague was."""
+        agent = turn.row.data.get("agent")
+        reply = "utter_welcome_back" if agent else "utter_welcome_back_nameless"
+        speaker.say(reply, agent=agent, assistant=turn.rules.store.assistant)
+        return {"leave_form": True, "misunderstandings": 0, "asked": "all_solved"}
+
+
+class CaseLate(Step):
+    """Nobody answered in time: the buyer hears it first, with a new date."""
+
+    title = "action_case_late"
+    flow = "case_late"
+
+    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
+        """Apologise once, name the moment by which somebody answers, and offer to do without."""
+        until = dt.datetime.fromisoformat(str(turn.row.data["until"]))
+        case = turn.cases.open_case_of(turn.conversation.id)
+        offered = offers(turn.replies, turn.words.language, turn.cases, case)
+        speaker.say("utter_case_late", offered, by=turn.words.moment(until))
+        return {}

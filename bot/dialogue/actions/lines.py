@@ -23,6 +23,8 @@ ALL = "all"
 ASKED_MATCH, UNASKED_MATCH = 70.0, 90.0
 #: "The blue one, please": in so few words, one that a single title holds tells the line.
 FEW = 5
+#: "Can you cancel the notebook in my order?": in so many, where one of several lines may be meant.
+MANY = 15
 #: Digits of a place in a list; of a number with more the beginning is beyond every list, too.
 LONGEST_PLACE = 6
 _WORD = re.compile(r"[^\W\d_]{3,}|[\u2e80-\u9fff\uac00-\ud7a3]{2,}")
@@ -62,7 +64,20 @@ def chosen_line(turn: Turn, order: Order, lines: Sequence[int], entity: str, *, 
     best = best_titled(turn.understanding.text, titles, ASKED_MATCH if asked else UNASKED_MATCH)
     if best is not None:
         return str(best)
-    return _told_apart(text, titles) if asked else None
+    too_much = words_in(text) > FEW or text.rstrip().endswith(("?", "？", "؟"))
+    return _told_apart(text, titles) if asked and not too_much else None
+
+
+def named_line(turn: Turn, order: Order, text: str) -> int | None:
+    """The id of the one line of several that a message names, by its title or a word that no other has."""
+    if len(order.lines) == 1:
+        return None
+    titles = {line.id: titles_of(turn, line) for line in order.lines}
+    named = [line for line, known in titles.items() if best_titled(text, {line: known}, UNASKED_MATCH)]
+    if not named and words_in(text) <= MANY:
+        apart = _told_apart(text, titles)
+        named = [] if apart is None else [int(apart)]
+    return named[0] if len(named) == 1 else None
 
 
 def titles_of(turn: Turn, line: OrderLine) -> Sequence[str]:
@@ -91,8 +106,6 @@ def _place(text: str) -> int | None:
 
 def _told_apart(text: str, titles: Mapping[int, Sequence[str]]) -> str | None:
     """The line of which the message holds a word that no other title has."""
-    if words_in(text) > FEW or text.rstrip().endswith(("?", "？", "؟")):
-        return None
     told = {line: " ".join(known) for line, known in titles.items()}
     said = _words(set_apart(text, told.values()))
     held = {line: said & _words(title) for line, title in told.items()}

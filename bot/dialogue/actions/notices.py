@@ -10,8 +10,8 @@ from rasa_sdk import Tracker
 from bot.desk.values.cases import Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import payment_values, say_how_to_pay
 from bot.dialogue.actions.parcels import new_date
+from bot.dialogue.actions.payment_words import payment_values, say_how_to_pay
 from bot.dialogue.actions.ratings import STARS, star_buttons
 from bot.dialogue.actions.step import Slots, Speaker, Step
 from bot.dialogue.answered_notices import NOTICE, OPEN

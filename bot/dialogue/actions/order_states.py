@@ -43,6 +43,10 @@ def say_state(turn: Turn, speaker: Speaker, order: Order) -> None:
 
 def _say_parcel_state(turn: Turn, speaker: Speaker, order: Order, values: dict[str, str]) -> None:
     words = turn.words
+    if not order.shipments:
+        state = turn.replies.say(f"utter_state_{order.state.value}", words.language, {}).text
+        speaker.say("utter_order_untracked", state=state, **values)
+        return
     parcel = order.shipments[-1]
     last = parcel.last_event
     where = Button(

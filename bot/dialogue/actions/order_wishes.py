@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.change import Change, Taken, leaves, word, yes_or_no
 from bot.dialogue.actions.handover import hand_over
 from bot.dialogue.actions.order_states import say_state
@@ -34,7 +35,8 @@ class _Wish(Change):
         text = " ".join(turn.understanding.text.split())
         fits = 2 <= len(text) <= turn.rules.changes.longest_note
         letters = any(letter.isalnum() for letter in text)
-        if not asked or leaves(turn) or not fits or not letters:
+        if not asked or leaves(turn) or not fits or not letters or answers.yes_or_no(text):
+            # A bare yes or no answers a question that was not asked.
             return Taken()
         return Taken({"text": mask_cards(text)})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.known_orders import is_before_shipping, known_order
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.parcels import current_parcel, tell_parcel
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
@@ -23,10 +24,9 @@ class TellOrderState(Step):
         """Tell the state of the order; what went wrong with its parcel is told as the parcel's flow does."""
         order = known_order(turn, tracker)
         parcel, now = current_parcel(order), turn.clock.now()
-        wrong = (
-            parcel is not None
-            and order.state in ON_ITS_WAY
-            and (
+        wrong = order.state in ON_ITS_WAY and (
+            parcel is None
+            or (
                 parcel.delay_cause is not None
                 or is_stuck(parcel, turn.rules, now, order.ship_to.country)
                 or promised_late(order, now)

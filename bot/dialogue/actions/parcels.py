@@ -11,13 +11,15 @@ from rasa_sdk import Tracker
 from bot.desk.values.cases import Reason
 from bot.dialogue.actions.answers import first_meant
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.known_orders import is_before_shipping, known_order
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered, typed_answer
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 from bot.shop.policy import can_extend, is_dispatch_late, is_stuck, local_day, promised_late
 from bot.shop.values import (
+    ON_ITS_WAY,
     DelayCause,
     LineState,
     Order,
@@ -84,6 +86,8 @@ def tell_parcel(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
     if parcel is not None:
         cause = parcel.delay_cause.value if parcel.delay_cause else None
         turn.read("parcel", number=parcel.number, state=parcel.state.value, cause=cause)
+    if parcel is None and order.state in ON_ITS_WAY:
+        return tell_untracked(turn, tracker, speaker, order, "logistics_where_is_parcel")
     if is_before_shipping(order) or parcel is None:
         backordered = [line for line in order.lines if line.state is LineState.BACKORDERED]
         if backordered and order.state is not OrderState.UNPAID:
@@ -105,6 +109,15 @@ def tell_parcel(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order) ->
         _say_on_its_way(turn, speaker, order, parcel)
         awaits = AWAITS.get(parcel.delay_cause) if parcel.delay_cause else None
     return {"done": remembered(tracker, done), "awaits": awaits, **back_to(turn, tracker, speaker)}
+
+
+def tell_untracked(turn: Turn, tracker: Tracker, speaker: Speaker, order: Order, intent: str) -> Slots:
+    """Sent or delivered by the shop's word, and no parcel is known: people find out, nobody guesses."""
+    say_state(turn, speaker, order)
+    why = "the shop's data has no parcel of an order that was sent"
+    return {"done": remembered(tracker, "parcel")} | hand_over(
+        turn, tracker, speaker, Reason.POLICY, why=why, intent=intent, order=order
+    )
 
 
 def _tell_oversold(
@@ -218,6 +231,9 @@ class StartNotReceived(Step):
         """Tell the scan and the proof, or that it was not delivered at all."""
         order = known_order(turn, tracker)
         parcel = current_parcel(order)
+        if parcel is None and order.state is OrderState.DELIVERED:
+            told = tell_untracked(turn, tracker, speaker, order, "logistics_delivered_not_received")
+            return {"way": "closed", **told}
         if parcel is None or parcel.state is not ShipmentState.DELIVERED or parcel.delivered_at is None:
             speaker.say("utter_not_delivered_yet", number=order.number)
             return {"way": "closed", **tell_parcel(turn, tracker, speaker, order)}

@@ -11,7 +11,8 @@ from rasa_sdk import Tracker
 from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, payment_values
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.payment_words import payment_values
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.errors import ShopError

@@ -8,9 +8,13 @@ import zlib
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Priority, Reason
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, invoice_kinds, known_order, say_how_to_pay
+from bot.dialogue.actions.identity import ASKED_WITH
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.known_orders import known_order
 from bot.dialogue.actions.order_states import say_state
+from bot.dialogue.actions.payment_words import invoice_kinds, payment_values, say_how_to_pay
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
@@ -33,6 +37,7 @@ class NotRegistered(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """Look the payments up; money that we have and the order does not know goes to finance."""
         order, words = known_order(turn, tracker), turn.words
+        said = turn.memory.pop(ASKED_WITH, None) or turn.understanding.text
         if order.state is OrderState.CANCELLED:
             say_state(turn, speaker, order)
         elif order.state is not OrderState.UNPAID:
@@ -50,6 +55,14 @@ class NotRegistered(Step):
                     amount=words.money(last.amount),
                     day=words.day_of(last.at),
                     by=words.day_of(turn.clock.now() + dt.timedelta(days=turn.rules.payment.pending_days)),
+                )
+            elif answers.still_to_pay(said):
+                say_state(turn, speaker, order)
+                speaker.say(
+                    "utter_unpaid_how",
+                    website=turn.rules.store.website,
+                    hours=turn.rules.shipping.dispatch_hours,
+                    **payment_values(turn),
                 )
             else:
                 speaker.say("utter_payment_no_trace", number=order.number, total=words.money(order.total))

@@ -7,7 +7,9 @@ from rasa_sdk import Tracker
 from bot.desk.values.cases import Priority, Reason
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, known_order, payment_values, say_how_to_pay
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.known_orders import known_order
+from bot.dialogue.actions.payment_words import payment_values, say_how_to_pay
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.actions.ways_to_pay import CASH_ON_DELIVERY, is_taken, named_in
 from bot.dialogue.turn import Turn

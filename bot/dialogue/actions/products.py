@@ -11,7 +11,7 @@ from bot.desk.values.cases import Reason
 from bot.dialogue.actions import answers
 from bot.dialogue.actions.assortment import SHOWN, found_for
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import interrupted
+from bot.dialogue.actions.interruptions import interrupted
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform
 from bot.dialogue.turn import Turn
 from bot.shop.finding import words_named

@@ -8,7 +8,8 @@ from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, known_order
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.known_orders import known_order
 from bot.dialogue.actions.step import Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.shop.policy import is_agreed, is_refund_late, local_day, refund_arrival, refund_due, return_window

@@ -9,11 +9,12 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
-from bot.dialogue.actions.answers import first_meant, keeps, means
+from bot.dialogue.actions.answers import keeps
 from bot.dialogue.actions.approvals import say_waiting, tell_asked
 from bot.dialogue.actions.exchanging import exchange_button, exchangeable
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import back_to, is_before_shipping, known_order
+from bot.dialogue.actions.interruptions import back_to
+from bot.dialogue.actions.known_orders import is_before_shipping, known_order
 from bot.dialogue.actions.lines import ALL, chosen_line, line_buttons, open_lines
 from bot.dialogue.actions.order_states import say_state
 from bot.dialogue.actions.refunds import (
@@ -22,6 +23,7 @@ from bot.dialogue.actions.refunds import (
     tell_return,
     tell_window_closed,
 )
+from bot.dialogue.actions.return_reasons import REASONS, told_reason
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, inform, remembered, typed_answer
 from bot.dialogue.turn import Turn
 from bot.errors import PolicyError
@@ -41,36 +43,8 @@ from bot.shop.policy import (
 )
 from bot.shop.values import ON_ITS_WAY, Order, OrderState, RefundState, ReturnReason
 
-#: What the buyer may choose as the reason, in the order of the buttons.
-REASONS = (
-    ReturnReason.CHANGED_MIND,
-    ReturnReason.DOES_NOT_FIT,
-    ReturnReason.NOT_AS_DESCRIBED,
-    ReturnReason.DAMAGED,
-    ReturnReason.FAULTY,
-    ReturnReason.WRONG_ITEM,
-    ReturnReason.OTHER,
-)
-#: What a buyer says instead of pressing the button.
-REASON_OF_INTENT = {
-    "refund_damaged": ReturnReason.DAMAGED,
-    "refund_faulty": ReturnReason.FAULTY,
-    "refund_wrong_item": ReturnReason.WRONG_ITEM,
-    "refund_missing_item": ReturnReason.MISSING_ITEM,
-    "refund_not_as_described": ReturnReason.NOT_AS_DESCRIBED,
-    "refund_exchange": ReturnReason.DOES_NOT_FIT,
-    "product_size": ReturnReason.DOES_NOT_FIT,
-    "refund_return": ReturnReason.CHANGED_MIND,
-    "logistics_delay": ReturnReason.LATE,
-}
-#: Reasons that words may tell, in the order of looking for them.
-REASON_WORDS = (
-    *("does_not_fit", "damaged", "faulty", "wrong_item", "not_as_described", "changed_mind", "other"),
-)
 #: "Cancel" alone, where a return is spoken of.
 _CANCEL = re.compile(r"\W*cancel(?: (?:it|this|that|the return|my return))?(?:,? please)?\W*", re.IGNORECASE)
-#: From this confidence on a message of another topic is no reason, whatever words it holds.
-SURE = 0.7
 
 
 class StartReturn(Step):
@@ -125,7 +99,7 @@ class ReturnForm(Form):
             if line is not None:
                 filled["return_line"] = line
         if tracker.get_slot("return_reason") is None:
-            reason = self._reason(turn, asked == "return_reason")
+            reason = told_reason(turn, asked=asked == "return_reason")
             if reason is not None:
                 filled["return_reason"] = reason.value
         if asked == "return_confirmed":
@@ -141,31 +115,6 @@ class ReturnForm(Form):
     @staticmethod
     def _line(turn: Turn, order: Order, asked: bool) -> str | None:
         return chosen_line(turn, order, open_lines(turn, order), "return_line", asked=asked)
-
-    @staticmethod
-    def _reason(turn: Turn, asked: bool) -> ReturnReason | None:
-        pressed = turn.understanding.first("return_reason")
-        if pressed in [reason.value for reason in REASONS]:
-            return ReturnReason(pressed)
-        read = REASON_OF_INTENT.get(turn.understanding.intent)
-        elsewhere = turn.understanding.intent.startswith(("payment_", "logistics_", "order_"))
-        if elsewhere and turn.understanding.confidence >= SURE:
-            return read
-        if asked and _exchanges(turn):
-            # No reason, and another wish: the flow of exchanges takes it up.
-            return None
-        if asked and read in (None, ReturnReason.CHANGED_MIND):
-            said = first_meant(REASON_WORDS, turn.understanding.text)
-            return read if said is None else ReturnReason(said)
-        # Outside the question, "I want to return it" is no reason, but "it arrived broken" is.
-        return read if asked or read is not ReturnReason.CHANGED_MIND else None
-
-
-def _exchanges(turn: Turn) -> bool:
-    """Whether the goods are to be exchanged instead, in so many words: "too small" alone is a reason."""
-    read = turn.understanding
-    surely = read.intent == "refund_exchange" and read.confidence >= SURE
-    return surely and means("replace", read.text)
 
 
 def _keeps(text: str) -> bool:

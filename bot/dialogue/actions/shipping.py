@@ -7,12 +7,17 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from bot.dialogue.actions.advice import category_name
 from bot.dialogue.actions.change import word
 from bot.dialogue.actions.cities import country_of_city
+from bot.dialogue.actions.deals import basket_told, say_missing
+from bot.dialogue.actions.elsewhere import names_a_place
+from bot.dialogue.actions.shipping_words import asks_cost_and_time, services_named
 from bot.dialogue.actions.step import Form, Slots, Speaker, Step, remembered
 from bot.dialogue.turn import Turn
 from bot.messages import Button
 from bot.settings import LaneRules, ServiceRules
+from bot.settings.lanes import ServiceName
 from bot.shop.policy import arrival, is_sent, lane_of, local_day, served
 from bot.shop.values import Money
 
@@ -45,9 +50,15 @@ class FindDestination(Step):
     def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
         """The country in the message, the one spoken of before, or the buyer's own."""
         intent = turn.understanding.intent
-        begun: Slots = {"shipping_question": intent, "misunderstandings": 0}
+        goods = basket_told(turn)
+        asked = {"text": turn.understanding.text, "goods": goods.minor if goods else None}
+        begun: Slots = {"shipping_question": intent, "shipping_asked": asked, "misunderstandings": 0}
         # "And to zürich?", after one country was told of.
         named = place_named(turn, asked=tracker.get_slot("destination") is not None)
+        if named is None and names_a_place(turn.understanding.text):
+            # Neither the country spoken of before nor the buyer's own, and perhaps none at all.
+            speaker.say("utter_place_unknown")
+            return begun | {"destination": None, "destination_step": UNKNOWN}
         own = turn.customer.country if turn.customer else None
         country = named or tracker.get_slot("destination") or own
         if country:
@@ -107,41 +118,43 @@ def _tell(
     if product is not None and not is_sent(product, country, turn.rules):
         speaker.say("utter_product_not_sent", product=turn.words.product(product), country=place)
         return
+    told = tracker.get_slot("shipping_asked") or {}
+    text = str(told.get("text") or "")
+    asked = services_named(text, lane.services)
     match question:
         case "logistics_duties" | "payment_tax":
             say_duties(turn, speaker, country)
             return
+        case "logistics_shipping_cost" | "logistics_shipping_time" if asks_cost_and_time(text):
+            speaker.say("utter_shipping_services", country=place, services=_each(turn, asked, _whole))
         case "logistics_shipping_cost":
-            speaker.say("utter_shipping_cost", country=place, services=_each(turn, lane, _cost))
+            speaker.say("utter_shipping_cost", country=place, services=_each(turn, asked, _cost))
+            if told.get("goods") and any(one.can_be_free for one in asked.values()):
+                say_missing(turn, speaker, Money(int(told["goods"]), turn.rules.store.currency))
         case "logistics_shipping_time":
-            _say_time(turn, speaker, lane, place)
+            _say_time(turn, speaker, asked, place)
         case "logistics_services":
-            speaker.say("utter_shipping_services", country=place, services=_each(turn, lane, _whole))
+            speaker.say("utter_shipping_services", country=place, services=_each(turn, asked, _whole))
         case _:
-            speaker.say("utter_ships_to", _more(turn), country=place, services=_each(turn, lane, _whole))
+            ways = _each(turn, lane.services, _whole)
+            speaker.say("utter_ships_to", _more(turn), country=place, services=ways)
     if lane.not_sent and question in ("logistics_destinations", "logistics_services"):
-        goods = turn.words.all_of([_category(turn, name) for name in lane.not_sent])
+        goods = turn.words.all_of([category_name(turn, name) for name in lane.not_sent])
         speaker.say("utter_not_sent_there", country=place, goods=goods)
-
-
-def _category(turn: Turn, name: str) -> str:
-    """A category in the buyer's words, or as the catalogue calls it."""
-    reply = f"utter_category_{name}"
-    return word(turn, reply) if turn.replies.has(reply) else name.replace("_", " ")
 
 
 def _more(turn: Turn) -> list[Button]:
     return [Button(word(turn, "utter_meaning_logistics_duties"), "/logistics_duties")]
 
 
-def _say_time(turn: Turn, speaker: Speaker, lane: LaneRules, place: str) -> None:
+def _say_time(turn: Turn, speaker: Speaker, ways: Mapping[ServiceName, ServiceRules], place: str) -> None:
     timezone = turn.customer.timezone if turn.customer else turn.rules.store.timezone
     today = local_day(turn.clock.now(), timezone)
-    first = next(iter(lane.services.values()))
+    first = next(iter(ways.values()))
     speaker.say(
         "utter_shipping_time",
         country=place,
-        services=_each(turn, lane, _time),
+        services=_each(turn, ways, _time),
         hours=turn.rules.shipping.dispatch_hours,
         expected=turn.words.day(arrival(first, today)),
     )
@@ -160,9 +173,9 @@ def say_duties(turn: Turn, speaker: Speaker, country: str) -> None:
         speaker.say("utter_duties_free_below", country=place, free=_money(turn, free))
 
 
-def _each(turn: Turn, lane: LaneRules, tell: Any) -> str:
-    mark = {"zh": "；", "ja": "；", "ar": "؛ "}.get(turn.words.language.partition("-")[0], "; ")
-    return mark.join(tell(turn, name, service) for name, service in lane.services.items())
+def _each(turn: Turn, ways: Mapping[ServiceName, ServiceRules], tell: Any) -> str:
+    mark = {"fr": " ; ", "zh": "；", "ja": "；", "ar": "؛ "}.get(turn.words.language.partition("-")[0], "; ")
+    return mark.join(tell(turn, name, service) for name, service in ways.items())
 
 
 def _cost(turn: Turn, name: str, service: ServiceRules) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import permutations
+from itertools import islice, permutations
 
 from bot.shop.values import SizeRow
 
@@ -17,6 +17,11 @@ MOST_NUMBERS = 5
 _PARTS: Mapping[str, re.Pattern[str]] = {
     part: re.compile(rf"\b(?:{latin})|{others}", re.IGNORECASE)
     for part, latin, others in (
+        (
+            "height",
+            "height|tall|korpergr|körpergr|groß|gross|estatura|altura|mido|je mesure|meço|рост",
+            "الطول|طول[يه]|身高|身長|키",
+        ),
         ("chest", "chest|bust|brust|pecho|busto|poitrine|peito|груд", "صدر|胸|バスト|가슴"),
         ("waist", "waist|taille|cintura|tour de taille|тали", "خصر|腰|ウエスト|허리"),
         ("hips", "hips?|hüft|huft|cadera|hanche|quadril|anca|б[её]д[её]?р", "ورك|أرداف|臀|ヒップ|엉덩이|힙"),
@@ -35,6 +40,12 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _INCH = 2.54
+#: A size with the country, or the union, whose system it is of.
+_SYSTEM = re.compile(
+    r"(?<![A-Za-z])(?P<system>US|UK|EU|JP)(?: size)?[\s:-]{0,2}"
+    r"(?P<size>\d{1,2}(?:[.,]5)?(?![\d.,]*\d)|X{0,3}[SL](?![A-Za-z])|M(?![A-Za-z])|\dX?L(?![A-Za-z]))",
+    re.IGNORECASE,
+)
 #: By so much bodies go beyond a chart, and how much too wide a smallest size may be.
 _BEYOND, _LOOSE = 0.3, 0.1
 
@@ -59,6 +70,34 @@ def measures_in(text: str, chart: Sequence[SizeRow]) -> dict[str, float]:
         if len(possible) == 1:
             told[known[0]] = possible[0]
     return told
+
+
+def worn_elsewhere(text: str, chart: Sequence[SizeRow]) -> tuple[str, str] | None:
+    """The size of another country's system that a text names, and the chart's own for it: ("UK 8", "42").
+
+    None where none is named, or where several of the chart's sizes are called so.
+    """
+    for named in islice(_SYSTEM.finditer(text), MOST_NUMBERS):
+        system, worn = named["system"].upper(), named["size"].upper().replace(",", ".")
+        sizes = [row.size for row in chart if _is_called(row.equivalents.get(system, ""), worn)]
+        if len(sizes) == 1:
+            return f"{system} {worn}", sizes[0]
+    return None
+
+
+def _is_called(called: str, worn: str) -> bool:
+    """Whether a size is one of those that a chart names: "8", or the span "36-38"."""
+    low, _, high = called.partition("-")
+    if not high or not worn.replace(".", "", 1).isdecimal():
+        return called.upper() == worn
+    return float(low) <= float(worn) <= float(high)
+
+
+def tells_measures(text: str) -> bool:
+    """Whether the words name a part of the body with a number near to it, whatever goods they are for."""
+    numbers = list(_NUMBER.finditer(text))[:MOST_NUMBERS]
+    parts = [found for part in _PARTS.values() for found in islice(part.finditer(text), MOST_NUMBERS)]
+    return any(_gap(part, number) <= NEAR for part in parts for number in numbers)
 
 
 def size_for(told: Mapping[str, float], chart: Sequence[SizeRow]) -> str | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from re import Pattern
 
-from ruamel.yaml import YAML
-
+from bot.dialogue.actions.wordlists import any_of, read_lists
 from bot.settings.trade import PaymentRules
-from bot.spelling import alike, plain
+from bot.spelling import plain
 
-#: Scripts in which a word may be written together with the one before.
-_JOINED = re.compile(r"[\u0370-\uffff]")
 CASH_ON_DELIVERY = "cash_on_delivery"
 
 
@@ -46,15 +42,5 @@ def _taken(rules: PaymentRules) -> Iterator[str]:
 
 @cache
 def _ways() -> Mapping[str, Mapping[str, Pattern[str]]]:
-    path = Path(__file__).with_suffix(".yml")
-    read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    return {kind: {name: _any_of(words) for name, words in named.items()} for kind, named in read.items()}
-
-
-def _any_of(words: Sequence[str]) -> Pattern[str]:
-    return re.compile("|".join(map(_bounded, map(alike, words))))
-
-
-def _bounded(word: str) -> str:
-    # No word boundary: Japanese particles follow a brand at once.
-    return word if _JOINED.search(word) else rf"(?<![a-z0-9])(?:{word})(?![a-z0-9])"
+    read = read_lists(Path(__file__).with_suffix(".yml"))
+    return {kind: {name: any_of(words) for name, words in named.items()} for kind, named in read.items()}

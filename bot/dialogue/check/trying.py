@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bot.clock import SetClock
 from bot.dialogue.actions import every_action
-from bot.dialogue.actions.identity import interrupted
+from bot.dialogue.actions.interruptions import interrupted
 from bot.dialogue.actions.step import PLAIN
 from bot.dialogue.check import acts
 from bot.dialogue.check.answers import (
@@ -78,14 +78,14 @@ class _Heard(Replies):
         self.code = ""
 
     def say(
-        self, key: str, language: str, values: Mapping[str, Any], *, channel: str = "", seed: str = ""
+        self, key: str, language: str, values: Mapping[str, Any], *, channel: str = "", heard: int = 0
     ) -> Reply:
         """Say it; what stands within another reply has no channel."""
         if channel:
             self.keys.append(key)
         if key == "utter_code_letter":
             self.code = str(values["code"])
-        return super().say(key, language, values, channel=channel, seed=seed)
+        return super().say(key, language, values, channel=channel, heard=heard)
 
 
 @dataclass(frozen=True)

@@ -180,8 +180,10 @@ FAULTS: dict[str, tuple[Callable[[Copy], None], str, str]] = {
         "a button fills 'returned_confirm'",
     ),
     "a button of the code that leads nowhere": (
-        lambda copy: copy.change("bot/dialogue/actions/identity.py", '"/service_deny"', '"/service_never"'),
-        "identity.py",
+        lambda copy: copy.change(
+            "bot/dialogue/actions/interruptions.py", '"/service_deny"', '"/service_never"'
+        ),
+        "interruptions.py",
         "a button leads to 'service_never'",
     ),
     "a reply that nothing says": (
@@ -191,14 +193,14 @@ FAULTS: dict[str, tuple[Callable[[Copy], None], str, str]] = {
     ),
     "a reply that is said and does not exist": (
         lambda copy: copy.change(
-            "bot/dialogue/actions/anytime.py", '"utter_what_is_open"', '"utter_whats_open"'
+            "bot/dialogue/actions/wrap_up.py", '"utter_what_is_open"', '"utter_whats_open"'
         ),
-        "anytime.py",
+        "wrap_up.py",
         "utter_whats_open: there is no such reply",
     ),
     "a reply that is said without a value": (
-        lambda copy: copy.change("bot/dialogue/actions/anytime.py", "by=turn.words.moment(until)", ""),
-        "anytime.py",
+        lambda copy: copy.change("bot/dialogue/actions/handover.py", "by=turn.words.moment(until)", ""),
+        "handover.py",
         "utter_case_late: is said without by",
     ),
     "a handing over without words for closed hours": (

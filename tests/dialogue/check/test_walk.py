@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.clock import SetClock
-from bot.dialogue.actions.anytime import NotUnderstood
 from bot.dialogue.actions.identity import CheckIdentity
+from bot.dialogue.actions.not_understood import NotUnderstood
 from bot.dialogue.actions.orders import TellOrderState
 from bot.dialogue.actions.payments import PaymentMethods
 from bot.dialogue.actions.step import Slots, Speaker

@@ -1,22 +1,21 @@
-"""What may happen at any time: a greeting, not being understood, small answers, leaving, wrapping up."""
+"""What answers nothing: not understood, out of scope, a file alone, a button of a question that is over."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from rasa_sdk import Tracker
 
 from bot.desk.values.cases import Reason
+from bot.dialogue.actions import answers
 from bot.dialogue.actions.complaints import CAUSE, COMPLAINT, own_complaint
 from bot.dialogue.actions.handover import hand_over
-from bot.dialogue.actions.identity import given_contact, interrupted
+from bot.dialogue.actions.interruptions import interrupted
+from bot.dialogue.actions.known_orders import given_contact
 from bot.dialogue.actions.ratings import STARS, stars_of, take_stars
-from bot.dialogue.actions.step import NOTHING, Slots, Speaker, Step
+from bot.dialogue.actions.step import Slots, Speaker, Step
 from bot.dialogue.files import NOT_KEPT, values_of
-from bot.dialogue.several import PENDING
 from bot.dialogue.turn import Turn
-from bot.dialogue.waiting import offers
 from bot.messages import Button
 
 #: The likeliest meanings that are offered as buttons.
@@ -35,13 +34,6 @@ NOT_OFFERED = frozenset(
 
 class DeadEndError(RuntimeError):
     """A flow stopped in the middle of a turn: its rules lack a step."""
-
-
-def part_of_day(hour: int) -> str:
-    """Which greeting fits an hour of the buyer's day."""
-    if 5 <= hour < 12:
-        return "morning"
-    return "afternoon" if 12 <= hour < 18 else "evening"
 
 
 def give_up(turn: Turn, tracker: Tracker, speaker: Speaker, times: int) -> Slots:
@@ -89,24 +81,6 @@ def take_awaited(turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots | None
     )
 
 
-class Greet(Step):
-    """Says who speaks, for which store, and what it can help with."""
-
-    title = "action_greet"
-    flow = "greeting"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Greet by the hour where the buyer is, if that is known; by name only as the channel gives it."""
-        words = turn.words
-        name = turn.customer.name if turn.customer else turn.conversation.sender_name
-        store = turn.rules.store
-        hour = turn.clock.now().astimezone(words.zone).hour
-        when = part_of_day(hour) if words.zone_is_theirs else "day"
-        reply = f"utter_greet_{when}" if name else f"utter_greet_{when}_nameless"
-        speaker.say(reply, name=name, store=store.name, assistant=store.assistant)
-        return {}
-
-
 class NotUnderstood(Step):
     """Not understood: once with the likeliest meanings as buttons, twice a human."""
 
@@ -122,7 +96,9 @@ class NotUnderstood(Step):
         if awaited is not None:
             return awaited
         if tracker.active_loop_name:
-            return ask_again(turn, tracker, speaker, "utter_not_understood_in_form")
+            asks_why = answers.means(answers.WHY, turn.understanding.text)
+            reply = "utter_why_asked" if asks_why else "utter_not_understood_in_form"
+            return ask_again(turn, tracker, speaker, reply)
         times = int(tracker.get_slot("misunderstandings") or 0) + 1
         if times >= turn.rules.understanding.misunderstandings:
             return give_up(turn, tracker, speaker, times)
@@ -179,18 +155,6 @@ class OutOfScope(Step):
         return ask_again(turn, tracker, speaker, "utter_out_of_scope_in_form", store=store)
 
 
-class Leave(Step):
-    """Never mind: the buyer leaves a flow half-way."""
-
-    title = "action_leave"
-    flow = "left"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Let go of the form; nothing was done."""
-        speaker.say("utter_left" if tracker.active_loop_name else "utter_what_next")
-        return {"leave_form": True}
-
-
 class WhatNext(Step):
     """A bare yes or no, with nothing asked."""
 
@@ -239,113 +203,4 @@ class FileAlone(Step):
             return ask_again(turn, tracker, speaker, "utter_file_alone_in_form")
         if kept:
             speaker.say("utter_file_alone")
-        return {}
-
-
-class WrapUp(Step):
-    """Thanks: asks whether all is solved and sums up what was done."""
-
-    title = "action_wrap_up"
-    flow = "wrap_up"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:
-        """Ask, with the summary where there is something to sum up; inside a form, just be polite."""
-        if tracker.active_loop_name:
-            speaker.say("utter_welcome")
-            return {}
-        if tracker.get_slot("asked") == "all_solved":
-            return say_goodbye(turn, speaker)
-        done = [
-            turn.replies.say(f"utter_done_{what}", turn.words.language, {}).text
-            for what in tracker.get_slot("done") or ()
-        ]
-        if done and turn.memory.pop("bad_review", False):
-            speaker.say("utter_review_update")
-        if done:
-            speaker.say("utter_wrap_up", done=turn.words.all_of(done))
-        else:
-            speaker.say("utter_wrap_up_nothing_done")
-        return {"asked": "all_solved"}
-
-
-class SayGoodbye(Step):
-    """Goodbye: thanks, and how to come back."""
-
-    title = "action_goodbye"
-    flow = "wrap_up"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """End the conversation's business; an identity stays checked for its time."""
-        return say_goodbye(turn, speaker)
-
-
-def say_goodbye(turn: Turn, speaker: Speaker) -> Slots:
-    """Thank for writing and let go of what was done."""
-    turn.memory.pop(PENDING, None)
-    speaker.say("utter_goodbye", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
-    return {"leave_form": True, "done": None, "paused_intent": None, "asked": NOTHING}
-
-
-class WhatIsOpen(Step):
-    """Not solved after all."""
-
-    title = "action_what_is_open"
-    flow = "wrap_up"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Ask what is still open, with a person one click away."""
-        speaker.say("utter_what_is_open")
-        return {}
-
-
-class WelcomeBack(Step):
-    """A person has handed the conversation back."""
-
-    title = "action_welcome_back"
-    flow = "handed_back"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Say that the assistant is there again, knowing that a colleague was."""
-        agent = turn.row.data.get("agent")
-        reply = "utter_welcome_back" if agent else "utter_welcome_back_nameless"
-        speaker.say(reply, agent=agent, assistant=turn.rules.store.assistant)
-        return {"leave_form": True, "misunderstandings": 0, "asked": "all_solved"}
-
-
-class CaseLate(Step):
-    """Nobody answered in time: the buyer hears it first, with a new date."""
-
-    title = "action_case_late"
-    flow = "case_late"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Apologise once, name the moment by which somebody answers, and offer to do without."""
-        until = dt.datetime.fromisoformat(str(turn.row.data["until"]))
-        case = turn.cases.open_case_of(turn.conversation.id)
-        offered = offers(turn.replies, turn.words.language, turn.cases, case)
-        speaker.say("utter_case_late", offered, by=turn.words.moment(until))
-        return {}
-
-
-class AboutBot(Step):
-    """Are you a bot: yes, said plainly."""
-
-    title = "action_about_bot"
-    flow = "about_bot"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Name itself, its store and the way to a person."""
-        speaker.say("utter_about_bot", store=turn.rules.store.name, assistant=turn.rules.store.assistant)
-        return {}
-
-
-class Capabilities(Step):
-    """What can you do."""
-
-    title = "action_capabilities"
-    flow = "capabilities"
-
-    def act(self, turn: Turn, tracker: Tracker, speaker: Speaker) -> Slots:  # noqa: ARG002
-        """Offer the main topics."""
-        speaker.say("utter_capabilities")
         return {}
