@@ -241,6 +241,36 @@ def test_an_unsent_message_can_be_taken_back(visit: Visit, shop: Shop) -> None:
     assert [message.text for message in shop.reception.accepted] == ["this instead"]
 
 
+@pytest.mark.parametrize("gets_through", [False, True])
+def test_a_message_taken_back_while_it_is_sent_again_is_gone_or_shown_as_sent(
+    gets_through: bool, visit: Visit, shop: Shop
+) -> None:
+    shop.reception.down = TryLaterError(retry_after=60)
+    page = visit()
+    write(page, "never mind")
+    expect(page.get_by_text("Not sent yet.")).to_be_visible()
+    held: list[Any] = []
+    page.route("**/chat/messages", lambda route: held.append(route))
+    with page.expect_request("**/chat/messages"):
+        page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Remove")).to_be_disabled()
+    if gets_through:
+        shop.reception.down = None
+    held[0].continue_()
+    page.unroute("**/chat/messages")
+    if gets_through:
+        expect(bubbles(page)).to_have_text(["You: never mind"])
+        expect(page.locator("#unsent .bubble")).to_have_count(0)
+    else:
+        expect(page.get_by_text("never mind")).to_have_count(0)
+        shop.reception.down = None
+    write(page, "this instead")
+    sent = ["never mind", "this instead"] if gets_through else ["this instead"]
+    expect(bubbles(page)).to_have_text([f"You: {text}" for text in sent])
+    assert [message.text for message in shop.reception.accepted] == sent
+
+
 def test_a_confirmation_lost_on_its_way_does_not_show_the_message_twice(visit: Visit, shop: Shop) -> None:
     page = visit()
     lost = []

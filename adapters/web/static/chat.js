@@ -55,6 +55,7 @@ function retryIn(milliseconds) {
 
 async function flush() {
   for (let item = unsent.next(); item; item = unsent.next()) {
+    item.sending = true;
     try {
       const { id, text, button } = item;
       const files = item.files?.length ? item.files.map((file) => file.token) : undefined;
@@ -65,16 +66,13 @@ async function flush() {
       state.tries = 0;
       expect(!receipt.with_agent);
     } catch (error) {
-      item.tried = true;
       if (error instanceof Refused) {
         if (error.code === "no_visitor") tell(strings.cookies);
-        item.state = "refused";
-        item.trouble = error.code === "unknown_button" ? "expired" : "refused";
+        unsent.failed(item, "refused", error.code === "unknown_button" ? "expired" : "refused");
       } else if (error instanceof Later) {
-        item.trouble = error.code === "too_fast" ? "too_fast" : "unsent";
+        unsent.failed(item, "waiting", error.code === "too_fast" ? "too_fast" : "unsent");
         retryIn(error.seconds ? error.seconds * 1000 : backoff(state.tries++));
       } else throw error;
-      unsent.keep();
       showUnsent();
       if (error instanceof Later) return;
     }
@@ -177,7 +175,7 @@ function showUnsent() {
   view.showUnsent(unsent.items, {
     again: () => sync(),
     remove: (item) => {
-      unsent.remove(item);
+      unsent.takeBack(item);
       showUnsent();
       composer.text.focus();
     },

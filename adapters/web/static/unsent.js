@@ -35,6 +35,20 @@ export class Unsent {
     this.keep();
   }
 
+  /** Take back one that the server does not have: while it is asked again, the answer decides whether it still can be. */
+  takeBack(item) {
+    if (!item.sending) this.remove(item);
+    else item.unwanted = true;
+    this.keep();
+  }
+
+  /** What the server said of the last attempt: `state` is waiting where it is to be tried again. */
+  failed(item, state, trouble) {
+    Object.assign(item, { sending: false, tried: true, state, trouble });
+    if (item.unwanted) this.remove(item);
+    this.keep();
+  }
+
   /** The next one to send. */
   next() {
     return this.items.find((item) => item.state === "waiting");
@@ -58,14 +72,16 @@ export class Unsent {
 
   /** The server has it. If it had it before and its line is here already, there is nothing to wait for. */
   confirm(item, fresh) {
-    item.state = "confirmed";
+    Object.assign(item, { sending: false, unwanted: false, state: "confirmed" });
     if (!fresh && item.seen) this.remove(item);
     this.keep();
   }
 
   keep() {
     try {
-      sessionStorage.setItem(STORE, JSON.stringify(this.items));
+      // After a reload nobody knows of an attempt any more, and what was taken back is not sent again.
+      const kept = this.items.filter((item) => !item.unwanted).map((item) => ({ ...item, sending: false }));
+      sessionStorage.setItem(STORE, JSON.stringify(kept));
     } catch {
       // As above.
     }

@@ -171,7 +171,7 @@ export class View {
           element.append(build("time", time));
         } else {
           element.classList.add(item.state);
-          const button = (text, onclick) => build("button", { type: "button", textContent: text, onclick });
+          const button = (text, onclick) => build("button", { type: "button", textContent: text, onclick, disabled: !!item.unwanted });
           element.append(
             build(
               "p",
