@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-FloatMatrix = npt.NDArray[np.float32]
+from nlu.bert.weights import FloatMatrix, Weights
 
 #: The one that the project ships; `make tune` makes it from the examples in nlu/data.
 SHIPPED = Path(__file__).with_name("adapter.npz")
@@ -51,6 +50,25 @@ class Adapter:
         for name, (down, up) in sorted(self.parts.items()):
             digest.update(name.encode() + down.tobytes() + up.tobytes())
         return digest.hexdigest()
+
+
+class Adapted:
+    """Weights with an adapter's changes."""
+
+    def __init__(self, weights: Weights, adapter: Adapter) -> None:
+        """Change what `adapter` names, and no more."""
+        self.shape = weights.shape
+        self.vector = weights.vector
+        self._weights = weights
+        self._changes = adapter.parts
+
+    def matrix(self, name: str) -> FloatMatrix:
+        """Return the changed weights of a part, outputs × inputs."""
+        matrix = self._weights.matrix(name)
+        if name not in self._changes:
+            return matrix
+        down, up = self._changes[name]
+        return np.asarray(matrix + (down @ up).T, dtype=np.float32)
 
 
 def _read(stored: np.lib.npyio.NpzFile, name: str, side: str) -> FloatMatrix:

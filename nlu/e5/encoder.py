@@ -1,34 +1,32 @@
-"""The sentence encoder: a text as a vector, for a hundred languages."""
+"""A sentence encoder for a hundred languages."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from nlu.e5.adapter import Adapter
-from nlu.e5.bundle import Bundle, FloatMatrix, bundle_version, unpacked
-from nlu.e5.graph import LAYERS, build_graph, read, stored
-from nlu.e5.kept import kept
+from nlu.bert.graph import build_graph
+from nlu.bert.kept import kept
+from nlu.bert.network import Network
+from nlu.bert.runtime import openvino
+from nlu.bert.weights import FloatMatrix
+from nlu.e5.adapter import Adapted, Adapter
+from nlu.e5.bundle import Bundle, bundle_version, unpacked
 from nlu.e5.pieces import Pieces, build_vocabulary
-from nlu.e5.runtime import openvino
 from nlu.excerpt import excerpt
 
 #: What is encoded of a text: no request needs more, and the cost grows with length.
 TOKENS = 100
+#: The layers whose means make up a vector: the last tells most, those before it know more of the wording.
+LAYERS = (12, 9, 6)
 #: The network was trained with this before what is asked (Wang et al. 2024, "Multilingual E5").
 _PREFIX = "query: "
 #: Tokens of the prefix, of begin and end.
 _FRAME = 5
-#: Texts that go through the network together where there are many; the shorter are filled up.
-_TOGETHER = 32
-#: Activations that share a scale while they are multiplied in eight bits.
-_GROUP = 64
 
 
 class E5Small:
@@ -47,34 +45,13 @@ class E5Small:
         self.name = f"{model}/8-bit/query/{TOKENS}"
         self.dimension = 384 * len(LAYERS)
         self._folder = folder
-        self._graph = f"{model}.graph"
-        self._adapter = adapter
+        self._network = Network(
+            folder / f"{model}.graph", self.dimension, lambda: graph_of(self._bundle, adapter)
+        )
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the vectors of the telling parts of the texts, one row for each."""
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        rows = [self.embedded(text) for text in texts]
-        if len(rows) < _TOGETHER:
-            request = self._network.create_infer_request()
-            return np.concatenate([np.array(request.infer(filled([row]))[0]) for row in rows])
-        return self._together(rows)
-
-    def _together(self, rows: Sequence[FloatMatrix]) -> FloatMatrix:
-        """Encode many: those of like length together, as many batches at a time as there are cores."""
-        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
-
-        def take(request: Any, places: Sequence[int]) -> None:
-            vectors[places] = request.get_output_tensor(0).data
-
-        queue = openvino().AsyncInferQueue(self._network, _cores())
-        queue.set_callback(take)
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
-        for start in range(0, len(order), _TOGETHER):
-            places = order[start : start + _TOGETHER]
-            queue.start_async(filled([rows[place] for place in places]), places)
-        queue.wait_all()
-        return vectors
+        return self._network.vectors([self.embedded(text) for text in texts])
 
     def embedded(self, text: str) -> FloatMatrix:
         """Return what goes into the network: a row for each token of the text's telling part."""
@@ -104,31 +81,16 @@ class E5Small:
             kept(self._folder / "vocabulary", partial(build_vocabulary, self._bundle)), self._bundle
         )
 
-    @cached_property
-    def _network(self) -> Any:
-        core = openvino().Core()
-        graph = kept(self._folder / self._graph, lambda: stored(build_graph(self._bundle, self._adapter)))
-        settings = {
-            # One core a text: a second gains a third, and costs many times that when it is not free.
-            "INFERENCE_NUM_THREADS": _cores(),
-            "NUM_STREAMS": _cores(),
-            # Whatever a processor could do with less: vectors are the same on all.
-            "INFERENCE_PRECISION_HINT": "f32",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP,
-        }
-        return core.compile_model(read(core, graph), "CPU", settings)
 
+def graph_of(
+    bundle: Bundle, adapter: Adapter | None, layers: Sequence[int] = LAYERS, *, exact: bool = False
+) -> Any:
+    """Return the network as an OpenVINO model, which takes embedded words: a quarter million stay on disk.
 
-def filled(rows: Sequence[npt.NDArray[Any]]) -> tuple[FloatMatrix, FloatMatrix]:
-    """Return the network's inputs for some texts: their tokens, filled up to the longest, and a mask."""
-    longest = max(len(row) for row in rows)
-    tokens = np.zeros((len(rows), longest, rows[0].shape[1]), dtype=np.float32)
-    mask = np.zeros((len(rows), longest), dtype=np.float32)
-    for place, row in enumerate(rows):
-        tokens[place, : len(row)] = row
-        mask[place, : len(row)] = 1
-    return tokens, mask
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+    Raises: BundleError where a weight is missing.
+    """
+    do: Any = openvino().opset13
+    words = do.parameter([-1, -1, bundle.shape.hidden], np.float32, "words")
+    mask = do.parameter([-1, -1], np.float32, "mask")
+    weights = Adapted(bundle, adapter) if adapter else bundle
+    return build_graph(weights, words, mask, [words, mask], layers, exact=exact)

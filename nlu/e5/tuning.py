@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nlu.bert.network import filled
 from nlu.e5.adapter import SHIPPED, Adapter
-from nlu.e5.bundle import Bundle, unpacked
-from nlu.e5.encoder import E5Small, filled
-from nlu.e5.graph import LAYERS
+from nlu.e5.bundle import Bundle
+from nlu.e5.encoder import LAYERS, E5Small
 from nlu.e5.misspelling import misspelt
 from nlu.evaluation import Labelled, read_labelled
 from nlu.places import ROOT, files_folder
@@ -69,7 +69,7 @@ class _Network:
         for layer in range(self._shape.layers):
             for part in _MATRICES:
                 name = f"l{layer}.{part}"
-                self._dense[name] = self._matrix(name, part)
+                self._dense[name] = self._matrix(name)
                 if layer >= FIRST:
                     inputs, outputs = self._dense[name][0].shape
                     down = tf.random.normal((inputs, recipe.rank), stddev=inputs**-0.5)
@@ -80,11 +80,9 @@ class _Network:
         norms = [f"l{layer}.{part}" for layer in range(self._shape.layers) for part in ("aln", "oln")]
         self._norms = {name: self._vectors(name) for name in ("emb.ln", *norms)}
 
-    def _matrix(self, name: str, part: str) -> tuple[Any, Any]:
-        hidden, wide = self._shape.hidden, self._shape.intermediate
-        rows, columns = {"fi": (wide, hidden), "fo": (hidden, wide)}.get(part, (hidden, hidden))
-        weights = unpacked(self._bundle.blocks(f"{name}.w", rows, columns)).weights()
-        bias = self._bundle.vector(f"{name}.b", rows)[0]
+    def _matrix(self, name: str) -> tuple[Any, Any]:
+        weights = self._bundle.matrix(name)
+        bias = self._bundle.vector(f"{name}.b", len(weights))[0]
         return self._tf.constant(np.ascontiguousarray(weights.T)), self._tf.constant(bias)
 
     def _vectors(self, name: str) -> tuple[Any, Any]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nlu.bert.network import filled
 from nlu.e5.adapter import Adapter
 from nlu.e5.bundle import Bundle
-from nlu.e5.encoder import E5Small, filled
+from nlu.e5.encoder import E5Small
 from nlu.e5.tuning import Recipe, _Network, tune
 from nlu.evaluation import Labelled
 
