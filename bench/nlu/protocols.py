@@ -14,6 +14,7 @@ from bench.nlu.pipeline import Answers, Pipeline
 from bot.settings import ROOT
 from nlu.evaluation import read_labelled
 from nlu.identifier import LanguageIdentifier
+from nlu.intent_model import Trial
 from nlu.letters import UNSPELT, LetterModel
 from nlu.lexicon import DEFAULT_LANGUAGES
 
@@ -22,6 +23,8 @@ NO_NODES = "NO_NODES_DETECTED"
 #: Of in-scope accuracy, so much may be given for the refusal of what is out of scope.
 GIVEN = 0.01
 HINT3_THRESHOLD = 0.1
+#: Thresholds of each side, a hundredth apart, that speak for the one between them.
+NEIGHBOURS = 5
 LID_FILES = ("lid_singlewords", "lid_wordpairs", "lid_sentences")
 #: Languages of the set that the project does not speak, and shares a script with.
 FOREIGN = ("it", "nl", "pl", "tr", "id", "vi")
@@ -148,14 +151,21 @@ def _trained(
 
 
 def _threshold(pipeline: Pipeline) -> float:
-    """Return where most is decided rightly, if a message is as likely to be of no label as of one."""
-    trial = pipeline.classifier.trial
+    return threshold_of(pipeline.classifier.trial)
 
-    def decided(threshold: float) -> float:
-        known = (trial.right & (trial.confidences >= threshold)).mean()
-        return float(known + (trial.strange < threshold).mean())
 
-    return float(max(np.arange(0.0, 1.0, 0.01), key=decided))
+def threshold_of(trial: Trial) -> float:
+    """Return where most is decided rightly, if a message is as likely to be of no label as of one.
+
+    Some hundreds of examples make a ragged curve, often nearly level for a while: its neighbours speak for a
+    threshold, too.
+    """
+    steps = np.arange(0.0, 1.0, 0.01)
+    decided = [
+        (trial.right & (trial.confidences >= step)).mean() + (trial.strange < step).mean() for step in steps
+    ]
+    near = np.pad(decided, NEIGHBOURS, mode="edge")
+    return float(steps[np.convolve(near, np.ones(2 * NEIGHBOURS + 1), mode="valid").argmax()])
 
 
 def _accuracy(answers: Answers, truth: Texts, threshold: float = 0.0) -> float:
