@@ -74,7 +74,7 @@ class RememberingIntentClassifier(IntentClassifier, GraphComponent):
         told.
         """
         return {
-            "weights": {"SentenceVectors": 4.0, "WordingVectors": 1.4},
+            "weights": {"SentenceVectors": 4.0, "EnglishVectors": 2.0, "WordingVectors": 1.4},
             "strength": STRENGTH,
             "ranking_length": 10,
         }

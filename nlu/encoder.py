@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nlu.e5.adapter import Adapter
 from nlu.e5.encoder import E5Small
+from nlu.minilm.encoder import MiniLM
 from nlu.places import files_folder
 from nlu.vector_cache import STORED, VectorCache
 
@@ -122,6 +123,18 @@ def _shared_encoder(path: Path) -> CachedEncoder:
     return CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension))
 
 
+@lru_cache(maxsize=4)
+def _english_encoder(path: Path) -> CachedEncoder:
+    encoder = MiniLM(path.parent)
+    return CachedEncoder(encoder, VectorCache(path, encoder.name, encoder.dimension))
+
+
 def shared_encoder() -> SentenceEncoder:
-    """Return the process's encoder: one loaded model for training and parsing."""
+    """Return the process's encoder for all languages: one loaded model for training and parsing."""
     return _shared_encoder(cache_file())
+
+
+def english_encoder() -> SentenceEncoder:
+    """Return the process's encoder for English, which stands beside the one for all languages."""
+    # A file of its own: vectors of the one do not push out those of the other.
+    return _english_encoder(cache_file().with_stem("vectors-en"))

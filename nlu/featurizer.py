@@ -17,10 +17,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu import foundation
-from nlu.encoder import FloatMatrix, SentenceEncoder, shared_encoder
+from nlu.encoder import FloatMatrix, SentenceEncoder, english_encoder, shared_encoder
 from nlu.excerpt import readable
 from nlu.fingerprint import of_modules
-from nlu.importer import STANDS_IN
+from nlu.importer import LANGUAGE, STANDS_IN
 from nlu.masking import meant
 from nlu.wording import Wording, tally
 
@@ -69,7 +69,13 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
         """Make Rasa's training cache notice another encoder."""
         return shared_encoder().name + of_modules(
-            "nlu.e5.encoder", "nlu.e5.graph", "nlu.e5.pieces", "nlu.excerpt", "nlu.masking", "nlu.cues"
+            "nlu.bert.graph",
+            "nlu.bert.network",
+            "nlu.e5.encoder",
+            "nlu.e5.pieces",
+            "nlu.excerpt",
+            "nlu.masking",
+            "nlu.cues",
         )
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -86,6 +92,49 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         """Add the vectors to examples, encoding only what was never seen."""
         self.process(training_data.training_examples)
         return training_data
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class EnglishVectors(SentenceVectors):
+    """Adds a second sentence vector to what is written in English: most is written of goods in that language.
+
+    It is of an encoder that has learnt from English alone, and knows it better than one for all languages.
+    Other messages get a vector of zeros; an example that tells no language is taken for English.
+    """
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,  # noqa: ARG003 - Rasa calls it by these names
+        resource: Resource,  # noqa: ARG003
+        execution_context: ExecutionContext,  # noqa: ARG003
+    ) -> EnglishVectors:
+        """Create the component for Rasa."""
+        return cls(config, english_encoder())
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:  # noqa: ARG003
+        """Make Rasa's training cache notice another encoder."""
+        return english_encoder().name + of_modules(
+            *("nlu.bert.graph", "nlu.bert.network", "nlu.minilm.encoder", "nlu.minilm.pieces"),
+            *("nlu.excerpt", "nlu.masking", "nlu.cues"),
+        )
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the vectors to messages."""
+        texts = _with_text(messages)
+        english = [place for place, message in enumerate(texts) if _is_english(message)]
+        rows = np.zeros((len(texts), self._encoder.dimension), dtype=np.float32)
+        if english:
+            rows[english] = self._encoder.encode([meant(texts[place]) for place in english])
+        _add(texts, rows, self._identifier)
+        return messages
+
+
+def _is_english(message: Message) -> bool:
+    # What nobody knows is answered in the store's language, but it was not written in that.
+    return message.get(LANGUAGE, "en") == "en" and bool(message.get("language_known", True))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)

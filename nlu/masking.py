@@ -71,8 +71,8 @@ def excerpt_of(parsed: Mapping[str, Any], start: int, end: int) -> Message:
         for one in parsed.get(ENTITIES) or ()
         if start <= one["start"] and one["end"] <= end
     ]
-    text = parsed[TEXT][start:end]
-    return Message({TEXT: text, ENTITIES: named, "language": parsed.get("language")})
+    language = {name: parsed[name] for name in ("language", "language_known") if name in parsed}
+    return Message({TEXT: parsed[TEXT][start:end], ENTITIES: named, **language})
 
 
 def asks(message: Message) -> bool:

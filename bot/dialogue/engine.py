@@ -6,9 +6,11 @@ import asyncio
 import logging
 import os
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, TypeVar
 
 import structlog
@@ -32,7 +34,7 @@ from bot.memory import uncollected
 from bot.messages import Button
 from nlu.classifier import RememberingIntentClassifier
 from nlu.clauses import parts
-from nlu.featurizer import SentenceVectors, WordingVectors
+from nlu.featurizer import EnglishVectors, SentenceVectors, WordingVectors
 from nlu.masking import excerpt_of
 from nlu.requests import Reading, Request, requests
 
@@ -44,9 +46,12 @@ _Component = TypeVar("_Component")
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 #: A message with a topic and a product's kind in it, so that every part of the pipeline has work.
-_FIRST = "Hello, where is my parcel? I ordered two jackets in blue."
+_FIRST = "Hello, where is my parcel? I ordered two jackets in blue, {word}."
 #: What it takes to tell the intent of a stretch of text, in the pipeline's order.
-_READERS: tuple[type[Any], ...] = (SentenceVectors, WordingVectors, RememberingIntentClassifier)
+_READERS: tuple[type[Any], ...] = (
+    *(SentenceVectors, EnglishVectors, WordingVectors),
+    RememberingIntentClassifier,
+)
 
 
 def topic_of(intent: str) -> str:
@@ -178,8 +183,9 @@ class Engine:
         except LookupError:
             # Policies alone: nothing is read with them.
             return engine
-        # The encoder and the lists of words are loaded with the first message: no buyer waits for them.
-        engine.understand(_FIRST)
+        # The encoders and the lists of words are loaded with the first message: no buyer waits for them. It
+        # holds a word of its own, or its vectors would be looked up and the encoders left for later.
+        engine.understand(_FIRST.format(word="".join(secrets.choice(ascii_lowercase) for _ in range(12))))
         return engine
 
     def understand(self, text: str, metadata: Mapping[str, Any] | None = None) -> Understanding:

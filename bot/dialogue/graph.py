@@ -46,7 +46,7 @@ class DirectGraphRunner:
             LookupError: the model has none.
         """
         for node in self._nodes.values():
-            if isinstance(node._component, kind):
+            if type(node._component) is kind:
                 return node._component
         raise LookupError(f"the model has no {kind.__name__}")
 

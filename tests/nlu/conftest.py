@@ -28,6 +28,7 @@ language: en
 pipeline:
   - name: nlu.language.LanguageDetector
   - name: nlu.featurizer.SentenceVectors
+  - name: nlu.featurizer.EnglishVectors
   - name: nlu.featurizer.WordingVectors
   - name: nlu.classifier.RememberingIntentClassifier
   - name: nlu.entities.EntityExtractor

