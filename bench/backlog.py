@@ -166,13 +166,19 @@ def _insert(connection: Connection, table: sa.Table, number: Any, values: Mappin
     connection.execute(table.insert().from_select(list(values), sa.select(*row).select_from(number)))
 
 
-def fill_inbox(settings: Settings, texts: Sequence[str]) -> None:
-    """Accept a message of one buyer for each text, while nothing serves."""
+def fill_inbox(settings: Settings, texts: Sequence[str], named: str = "waiting") -> None:
+    """Accept a message of one buyer for each text, while nothing serves.
+
+    Args:
+        settings: the store's.
+        texts: what they write.
+        named: what the buyers' names begin with. With the same name they are the same, who have written before.
+    """
     database, clock = Database(settings.database_url), SystemClock()
     for start in range(0, len(texts), 100):
         with database.begin() as connection:
             for place, text in enumerate(texts[start : start + 100], start):
-                message = Inbound(CHANNEL, ACCOUNT, f"waits:{place}", f"waiting-{place}", text, clock.now())
+                message = Inbound(CHANNEL, ACCOUNT, f"waits:{place}", f"{named}-{place}", text, clock.now())
                 mailroom.accept(connection, message, language="en", now=clock.now())
     database.close()
 

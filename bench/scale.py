@@ -80,7 +80,8 @@ class Store:
     async def drain(self, texts: Sequence[str], workers: int) -> float:
         """Turns a second with which a backlog is worked off, from the first that ended to the last."""
         read_before(self.settings, texts)
-        fill_inbox(self.settings, texts)
+        # Buyers who have written before would get other turns: a second try, a person.
+        fill_inbox(self.settings, texts, f"waiting-{time.monotonic_ns()}")
         with running(self.folder / f"{time.monotonic_ns()}.log") as group:
             self.side(workers).start(group)
             ended = await asyncio.wait_for(self._ended(group, len(texts)), LOAD_LIMIT)

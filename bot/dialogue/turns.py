@@ -25,7 +25,7 @@ from bot.dialogue.report import TurnReport
 from bot.dialogue.tables import turns
 from bot.dialogue.turn import Turn, Understanding
 from bot.errors import LostClaimError, ModelError, TryLaterError, TurnTimeoutError
-from bot.mailroom import inbox, outbox
+from bot.mailroom import inbox, line, outbox
 from bot.mailroom.heartbeat import Heartbeat
 from bot.mailroom.inbox import MESSAGE, Claim
 from bot.messages import Button
@@ -74,6 +74,7 @@ class TurnTaker:
         longest = dt.timedelta(seconds=rules.serving.turn_seconds + LEASE_MARGIN)
         self._lease = longest if heartbeat is None else heartbeat.lease
         self._reader = MessageReader(database)
+        self._is_quiet = False
         self._equip(rules, replies)
         tape.listen(database)
 
@@ -81,6 +82,11 @@ class TurnTaker:
     def engine(self) -> Engine | None:
         """The released model; None where none loads."""
         return self._released
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waited at the last look, and the database tells of what comes."""
+        return self._is_quiet
 
     def serve_with(self, engine: Engine) -> None:
         """Take the next turns with another model; only between two turns."""
@@ -118,6 +124,8 @@ class TurnTaker:
                 lease=self._lease,
                 channel=self._channel,
             )
+            # What may not be taken yet comes due without anybody telling.
+            self._is_quiet = held is None and not self._database.is_sqlite and line.is_empty(connection)
             if held is not None and held.row.kind == MESSAGE and held.row.button is None:
                 # Read here, it costs no unit of work of its own.
                 self._reader.recall(held, outbox.last_buttons(connection, held.conversation.id))

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Looks for work this often even if nobody woke it, in seconds.
+#: Looks for work this often even if nobody woke it, in seconds …
 POLL_SECONDS = 1.0
+#: … and this often where the database tells of what comes, and nothing waits.
+REST_SECONDS = 3.0
 #: Waits this long while the database is away.
 AWAY_SECONDS = 2.0
 #: How much longer than a turn may take the database waits for its next statement, in seconds.
@@ -59,6 +61,11 @@ class Taker(Protocol):
 
     def take_next(self) -> Report | None:
         """Take the next turn; None if nothing waits."""
+        ...
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waited at the last look, and the database tells of what comes."""
         ...
 
     def serve_with(self, engine: Engine) -> None:
@@ -178,7 +185,7 @@ def take_turns(
                 taker.govern(law.now())
             if not _take_all(taker, line) and not _is_busy(meanwhile):
                 sparing.rest((engine and engine.model, sharing and sharing.model))
-                line.wait(POLL_SECONDS)
+                line.wait(REST_SECONDS if taker.is_quiet else POLL_SECONDS)
     finally:
         if engine is not None:
             engine.close()

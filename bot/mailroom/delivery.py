@@ -45,6 +45,9 @@ GRACE = 5.0
 #: Whoever waits for the pace looks again no sooner and no later than this, in seconds.
 SHORTEST_NAP, LONGEST_NAP = 0.02, 3600.0
 
+#: When what never happens is due.
+_NEVER = dt.datetime.max.replace(tzinfo=dt.timezone.utc)
+
 _Deliver = Callable[[Sequence[OutboxRow]], Coroutine[None, None, bool]]
 
 
@@ -105,11 +108,13 @@ class Delivery:
         self._alive_at: float | None = None
         self._looked_at: float | None = None
         self._failure: BaseException | None = None
+        #: When something becomes due by time alone, by the last look; None: that look did not ask.
+        self._next_at: dt.datetime | None = None
 
     async def deliver_due(self, *, news: bool = False) -> int:
         """Begin to deliver what is due; returns in how many conversations.
 
-        To be called every second or sooner: it also gives the signs of life. What a dead deliverer was
+        To be called every second or sooner, since it also gives the signs of life; see ``quiet_for``. What a dead deliverer was
         sending is settled: it is looked up where the channel can do that; otherwise talk is sent once more,
         and a confirmation never.
 
@@ -137,6 +142,17 @@ class Delivery:
             self._on_more()
         self._nap_until_pace()
         return begun
+
+    def quiet_for(self, longest: float) -> float:
+        """So many seconds, at most ``longest``, nothing becomes due by time alone; 0 if that is not known.
+
+        It is known after a look for all that there is, while nothing is under way or waits for the pace. What
+        is posted meanwhile, or what a deliverer dies over, nobody foresees.
+        """
+        if self._next_at is None or self._under_way or self._slow_talks or self._slow_accounts:
+            return 0.0
+        left = (self._next_at - self._clock.now()).total_seconds()
+        return min(max(left, 0.0), longest)
 
     async def finish(self) -> None:
         """Wait until nothing is under way."""
@@ -170,12 +186,18 @@ class Delivery:
             self._alive_at = at
         with self._database.look() as connection:
             grips = [] if news else handover.held_by_others(connection, self.name)
-            found = handover.due(
-                connection,
-                now=now,
-                limit=MOST,
-                without=busy | self._slow_talks.keys(),
-                without_accounts=self._slow_accounts.keys(),
+            # At rest this one question is all: whether something is due, and when something will be.
+            self._next_at = None if news else handover.next_due(connection) or _NEVER
+            found = (
+                []
+                if self._next_at is not None and self._next_at > now
+                else handover.due(
+                    connection,
+                    now=now,
+                    limit=MOST,
+                    without=busy | self._slow_talks.keys(),
+                    without_accounts=self._slow_accounts.keys(),
+                )
             )
         return ([] if news else self._orphans(grips, busy, at)), found
 

@@ -83,6 +83,8 @@ def _due_of(talks: Any) -> Any:
 
 
 _DUE, _DUE_ELSEWHERE, _DUE_OF_ACCOUNT = map(_due_of, (_WITH_MAIL, _ELSEWHERE, _OF_ACCOUNT))
+# The condition names the index: without it SQLite would look through all conversations.
+_NEXT = sa.select(sa.func.min(conversations.c.mail_at)).where(conversations.c.mail_at.isnot(None))
 _CHANNEL_AND_ACCOUNT = (
     sa.select(conversations.c.channel, conversations.c.account)
     .where(conversations.c.mail_at.isnot(None))
@@ -188,6 +190,12 @@ def due(
         if row.conversation_id not in held_back:
             found.append(dataclasses.replace(_row(row), is_last=row.id == row.last))
     return found
+
+
+def next_due(connection: Connection) -> dt.datetime | None:
+    """No later than this something may be sent, as far as it waits by now; None if nothing waits."""
+    earliest: dt.datetime | None = connection.execute(_NEXT).scalar_one()
+    return earliest
 
 
 def _accounts(connection: Connection) -> Iterator[tuple[str, str]]:

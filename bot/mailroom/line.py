@@ -41,12 +41,18 @@ SERVED: Any = sa.case((_another_waits, _behind_all), else_=None)
 
 #: The claim of a conversation that nobody holds.
 FREED = {"claim_until": None, "claim_worker": None}
+_ANYBODY = sa.select(conversations.c.id).where(conversations.c.turn_order.isnot(None)).limit(1)
 _UPDATE = conversations.update().where(conversations.c.id == sa.bindparam("conversation", type_=sa.Integer))
 _JOIN = _UPDATE.values(turn_order=JOINED)
 #: Has whoever holds the conversation work in vain: its turn is taken anew.
 RECALL = _UPDATE.values(**FREED, claim_number=conversations.c.claim_number + 1)
 #: The same, where the row of that turn no longer waits.
 LEAVE = RECALL.values(turn_at=None, turn_order=SERVED)
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether nobody waits for a turn, not even one that may not be taken yet or that somebody takes now."""
+    return connection.execute(_ANYBODY).one_or_none() is None
 
 
 def join(connection: Connection, conversation_id: int) -> None:

@@ -14,8 +14,11 @@ from bot.tasks import set_within
 
 log = logging.getLogger(__name__)
 
-#: The outbox is looked into this often even if nobody woke the front, in seconds.
+#: The outbox is looked into this often even if nobody woke the front, in seconds …
 POLL = 1.0
+#: … and this often where the database tells what is new and nothing waits. Less than ``delivery.EVERY``: who
+#: was silent for longer takes nothing over at first.
+REST = 2.5
 
 
 async def deliver(front: Front, channels: Mapping[str, Channel]) -> None:
@@ -40,6 +43,7 @@ async def deliver(front: Front, channels: Mapping[str, Channel]) -> None:
                 await delivery.deliver_due(news=news)
             except TryLaterError as error:
                 log.warning("delivery waits: %s", error)
-            await set_within(front.new_mail, POLL)
+            rest = delivery.quiet_for(REST) if front.listener.hears else 0.0
+            await set_within(front.new_mail, max(rest, POLL))
     finally:
         await delivery.stop()

@@ -14,6 +14,10 @@ from starlette.routing import BaseRoute
 
 from bot.errors import CrossdeskError, OperatorError
 from bot.settings import Settings
+from bot.tasks import set_within
+
+#: The date in what is answered is this many seconds old at most.
+TICK = 1.0
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -33,6 +37,24 @@ def bind(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}:{port}: {why}; choose another with --port or --host"
         ) from error
     return made
+
+
+class _Unhurried(uvicorn.Server):
+    """Looks at its clock each second; uvicorn's own loop does so ten times, for nobody."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Finish what is being answered and serve no longer."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date up that goes with each answer, until it is to end."""
+        while not await self.on_tick(0):
+            await set_within(self._ended, TICK)
 
 
 class Server:
@@ -61,7 +83,7 @@ class Server:
             # Pages listen to server-sent events; Rasa's pin of websockets is too old for uvicorn.
             ws="none",
         )
-        self._server = uvicorn.Server(self._config)
+        self._server = _Unhurried(self._config)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -88,6 +110,6 @@ class Server:
     async def stop(self) -> None:
         """Finish what is being answered and let go of the port."""
         if self._task is not None:
-            self._server.should_exit = True
+            self._server.end()
             with contextlib.suppress(CrossdeskError):
                 await self._task

@@ -16,7 +16,7 @@ from bot.training.background import GENTLY
 log = logging.getLogger(__name__)
 
 #: What is tried is looked for this often, in seconds.
-POLL = 2.0
+POLL = 5.0
 #: A process that ended although its candidate is still tried is begun anew after this, in seconds.
 AGAIN = 60.0
 #: How long it may finish what it does, in seconds, before it is killed: it acts on nothing.

@@ -9,12 +9,14 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from anyio import to_thread
 
 from bot.database import Database
-from bot.errors import LostLeaseError, TryLaterError
+from bot.errors import TryLaterError
 from bot.sharing import leases
 from bot.sharing.leases import Lease
 
@@ -31,6 +33,17 @@ GIVE_UP = 6.0
 LOOK = 1.0
 
 
+@dataclass(frozen=True)
+class _Beat:
+    """A sign of life for all that a process holds."""
+
+    given_for: frozenset[Lease]
+    #: By the loop's clock.
+    begun: float
+    #: Which of them nobody else has.
+    kept: asyncio.Future[frozenset[Lease]]
+
+
 class Tenure:
     """What this process does alone among all processes of a database.
 
@@ -41,6 +54,9 @@ class Tenure:
         self._database = database
         #: Unique for ever; tells a person where it is.
         self.holder = f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}"
+        #: What is held now.
+        self._held: set[Lease] = set()
+        self._beat: _Beat | None = None
 
     async def hold(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do ``work`` whenever the lease is ours, until it ends; it is cancelled when the lease is lost.
@@ -62,9 +78,11 @@ class Tenure:
                 continue
             log.info("%s is done here now", name)
             doing = asyncio.ensure_future(work())
+            self._held.add(held)
             try:
                 await self._keep(held, doing, begun)
             finally:
+                self._held.discard(held)
                 doing.cancel()
                 await asyncio.gather(doing, return_exceptions=True)
                 await self._release(held)
@@ -79,25 +97,34 @@ class Tenure:
         """Prolong the lease until it is lost or the work has ended."""
         loop = asyncio.get_running_loop()
         while not doing.done():
-            await asyncio.wait({doing}, timeout=EVERY)
-            begun = loop.time()
-            beat = asyncio.ensure_future(to_thread.run_sync(self._extend, held))
+            # All leases at the same moments: then they are prolonged together.
+            await asyncio.wait({doing}, timeout=EVERY - loop.time() % EVERY)
+            beat = self._beat_for(held)
             # The database may not answer for long, and the lease ends meanwhile.
-            patience = max(since + GIVE_UP - begun, 0.0)
-            await asyncio.wait({beat, doing}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            if not beat.done():
-                # Nobody waits for what it says any more.
-                beat.add_done_callback(lambda one: one.cancelled() or one.exception())
+            patience = max(since + GIVE_UP - loop.time(), 0.0)
+            parts: set[asyncio.Future[Any]] = {beat.kept, doing}
+            await asyncio.wait(parts, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if not beat.kept.done():
                 return
             try:
-                beat.result()
-                since = begun
-            except LostLeaseError:
-                return
+                if held not in beat.kept.result():
+                    return
+                since = beat.begun
             except TryLaterError as error:
                 log.warning("no sign of life could be given: %s", error)
                 if loop.time() - since >= GIVE_UP:
                     return
+
+    def _beat_for(self, held: Lease) -> _Beat:
+        """The sign of life that is being given for all that is held, or a new one if this is not among it."""
+        beat = self._beat
+        if beat is None or beat.kept.done() or held not in beat.given_for:
+            given_for, begun = frozenset(self._held), asyncio.get_running_loop().time()
+            kept = asyncio.ensure_future(to_thread.run_sync(self._extend, given_for))
+            # Perhaps nobody waits for what it says any more.
+            kept.add_done_callback(lambda one: one.cancelled() or one.exception())
+            self._beat = beat = _Beat(given_for, begun, kept)
+        return beat
 
     async def _take(self, name: str) -> Lease | None:
         try:
@@ -110,9 +137,9 @@ class Tenure:
         with self._database.begin() as connection:
             return leases.take(connection, name, self.holder, length=LENGTH)
 
-    def _extend(self, held: Lease) -> None:
+    def _extend(self, held: frozenset[Lease]) -> frozenset[Lease]:
         with self._database.begin() as connection:
-            leases.extend(connection, held, length=LENGTH)
+            return leases.extend_all(connection, held, length=LENGTH)
 
     async def _release(self, held: Lease) -> None:
         def release() -> None:

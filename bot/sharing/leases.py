@@ -7,6 +7,7 @@ number that only grows: whoever had it before can neither prolong nor end it (th
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -74,9 +75,20 @@ def extend(connection: Connection, held: Lease, *, length: dt.timedelta) -> None
     Raises:
         LostLeaseError: another has it.
     """
-    changed = connection.execute(_IF_HELD.values(until=shared_after(connection, length)), _parameters(held))
-    if changed.rowcount != 1:
+    if not extend_all(connection, [held], length=length):
         raise LostLeaseError
+
+
+def extend_all(connection: Connection, held: Collection[Lease], *, length: dt.timedelta) -> frozenset[Lease]:
+    """Hold several for ``length`` from now on, in one statement; returns those that nobody else has."""
+    pairs = [(one.name, one.number) for one in held]
+    holders = {one.holder for one in held}
+    mine = sa.and_(leases.c.holder.in_(holders), sa.tuple_(leases.c.name, leases.c.number).in_(pairs))
+    changed = connection.execute(leases.update().where(mine).values(until=shared_after(connection, length)))
+    if changed.rowcount == len(held):
+        return frozenset(held)
+    kept = {(row.name, row.holder, row.number) for row in connection.execute(sa.select(leases).where(mine))}
+    return frozenset(one for one in held if (one.name, one.holder, one.number) in kept)
 
 
 def release(connection: Connection, held: Lease) -> None:

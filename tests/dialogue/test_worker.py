@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -289,6 +290,27 @@ def test_a_line_that_nobody_touches_lets_go_after_its_time(ends: tuple[Line, Any
     line, _, _ = ends
     line.wait(0.05)
     assert not line.closed
+
+
+@pytest.mark.parametrize(("backend", "is_told"), [("sqlite", False), ("postgresql", True)])
+def test_a_worker_looks_less_often_only_where_it_is_told_of_what_comes_and_nobody_waits(
+    mute: Talk, is_told: bool
+) -> None:
+    taker = mute.taker("w")
+    assert not taker.is_quiet
+    assert taker.take_next() is None
+    assert taker.is_quiet is is_told
+    mute.write("Hello")
+    with mute.database.begin() as connection:
+        # Another takes it, and may die over it: nobody would tell.
+        inbox.claim(connection, "another", now=mute.clock.now(), lease=dt.timedelta(seconds=10))
+    assert taker.take_next() is None
+    assert not taker.is_quiet
+    mute.clock.advance(seconds=10)
+    assert taker.take_next() is not None
+    assert not taker.is_quiet
+    assert taker.take_next() is None
+    assert taker.is_quiet is is_told
 
 
 def test_two_workers_at_once_answer_each_buyer_once(mute: Talk) -> None:

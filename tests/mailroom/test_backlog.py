@@ -150,6 +150,7 @@ def test_a_hundred_times_the_backlog_is_no_more_work(
             found = handover.due(connection, now=now)
             assert found
             handover.due(connection, now=now, without=[row.conversation_id for row in found])
+            assert handover.next_due(connection) == now
             return done()
 
     assert work(MANY) < 2.5 * work(FEW)

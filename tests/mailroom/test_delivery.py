@@ -121,6 +121,28 @@ async def test_nobody_is_told_to_look_again_once_everything_is_sent(office: Offi
 # --- By a channel whose other side shows a message once ---
 
 
+async def test_it_may_rest_until_something_waits_and_no_longer_than_that(office: Office) -> None:
+    assert office.delivery.quiet_for(60) == 0
+    await office.delivery.deliver_due()
+    assert office.delivery.quiet_for(60) == 60
+    # A look for what is new does not ask what becomes due by time alone.
+    await office.delivery.deliver_due(news=True)
+    assert office.delivery.quiet_for(60) == 0
+    office.shelf.fails["a"] = [TryLaterError("too much", retry_after=7)]
+    office.post("a", to="ana")
+    assert await office.delivery.deliver_due() == 1
+    assert office.delivery.quiet_for(60) == 0
+    await office.delivery.finish()
+    await office.delivery.deliver_due()
+    assert office.delivery.quiet_for(5) == 5
+    assert office.delivery.quiet_for(60) == 7
+    office.wait(7)
+    assert office.delivery.quiet_for(60) == 0
+    await office.deliver()
+    assert office.shelf.texts("ana") == ["a"]
+    assert office.delivery.quiet_for(60) == 60
+
+
 @pytest.fixture
 def screen(office: Office) -> Shelf:
     """The office's channel is such a one."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.clock import SystemClock
 from bot.database import Database
@@ -19,6 +20,7 @@ from bot.serving.doorbook import DoorBook
 from bot.serving.doors import by_line, keep_open
 from bot.serving.roles import EVERYTHING, Role
 from bot.serving.tenure import Tenure
+from bot.sharing.tables import leases
 from tests.peers.postgres import Server
 
 #: How long anything may take on a machine with much else to do, in seconds.
@@ -118,6 +120,28 @@ async def test_what_nobody_prolongs_is_taken_over_and_who_wakes_up_late_lets_go(
     await end(two)
     await soon(first.begun)
     await end(one)
+
+
+async def test_a_process_prolongs_all_that_it_holds_in_one_statement_and_loses_each_by_itself(
+    database: Database, other: Database
+) -> None:
+    keeping, works = Tenure(database), {name: Work([], name) for name in ("x", "y", "z")}
+    holding = [asyncio.create_task(keeping.hold(name, work)) for name, work in works.items()]
+    for work in works.values():
+        await soon(work.begun)
+    said: list[str] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    # Longer than a lease that nobody prolongs.
+    await asyncio.sleep(2)
+    assert all(work.begun.is_set() for work in works.values())
+    assert 0 < len(said) <= 2 / tenure.EVERY + 2
+    with other.begin() as connection:
+        connection.execute(leases.update().where(leases.c.name == "y").values(holder="b", number=9))
+    await soon(works["y"].ended)
+    assert works["x"].begun.is_set()
+    assert works["z"].begun.is_set()
+    for task in holding:
+        await end(task)
 
 
 async def test_who_is_cut_off_from_the_database_lets_go_before_another_begins(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.clock import SetClock
 from bot.database import Database, shared_now
 from bot.errors import LostLeaseError
-from bot.sharing.leases import LONGEST, Lease, extend, release, take
+from bot.sharing.leases import LONGEST, Lease, extend, extend_all, release, take
 from bot.sharing.tables import leases
 from tests.conftest import BACKENDS
 
@@ -71,6 +71,23 @@ def test_what_is_extended_lasts(database: Database) -> None:
         extend(connection, first, length=LENGTH)
         until = connection.execute(sa.select(leases.c.until)).scalar_one()
         assert until - shared_now(connection) > LENGTH / 2
+
+
+def test_several_are_extended_together_and_who_lost_one_keeps_the_others(database: Database) -> None:
+    names = ("delivery", "timers", "shadow")
+    mine = {name: taken(database, "a", name) for name in names}
+    held = [lease for lease in mine.values() if lease is not None]
+    assert len(held) == 3
+    with database.begin() as connection:
+        assert extend_all(connection, held, length=LENGTH) == set(held)
+    ends(database, -dt.timedelta(milliseconds=1))
+    assert taken(database, "b", "timers") is not None
+    with database.begin() as connection:
+        kept = extend_all(connection, held, length=LENGTH)
+        until = connection.execute(sa.select(leases.c.until).where(leases.c.name == "delivery")).scalar_one()
+        assert until - shared_now(connection) > LENGTH / 2
+    assert {one.name for one in kept} == {"delivery", "shadow"}
+    assert taken(database, "a", "timers") is None
 
 
 def test_the_hosts_clock_does_not_matter(database: Database, clock: SetClock) -> None:
