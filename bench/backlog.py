@@ -172,7 +172,7 @@ def fill_inbox(settings: Settings, texts: Sequence[str], named: str = "waiting")
     Args:
         settings: the store's.
         texts: what they write.
-        named: what the buyers' names begin with. With the same name they are the same, who have written before.
+        named: what the buyers' names begin with: with the same, they are the same, and have written before.
     """
     database, clock = Database(settings.database_url), SystemClock()
     for start in range(0, len(texts), 100):

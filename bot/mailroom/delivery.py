@@ -114,9 +114,9 @@ class Delivery:
     async def deliver_due(self, *, news: bool = False) -> int:
         """Begin to deliver what is due; returns in how many conversations.
 
-        To be called every second or sooner, since it also gives the signs of life; see ``quiet_for``. What a dead deliverer was
-        sending is settled: it is looked up where the channel can do that; otherwise talk is sent once more,
-        and a confirmation never.
+        To be called every second or sooner, unless ``quiet_for`` says more: it also gives the signs of life.
+        What a dead deliverer was sending is settled: it is looked up where the channel can do that; otherwise
+        talk is sent once more, and a confirmation never.
 
         Args:
             news: only what is new is looked for, not what dead deliverers were sending: for calls between
