@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from re import Pattern
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
+from bot.dialogue.beforehand import read_once
 from bot.dialogue.turn import Understanding
 
 #: What such a question is acted upon as.
@@ -143,7 +143,7 @@ class _Table:
         return self._last_none is not None and self._last_none.fullmatch(goods) is not None
 
 
-@cache
+@read_once
 def _tables() -> Sequence[_Table]:
     written = YAML(typ="safe").load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
     return [_Table(language, of) for language, of in written.items()]

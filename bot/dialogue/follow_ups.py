@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from re import Pattern
 
 from ruamel.yaml import YAML
 
+from bot.dialogue.beforehand import read_once
 from bot.spelling import plain
 
 #: The most characters of a question that names nothing.
@@ -217,7 +217,7 @@ def _ends(said: str) -> Sequence[int]:
     ]
 
 
-@cache
+@read_once
 def _languages() -> Sequence[_Language]:
     path = Path(__file__).with_name("follow_ups.yml")
     read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))

@@ -111,6 +111,7 @@ def run_worker(
     keep_tensorflow_out()
     # Rasa takes seconds to import; --help and the front must not wait for it.
     with uncollected():
+        from bot.dialogue.beforehand import read_all
         from bot.dialogue.engine import quiet
         from bot.dialogue.sharing import Sharing
         from bot.dialogue.swap import Swap
@@ -119,6 +120,8 @@ def run_worker(
     quiet()
     line = Line(sys.stdin, sys.stdout)
     engine = _first(found, line, name)
+    with uncollected():
+        read_all()
     rules, clock = settings.rules, SystemClock()
     # A turn may think for as long as it may take.
     database = Database(settings.database_url, idle_seconds=rules.serving.turn_seconds + IDLE_MARGIN)

@@ -14,6 +14,7 @@ from re import Pattern
 
 from ruamel.yaml import YAML
 
+from bot.dialogue.beforehand import read_once
 from bot.spelling import alike, plain
 
 #: All that is offered; a message that says no more than that.
@@ -111,14 +112,14 @@ def place_of(text: str) -> int | None:
     return next((place for meaning, place in PLACES.items() if says_only(meaning, text)), None)
 
 
-@cache
+@read_once
 def _by_language() -> Mapping[str, Mapping[str, Sequence[str]]]:
     path = Path(__file__).with_name("answers.yml")
     read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     return read
 
 
-@cache
+@read_once
 def _words() -> Mapping[str, Pattern[str]]:
     """By meaning, its words in all languages."""
     meanings = {meaning: None for spoken in _by_language().values() for meaning in spoken}

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from re import Pattern
 
 from bot.dialogue.actions.wordlists import read_lists
+from bot.dialogue.beforehand import read_once
 from bot.spelling import alike, plain
 from nlu.common_words import COMMON_WORDS
 
@@ -46,7 +46,7 @@ def names_a_place(text: str) -> bool:
     return any(spoken.names(said) for spoken in _languages())
 
 
-@cache
+@read_once
 def _languages() -> tuple[_Spoken, ...]:
     return tuple(_read())
 
@@ -60,6 +60,6 @@ def _read() -> Iterator[_Spoken]:
         )
 
 
-@cache
+@read_once
 def _common() -> frozenset[str]:
     return frozenset(plain(word) for spoken in COMMON_WORDS.values() for word in spoken)

@@ -10,6 +10,7 @@ from re import Pattern
 
 from ruamel.yaml import YAML
 
+from bot.dialogue.beforehand import read_once
 from bot.spelling import plain
 
 #: In this order the facts are looked for: what plain words tell comes before what many words may mean.
@@ -66,7 +67,7 @@ def _words(language: str) -> Mapping[str, Pattern[str]]:
     }
 
 
-@cache
+@read_once
 def _by_language() -> Mapping[str, Mapping[str, Sequence[str]]]:
     path = Path(__file__).with_name("facts.yml")
     read: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))

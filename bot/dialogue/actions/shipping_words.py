@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from re import Pattern
 from typing import TypeVar
 
 from bot.dialogue.actions.wordlists import any_of, read_lists
+from bot.dialogue.beforehand import read_once
 from bot.settings import ServiceRules
 from bot.spelling import plain
 
@@ -28,7 +28,7 @@ def asks_cost_and_time(text: str) -> bool:
     return all(words.search(said) for words in _words()["asked"].values())
 
 
-@cache
+@read_once
 def _words() -> Mapping[str, Mapping[str, Pattern[str]]]:
     read = read_lists(Path(__file__).with_suffix(".yml"))
     return {kind: {name: any_of(words) for name, words in named.items()} for kind, named in read.items()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from re import Pattern
 from typing import Any
 
 from bot.dialogue.actions.wordlists import any_of, read_lists
+from bot.dialogue.beforehand import read_once
 from bot.dialogue.words import Words
 from bot.spelling import plain
 
@@ -84,16 +84,16 @@ def _number(written: str) -> float:
     return float(whole + rest) if len(rest) == 3 and whole != "0" else float(f"{whole}{sign}{rest}")
 
 
-@cache
+@read_once
 def _asked() -> Mapping[str, Pattern[str]]:
     return {unit: any_of(words) for unit, words in _lists()["asked"].items()}
 
 
-@cache
+@read_once
 def _body() -> Pattern[str]:
     return any_of(_lists()["body"])
 
 
-@cache
+@read_once
 def _lists() -> Mapping[str, Any]:
     return read_lists(Path(__file__).with_suffix(".yml"))

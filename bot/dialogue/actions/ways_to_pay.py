@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from re import Pattern
 
 from bot.dialogue.actions.wordlists import any_of, read_lists
+from bot.dialogue.beforehand import read_once
 from bot.settings.trade import PaymentRules
 from bot.spelling import plain
 
@@ -40,7 +40,7 @@ def _taken(rules: PaymentRules) -> Iterator[str]:
         yield from rules.instalments.providers
 
 
-@cache
+@read_once
 def _ways() -> Mapping[str, Mapping[str, Pattern[str]]]:
     read = read_lists(Path(__file__).with_suffix(".yml"))
     return {kind: {name: any_of(words) for name, words in named.items()} for kind, named in read.items()}
