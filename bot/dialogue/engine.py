@@ -46,7 +46,7 @@ _Component = TypeVar("_Component")
 FALLBACK_INTENT = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 #: A message with a topic and a product's kind in it, so that every part of the pipeline has work.
-_FIRST = "Hello, where is my parcel? I ordered two jackets in blue, {word}."
+_FIRST = "Hello, where is my parcel? I ordered two jackets in blue."
 #: What it takes to tell the intent of a stretch of text, in the pipeline's order.
 _READERS: tuple[type[Any], ...] = (
     *(SentenceVectors, EnglishVectors, WordingVectors),
@@ -178,15 +178,26 @@ class Engine:
         # Rasa makes an empty domain for each message, only to find out whether ours is one.
         agent.processor._check_for_unseen_features = _nothing_unseen
         engine = cls(agent, model.name)
+        if engine._reads():
+            # The lists of words are loaded with the first message: no buyer waits for them.
+            engine.understand(_FIRST)
+        return engine
+
+    def prepare(self) -> None:
+        """Load the encoders, too, which wait for a text whose vectors cannot be looked up: no buyer gives it.
+
+        Not for a process that was forked from one that has loaded them: there they hang.
+        """
+        if self._reads():
+            self.understand(f"{_FIRST} {''.join(secrets.choice(ascii_lowercase) for _ in range(12))}")
+
+    def _reads(self) -> bool:
         try:
-            engine.component(SentenceVectors)
+            self.component(SentenceVectors)
         except LookupError:
             # Policies alone: nothing is read with them.
-            return engine
-        # The encoders and the lists of words are loaded with the first message: no buyer waits for them. It
-        # holds a word of its own, or its vectors would be looked up and the encoders left for later.
-        engine.understand(_FIRST.format(word="".join(secrets.choice(ascii_lowercase) for _ in range(12))))
-        return engine
+            return False
+        return True
 
     def understand(self, text: str, metadata: Mapping[str, Any] | None = None) -> Understanding:
         """Read a message; slow (the encoder), and needs no turn."""

@@ -202,6 +202,7 @@ def _first(found: Sequence[Path], line: Line, worker: str) -> Engine | None:
     for model in found:
         try:
             engine = Engine.load(model)
+            engine.prepare()
         except ModelError as error:
             why = str(error)
             log.error("worker %s does not serve with the model %s: %s", worker, model.name, error)

@@ -11,6 +11,8 @@ from bot.dialogue.actions.step import inform
 from bot.dialogue.engine import FALLBACK_INTENT, Engine, topic_of, typed_text
 from bot.dialogue.parsing import parse
 from bot.errors import ModelError
+from nlu.e5.encoder import E5Small
+from nlu.minilm.encoder import MiniLM
 
 pytestmark = pytest.mark.model
 
@@ -107,3 +109,17 @@ def test_no_slash_is_left_at_the_beginning_of_what_was_typed(typed: str) -> None
 @pytest.mark.parametrize("typed", ["a/b", "and/or", "x /y", "1/2", ""])
 def test_other_slashes_stay(typed: str) -> None:
     assert typed_text(typed) == typed
+
+
+def test_what_is_ready_has_loaded_the_encoders_though_their_vectors_are_known(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[type] = []
+    for kind in (E5Small, MiniLM):
+        encode = kind.encode
+        monkeypatch.setattr(
+            kind, "encode", lambda self, texts, own=encode: read.append(type(self)) or own(self, texts)
+        )
+    engine.prepare()
+    engine.prepare()
+    assert read == [E5Small, MiniLM] * 2
