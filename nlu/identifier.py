@@ -264,10 +264,12 @@ class LanguageIdentifier:
             guess = Guess(previous, _share(weighed, previous), known=True)
         if (
             previous
-            and previous not in seen
+            and guess.language != previous
             and written is Script.LATIN
+            and not _is_latin(previous)
             and not _tells(lowered, guess.language)
         ):
+            # Also where the letter model knows it in Latin letters: so some type Arabic or Russian.
             return self._unchanged(previous)
         return Guess(guess.language, guess.confidence, known=guess.language in self._languages)
 
@@ -305,6 +307,11 @@ def _is_written_in(words: Sequence[str], language: str) -> bool:
     own = {one for one, names in LANGUAGES_OF.items() if language in map(_short, names)} - {Script.LATIN}
     letters = [found for letter in "".join(words) if (found := script_of(letter)) is not None]
     return sum(found in own for found in letters) > _OWN_SHARE * len(letters)
+
+
+def _is_latin(language: str) -> bool:
+    """Whether a language is written in Latin letters by rule."""
+    return language in map(_short, LANGUAGES_OF[Script.LATIN])
 
 
 def _is_address(text: str, words: Sequence[str], language: str) -> bool:

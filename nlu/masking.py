@@ -22,6 +22,8 @@ _GREETING = re.compile(rf"\W*(?:{'|'.join(SALUTATIONS)})\W*", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _SIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS_LEFT, _SIGNS_LEFT = 3, 4
+#: A day's name that is a greeting too.
+_GREETS_TOO = re.compile(r"\W*morgen\W*", re.IGNORECASE)
 #: What an example of a greeting is labelled.
 GREETING = "service_greeting"
 #: What stands for a product's name, by language: examples speak of all goods, a catalogue of some.
@@ -76,20 +78,25 @@ def excerpt_of(parsed: Mapping[str, Any], start: int, end: int) -> Message:
 
 
 def asks(message: Message) -> bool:
-    """Whether anything is left to understand once names, addresses and codes are taken away.
+    """Whether anything is left to understand once names, days, addresses and codes are taken away.
 
-    The bare name of a product is an answer to a question.
+    The bare name of a product, or a bare "yesterday", is an answer to a question.
     """
     text = message.get(TEXT) or ""
-    named = _products(message)
-    for start, end in reversed(named):
+    days = [] if _GREETS_TOO.fullmatch(text) else _found(message, "date")
+    told = sorted((*_products(message), *days))
+    for start, end in reversed(told):
         text = f"{text[:start]} {text[end:]}"
-    return has_words(_ARTICLES.sub(" ", text) if named else text)
+    return has_words(_ARTICLES.sub(" ", text) if told else text)
 
 
 def _products(message: Message) -> list[tuple[int, int]]:
+    return _found(message, "product")
+
+
+def _found(message: Message, kind: str) -> list[tuple[int, int]]:
     found = message.get(ENTITIES) or ()
-    return sorted((one["start"], one["end"]) for one in found if one["entity"] == "product")
+    return sorted((one["start"], one["end"]) for one in found if one["entity"] == kind)
 
 
 def without_addresses(text: str) -> str:

@@ -48,19 +48,35 @@ _DOZEN = re.compile(
     rf"{OPENS}(?:(?P<count>\d{{1,3}}|two|three|four|dos|tres|deux|trois|zwei|drei|duas|tres|две|три)\s+)"
     r"(?:dozen|docenas|douzaines|dutzend|duzias|дюжин[ыа]?)(?![a-zа-я])"
 )
-#: Verbs of ordering, getting and wanting: a number before a noun near them counts goods.
+#: Verbs of ordering, getting and wanting, in all forms that buyers use: a number before a noun near them
+#: counts goods.
 _VERB = re.compile(
-    rf"{OPENS}(?:order(?:ed|ing)?|buy|bought|need|want|take|get|got|add|purchased?|received|sent|like|have|"
-    r"pedi|pedimos|compre|compramos|compr[oa]r|quiero|queremos|quisiera|necesito|encargue|recibi|"
-    r"llegaron|llego|"
-    r"command(?:e|er|ee?s?)|achete|acheter|recu|voudrais|veux|pris|prendre|prends|envoye|livre|"
-    r"bestellt|bestellen|gekauft|kaufen|brauche|mochte|mochten|hatte|hatten|will|nehme|bekommen|"
-    r"erhalten|geliefert|"
+    rf"{OPENS}(?:order(?:s|ed|ing)?|buy(?:s|ing)?|bought|need(?:s|ed)?|want(?:s|ed)?|tak(?:e|en|ing)|took|"
+    r"get(?:ting)?|got|gimme|give me|grab|add(?:ed|ing)?|purchas(?:ed?|ing)|receiv(?:ed?|ing)|sent|like|"
+    r"ha(?:ve|d)|"
+    r"pid(?:o|e|en|iendo)|pedi(?:r|do|mos)?|pedire|"
+    r"compr(?:o|as?|an?|e|es|en|ando|ado|aste|aron|are|aria|amos|ar)|"
+    r"llev(?:o|a|amos|are|ar|e|ando)|tomo|dame|deme|denme|ponme|quier[oa]|quieres?|queremos|quisieramos|"
+    r"quisiera|queria|necesit(?:o|a|amos|aria)|encarg(?:o|ue|ar|amos|ado)|recib(?:i|imos|ido|io)|"
+    r"llegaron|llego|han llegado|"
+    r"command(?:e|er|ee?s?|ons|ais|erai)|achet(?:e|er|ee?s?|ons|ais|erai|ant)|recu(?:e?s)?|voudrai(?:s|t)|"
+    r"voudrions|aimerais|veux|voulons|souhaite|pris|prend(?:s|re|rai|rais|rons)|prenons|prenant|donnez-moi|"
+    r"envoye|livre|"
+    r"bestell(?:t|en|e|te|ten)|gekauft|kauf(?:en|e|te|ten)?|brauch(?:e|en|te)?|mocht(?:e|en)|hatte|hatten|"
+    r"will|wollen|wollte|nehm(?:e|en)?|genommen|nahme|bekommen|bekam|erhalten|erhielt|geliefert|"
     r"return(?:ed|ing)?|devolver|retourner|rendre|zuruckgeben|zuruckschicken|вернуть|ارجع|استرجاع|"
-    r"comprei|comprar|quero|queria|encomendei|recebi|vieram|veio|preciso|"
-    r"заказал[аи]?|заказывал[аи]?|заказать|купил[аи]?|купить|взял[аи]?|хочу|нужно|нужны|надо|"
-    r"получил[аи]?|пришл[оаи]|прислали|"
-    r"привезли|طلبت|اشتريت|اريد|ابي|ابغي|عايز|احتاج|وصلتني|وصلني|جاني)(?![a-zа-я])"
+    r"compr(?:ei|ou|amos|arei|aria|armos|assem?)|quero|queremos|queria|encomend(?:ei|ar|o|amos|ado)|"
+    r"receb(?:i|emos|ido|eu)|vieram|veio|precis(?:o|amos|ava)|lev(?:o|ar|ei|amos|ando|armos|arei)|"
+    r"peg(?:o|ar|ei|ando)|vou querer|"
+    r"заказ(?:ал[аи]?|ать|ываю|ываем|ывал[аи]?|ывать|ано|аны|ала|жу|жем)|"
+    r"куп(?:ил[аи]?|ить|лю|им|лен[ыо]?)|покупа(?:ю|ем|л[аи]?|ть)|"
+    r"вз(?:ял[аи]?|ять)|возьм(?:у|ем|ете)|бер(?:у|ем)|брал[аи]?|брать|хо(?:чу|чется|тел[аи]?|тим|телось)|"
+    r"нужн(?:о|ы|а|ен)|надо|дайте|"
+    r"получил[аи]?|пришл[оаи]|прислали|привезли|"
+    r"طلبت|طلبنا|اطلب|بطلب|هطلب|نطلب|اشتريت|اشترينا|اشتري|نشتري|"
+    r"بشتري|هشتري|حشتري|ناخذ|خذت|خذينا|اخذت|اخذنا|اخذ|باخذ|باخد|هاخد|اخدت|اريد|نريد|ابي|نبي|ابغي|نبغي|"
+    r"عايز|عايزه|عاوز|بدي(?!ل)|اعطني|اعطيني|"
+    r"احتاج|نحتاج|محتاج|وصلتني|وصلني|وصلنا|جاني|جتني)(?![a-zа-я])"
 )
 #: Nouns that are no goods.
 _NO_GOODS = (

@@ -96,6 +96,23 @@ def test_what_tells_no_language_keeps_the_conversations(
     assert identifier.identify(text, previous=previous).language == previous
 
 
+@pytest.mark.parametrize("text", ["Nota", "nota?", "NOTA", "Notas", "Solo"])
+@pytest.mark.parametrize("previous", ["ar", "ru", "ja", "zh", "ko"])
+def test_one_foreign_word_amid_another_script_is_a_name(
+    learnt: LanguageIdentifier, text: str, previous: str
+) -> None:
+    # The letter model knows Arabic, Russian and Japanese in Latin letters too: that made them rivals.
+    assert learnt.identify(text, previous=previous).language == previous
+
+
+@pytest.mark.parametrize("previous", ["ar", "ru", "ja", "zh", "ko"])
+def test_a_word_that_tells_changes_the_language_amid_another_script(
+    learnt: LanguageIdentifier, previous: str
+) -> None:
+    assert learnt.identify("gracias", previous=previous).language == "es"
+    assert learnt.identify("onde está o meu pedido", previous=previous).language == "pt"
+
+
 MASHED = ["sdkfjhs", "lkjhlkjh", "wqeoiu zxmcnb", "ghghgjfjf dkdkslsl", "xcvmnbv,nb", "ksjdhf kjshdf kjhsdf"]
 
 

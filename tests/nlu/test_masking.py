@@ -48,6 +48,26 @@ def test_a_word_beside_a_name_asks(text: str) -> None:
     assert asks(naming(text, "Lotus Teapot"))
 
 
+def _dated(text: str, day: str) -> Message:
+    start = text.index(day)
+    return Message({TEXT: text, ENTITIES: [{"entity": "date", "start": start, "end": start + len(day)}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("yesterday", "yesterday"), ("昨天", "昨天"), ("le 5 mai", "5 mai"), ("昨日です", "昨日")],
+)
+def test_a_bare_day_asks_for_nothing(text: str, day: str) -> None:
+    assert not asks(_dated(text, day))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("hasta mañana", "mañana"), ("Morgen!", "Morgen"), ("not today", "today")]
+)
+def test_a_word_beside_a_day_asks_and_so_does_a_greeting(text: str, day: str) -> None:
+    assert asks(_dated(text, day))
+
+
 def test_an_article_without_a_name_is_a_word() -> None:
     assert asks(Message({TEXT: "the"}))
 

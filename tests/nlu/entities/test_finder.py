@@ -197,6 +197,33 @@ def test_quantities(text: str, quantity: int) -> None:
     assert [value for _, value in found(text, kind="quantity")] == [quantity]
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "quantity"),
+    [("si compro 3", "es", 3), ("compro 5", "es", 5), ("me llevo 2", "es", 2),
+     ("¿y si llevo cuatro?", "es", 4),
+     ("compro 5", "pt", 5), ("se eu comprar 3", "pt", 3), ("vou levar 2", "pt", 2), ("pego dois", "pt", 2),
+     ("si j'en prends 3", "fr", 3), ("et si j'achète deux ?", "fr", 2), ("prenons 4", "fr", 4),
+     ("wenn ich 3 nehme", "de", 3), ("ich nehm 2", "de", 2), ("wir kaufen 4", "de", 4),
+     ("если возьму 3", "ru", 3), ("беру 2", "ru", 2), ("а если куплю 4?", "ru", 4),
+     ("لو اخذت 3", "ar", 3), ("باخذ 2", "ar", 2), ("بشتري 4", "ar", 4),
+     ("gimme two", "en", 2), ("buying 3", "en", 3), ("took 4 mugs", "en", 4),
+     ("3つ買ったら", "ja", 3), ("3개 사면", "ko", 3), ("我买三个的话", "zh", 3)],
+)  # fmt: skip
+def test_a_number_by_any_form_of_a_verb_of_buying_is_a_quantity(
+    text: str, language: str, quantity: int
+) -> None:
+    assert [value for _, value in found(text, language, "quantity")] == [quantity]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("lleva 3 semanas", "es"), ("llevo 10 minutos esperando", "es"), ("quiero pagar en 3 cuotas", "es"),
+     ("leva 3 dias?", "pt"), ("das nimmt 2 Wochen", "de"), ("берёт 2 дня", "ru"), ("took 3 weeks", "en")],
+)  # fmt: skip
+def test_what_a_verb_of_buying_says_of_time_is_no_quantity(text: str, language: str) -> None:
+    assert found(text, language, "quantity") == []
+
+
 def test_days_of_waiting_are_no_quantity() -> None:
     assert found("I need 3 days, it took 2 weeks, 100% cotton", kind="quantity") == []
 
