@@ -39,11 +39,12 @@ _PRODUCT: Mapping[str, str] = {
     "ja": "商品",
     "ko": "상품",
 }
-#: What may stand before a name, or after it, and asks for nothing.
+#: What may stand before a name, after it or between two, and asks for nothing.
 _ARTICLES = re.compile(
     r"\b(?:the|an?|my|this|that|it'?s|el|las?|los|una?|mi|le|les|une|ma|mon|l|der|die|das|den|dem|eine?n?|meine?n?|"
-    r"os?|as?|uma?|meu|minha|это|мой|моя|هذا|هذه|please|por favor|bitte|s'il vous plaît|пожалуйста)\b|"
-    r"です|この|その|这个|那个|的|이요|요|예요|이에요|입니다",
+    r"os?|as?|uma?|meu|minha|это|мой|моя|هذا|هذه|please|por favor|bitte|s'il vous plaît|пожалуйста|"
+    r"and|und|et|y|e|и|و)\b|"
+    r"です|この|その|と|这个|那个|的|和|이요|요|예요|이에요|입니다|하고|이랑|랑",
     re.IGNORECASE,
 )
 

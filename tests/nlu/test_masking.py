@@ -36,6 +36,7 @@ def test_a_plain_word_stands_for_a_product(language: str | None, text: str, left
         "the Lotus Teapot, please",
         "die Lotus Teapot",
         "Lotus Teapotです",
+        "and the Lotus Teapot",
         "CD-104233: Lotus Teapot",
     ],
 )
