@@ -130,6 +130,9 @@ class ScriptedEngine:
         del model
         return cls()
 
+    def prepare(self) -> None:
+        """Nothing to load."""
+
     def close(self) -> None:
         """Nothing to close."""
 
