@@ -202,6 +202,9 @@ class LabelledEngine:
 
         return Loaded
 
+    def prepare(self) -> None:
+        self._engine.prepare()
+
     def close(self) -> None:
         self._engine.close()
 
